@@ -1,0 +1,397 @@
+//! What a shell draws: the typed updates that a session sends out, and the small records that its calls answer with.
+//!
+//! The desktop shell passes these through one channel to the webview; the web client makes the very same updates in
+//! TypeScript. So the UI is written once, against these types. The TypeScript in `ui/src/bindings/` is generated.
+
+use confab_protocol::account::User;
+use confab_protocol::event::{LobbyServer, NoticeLevel};
+use confab_protocol::log::{Entry, Reaction};
+use confab_protocol::room::Room;
+use confab_protocol::workspace::{Member, Presence, Workspace};
+use confab_protocol::{Error, MessageId, RoomId, Seq, Slug, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Something changed. Updates come in order; applying all of them from the start gives the whole picture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Update {
+    /// Nobody is signed in any more: signed out here, or the session was revoked (`error` says so).
+    SignedOut {
+        /// Why, unless the user asked for it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        error: Option<Error>,
+    },
+    /// The link of one namespace (`/` or `/slug`) changed.
+    Link {
+        /// Which namespace.
+        namespace: String,
+        /// How it is now.
+        state: LinkState,
+    },
+    /// The lobby as of now: replaces all that was known of it.
+    Lobby {
+        /// The caller.
+        user: User,
+        /// The server.
+        server: LobbyServer,
+        /// The caller's workspaces.
+        workspaces: Vec<Workspace>,
+    },
+    /// One workspace in the lobby is new or different.
+    WorkspaceChanged {
+        /// The workspace.
+        workspace: Workspace,
+    },
+    /// The caller is no longer in that workspace, or it was archived.
+    WorkspaceRemoved {
+        /// Which.
+        slug: Slug,
+    },
+    /// A workspace as of now, after its link came up: replaces its rooms and members. Timelines stay.
+    Workspace {
+        /// The workspace.
+        workspace: Workspace,
+        /// The caller in it.
+        me: Member,
+        /// The caller's rooms.
+        rooms: Vec<Room>,
+        /// Everybody in it.
+        members: Vec<Member>,
+    },
+    /// A room of the caller is new or different.
+    RoomChanged {
+        /// In which workspace.
+        slug: Slug,
+        /// The room.
+        room: Room,
+    },
+    /// A room is no longer the caller's: left, kicked, deleted.
+    RoomRemoved {
+        /// In which workspace.
+        slug: Slug,
+        /// Which.
+        room: RoomId,
+    },
+    /// What is unread in a room changed.
+    Read {
+        /// In which workspace.
+        slug: Slug,
+        /// Which room.
+        room: RoomId,
+        /// The head of its log.
+        head: Seq,
+        /// The read marker.
+        read: Seq,
+        /// Messages of others after it.
+        unread: u64,
+        /// How many of them mention the caller.
+        mentions: u64,
+    },
+    /// How many are in a room, and how many of them are there now.
+    RoomCount {
+        /// In which workspace.
+        slug: Slug,
+        /// Which room.
+        room: RoomId,
+        /// How many members.
+        members: u64,
+        /// How many of them are not offline.
+        online: u64,
+    },
+    /// Someone in the workspace is new or different.
+    MemberChanged {
+        /// In which workspace.
+        slug: Slug,
+        /// Who.
+        member: Member,
+    },
+    /// Someone left the workspace.
+    MemberLeft {
+        /// Which workspace.
+        slug: Slug,
+        /// Who.
+        user: UserId,
+    },
+    /// Someone came, went idle or left.
+    PresenceChanged {
+        /// In which workspace.
+        slug: Slug,
+        /// Who.
+        user: UserId,
+        /// How it is now.
+        state: Presence,
+        /// Their status line; absent: unchanged.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        status: Option<String>,
+    },
+    /// Who is typing in a room now, the caller left out.
+    Typing {
+        /// In which workspace.
+        slug: Slug,
+        /// Which room.
+        room: RoomId,
+        /// Who, in the order in which they began.
+        users: Vec<UserId>,
+    },
+    /// A timeline changed.
+    Timeline {
+        /// In which workspace.
+        slug: Slug,
+        /// Which room.
+        room: RoomId,
+        /// How.
+        change: TimelineChange,
+    },
+    /// How many messages of the caller wait for the server, over all rooms.
+    Outbox {
+        /// Queued and sending; failed ones are not counted.
+        pending: usize,
+    },
+    /// The server's admins say something.
+    Notice {
+        /// What.
+        text: String,
+        /// To whom.
+        level: NoticeLevel,
+    },
+}
+
+/// How the link of a namespace is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum LinkState {
+    /// Being set up.
+    Connecting,
+    /// Up: what is shown is what the server has.
+    Live,
+    /// Down; it will be tried again.
+    Waiting {
+        /// In how many milliseconds from the time of this update.
+        retry_in_ms: u64,
+        /// How many attempts failed since it was last live.
+        attempt: u32,
+    },
+    /// Refused for good, until the user does something.
+    Refused {
+        /// Why.
+        error: Error,
+    },
+    /// Closed by the user: no workspace of that name is open.
+    Closed,
+}
+
+/// How a timeline changed. Items are keyed by [`Item::key`] and ordered by `seq`; those without one come last, in the
+/// order of `order`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum TimelineChange {
+    /// All of it, anew.
+    Reset {
+        /// Oldest first.
+        items: Vec<Item>,
+        /// Nothing comes before the first.
+        start: bool,
+    },
+    /// A page from before the first item.
+    Older {
+        /// Oldest first.
+        items: Vec<Item>,
+        /// Nothing comes before the first.
+        start: bool,
+    },
+    /// These items are new or different: replace the one with the same key, or add it.
+    Upsert {
+        /// In any order.
+        items: Vec<Item>,
+    },
+    /// These are gone: pending messages that the user discarded.
+    Remove {
+        /// Their keys.
+        keys: Vec<String>,
+    },
+}
+
+/// A row of a timeline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Item {
+    /// A message.
+    Message(MessageItem),
+    /// Something else that happened in the room.
+    Notice(NoticeItem),
+}
+
+/// A message in a timeline, committed or on its way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct MessageItem {
+    /// `author/cid`: stays the same from the first echo to the committed message, so that the row never jumps.
+    pub key: String,
+    /// Its place in the log, once committed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub seq: Option<Seq>,
+    /// The place among those that have no `seq` yet.
+    pub order: u64,
+    /// The server's id, once committed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub id: Option<MessageId>,
+    /// When it was committed; until then, when it was written.
+    pub ts: Timestamp,
+    /// Who wrote it.
+    pub author: UserId,
+    /// Markdown source; empty once deleted.
+    pub text: String,
+    /// When its text was last replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub edited_ts: Option<Timestamp>,
+    /// Deleted for good.
+    pub deleted: bool,
+    /// The message that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reply_to: Option<MessageId>,
+    /// Members whom it mentions.
+    pub mentions: Vec<UserId>,
+    /// Who put which emoji on it.
+    pub reactions: Vec<Reaction>,
+    /// Pinned to the room.
+    pub pinned: bool,
+    /// How far it is.
+    pub state: SendState,
+}
+
+/// How far a message is on its way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum SendState {
+    /// Waits for the link, or for those before it.
+    Queued,
+    /// On the wire, not yet answered.
+    Sending,
+    /// Committed by the server.
+    Sent,
+    /// Refused for good: the user may retry or discard it.
+    Failed {
+        /// Why.
+        error: Error,
+    },
+}
+
+/// Someone came or went, or the room changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct NoticeItem {
+    /// `#seq`.
+    pub key: String,
+    /// Its place in the log.
+    pub seq: Seq,
+    /// The entry, of kind `membership` or `room`.
+    pub entry: Entry,
+}
+
+/// What a shell knows when it starts: enough for the first paint, before any network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Start {
+    /// Who is signed in where; null shows the start page.
+    pub account: Option<Account>,
+    /// The place that was open last.
+    pub place: Place,
+    /// This app hosts a server.
+    pub hosting: Option<Hosting>,
+    /// Where tokens are kept.
+    pub credentials: CredentialStore,
+    /// What the user chose.
+    pub settings: Settings,
+    /// This shell can host a server: the desktop app can, a browser cannot.
+    pub can_host: bool,
+}
+
+/// Who is signed in where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Account {
+    /// The server's address, such as `http://192.168.1.7:7300`.
+    pub address: String,
+    /// The server's name.
+    pub server_name: String,
+    /// Who.
+    pub user: User,
+}
+
+/// A place in the app.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Place {
+    /// The open workspace.
+    pub workspace: Option<Slug>,
+    /// The open room in it.
+    pub room: Option<RoomId>,
+}
+
+/// The server that this app hosts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Hosting {
+    /// Its address for this computer.
+    pub address: String,
+    /// Its addresses for others on the network; empty when it listens on loopback only.
+    pub network: Vec<String>,
+}
+
+/// Where the session's token is kept between two starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialStore {
+    /// The operating system's keyring.
+    Keyring,
+    /// A file with owner-only rights, because the user said so.
+    File,
+    /// Only in memory, until the app quits, because the user said so.
+    Memory,
+    /// There is no keyring, and the user has not said what to do: ask before signing in.
+    Ask,
+    /// The browser's: a cookie that scripts cannot read.
+    Browser,
+}
+
+/// What the user chose about looks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Settings {
+    /// Light, dark, or as the system has it.
+    pub theme: Theme,
+    /// Less space between rows.
+    pub compact: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { theme: Theme::System, compact: false }
+    }
+}
+
+/// Bootstrap's colour modes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the system has it.
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// What an address turned out to be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Probe {
+    /// The address that answered, cleaned: scheme, host and port.
+    pub address: String,
+    /// The code in the link, if there was one and it is live.
+    pub invite: Option<String>,
+    /// The workspace that it leads to.
+    pub workspace_name: Option<String>,
+    /// What the server tells anybody.
+    pub server: confab_protocol::account::ServerInfo,
+}

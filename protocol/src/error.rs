@@ -1,0 +1,161 @@
+//! The closed list of error codes, and the error object that acks and HTTP answers carry.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Why a request was refused. Clients switch on this; the message is for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The payload does not parse, or a value is out of its range.
+    BadRequest,
+    /// No valid token.
+    Unauthorized,
+    /// Signed in, but not allowed to do this.
+    Forbidden,
+    /// No such thing, or not one that the caller may see: the two look the same.
+    NotFound,
+    /// Taken, or the same `cid` with another body.
+    Conflict,
+    /// Over one of the [`crate::Limits`].
+    TooLarge,
+    /// Too many; try again after `retry_after_ms`.
+    RateLimited,
+    /// No event of this name.
+    UnknownEvent,
+    /// The server cannot do this now: starting, draining, or its queues are full. Retry.
+    Unavailable,
+    /// The server's disk is full or read-only.
+    ReadOnly,
+    /// A defect of the server. Retry.
+    Internal,
+}
+
+impl ErrorCode {
+    /// The code as it stands on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad_request",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::TooLarge => "too_large",
+            Self::RateLimited => "rate_limited",
+            Self::UnknownEvent => "unknown_event",
+            Self::Unavailable => "unavailable",
+            Self::ReadOnly => "read_only",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The code of that name, where there is one: how a CONNECT_ERROR's message is read.
+    #[must_use]
+    pub fn from_wire(name: &str) -> Option<Self> {
+        serde_json::from_value(serde_json::Value::from(name)).ok()
+    }
+
+    /// Whether the same request may succeed later. All other codes are final.
+    #[must_use]
+    pub const fn is_retryable(self) -> bool {
+        matches!(self, Self::RateLimited | Self::Unavailable | Self::Internal)
+    }
+
+    /// The HTTP status that carries this code.
+    #[must_use]
+    pub const fn http_status(self) -> u16 {
+        match self {
+            Self::BadRequest => 400,
+            Self::Unauthorized => 401,
+            Self::Forbidden => 403,
+            Self::NotFound | Self::UnknownEvent => 404,
+            Self::Conflict => 409,
+            Self::TooLarge => 413,
+            Self::RateLimited => 429,
+            Self::Internal => 500,
+            Self::Unavailable => 503,
+            Self::ReadOnly => 507,
+        }
+    }
+}
+
+/// A refusal: what every failed ack and HTTP answer carries under `error`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
+#[error("{message} ({})", code.as_str())]
+pub struct Error {
+    /// What kind of refusal.
+    pub code: ErrorCode,
+    /// A sentence for people that says what to do. Never contains secrets or message bodies.
+    pub message: String,
+    /// Only with `rate_limited` and `unavailable`: when to try again, in milliseconds from now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub retry_after_ms: Option<u64>,
+}
+
+impl Error {
+    /// An error with a message for people.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), retry_after_ms: None }
+    }
+
+    /// The one answer for what is missing and for what the caller may not see.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(ErrorCode::NotFound, "There is nothing here under that id.")
+    }
+
+    /// A payload that does not parse or is out of range; `why` says which part.
+    pub fn bad_request(why: impl Into<String>) -> Self {
+        Self::new(ErrorCode::BadRequest, why)
+    }
+
+    /// Signed in, but without the right to do this.
+    pub fn forbidden(why: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Forbidden, why)
+    }
+
+    /// Taken, or the same `cid` with another body.
+    pub fn conflict(why: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Conflict, why)
+    }
+
+    /// Too many requests; the same one may succeed after `retry_after_ms`.
+    #[must_use]
+    pub fn rate_limited(retry_after_ms: u64) -> Self {
+        Self {
+            code: ErrorCode::RateLimited,
+            message: "Too many requests. Wait a moment and try again.".into(),
+            retry_after_ms: Some(retry_after_ms),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_on_the_wire_are_the_closed_list() {
+        let names = [
+            "bad_request",
+            "unauthorized",
+            "forbidden",
+            "not_found",
+            "conflict",
+            "too_large",
+            "rate_limited",
+            "unknown_event",
+            "unavailable",
+            "read_only",
+            "internal",
+        ];
+        for name in names {
+            let code = ErrorCode::from_wire(name).expect(name);
+            assert_eq!(code.as_str(), name);
+            assert_eq!(serde_json::to_value(code).unwrap(), name);
+        }
+        assert_eq!(ErrorCode::from_wire("teapot"), None);
+    }
+}

@@ -1,0 +1,29 @@
+//! The auth payload of a Socket.IO CONNECT.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What a client sends with CONNECT to any namespace.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handshake {
+    /// The bearer token of the session.
+    #[serde(default)]
+    pub token: String,
+    /// The protocol version that the client speaks; absent is taken as 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<u32>,
+    /// Name and version of the client, such as `confab-desktop/0.1.0`. For people who look at device lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+}
+
+impl fmt::Debug for Handshake {
+    /// Leaves the token out: this type ends up in logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handshake")
+            .field("protocol", &self.protocol)
+            .field("client", &self.client)
+            .finish_non_exhaustive()
+    }
+}

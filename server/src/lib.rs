@@ -1,0 +1,4 @@
+//! Confab's server: axum and socketioxide.
+
+pub mod chat;
+pub mod store;

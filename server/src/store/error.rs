@@ -1,0 +1,52 @@
+//! What can go wrong in a store.
+
+use confab_protocol::{Error, ErrorCode};
+
+/// The result of a store's method.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Why a store could not do what was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The rules refuse it; the caller hears this error as it is.
+    #[error("{0}")]
+    Refused(Error),
+    /// The disk is full or the database is read-only. Reads go on; writes come back when there is room.
+    #[error("the database cannot be written: {0}")]
+    ReadOnly(String),
+    /// The database cannot be reached or is too busy. The same request may succeed later.
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(String),
+    /// The database file is damaged; it must not be served.
+    #[error("the database is damaged: {0}")]
+    Corrupt(String),
+    /// A defect of ours.
+    #[error("the database refused a statement: {0}")]
+    Internal(String),
+}
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<StoreError> for Error {
+    /// What the caller hears. Causes are for the log, not for the wire.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(error) => error,
+            StoreError::ReadOnly(_) => {
+                Error::new(ErrorCode::ReadOnly, "The server's disk is full or read-only. Nothing was saved.")
+            }
+            StoreError::Unavailable(_) => {
+                let mut error = Error::new(ErrorCode::Unavailable, "The server's database is not reachable right now.");
+                error.retry_after_ms = Some(1_000);
+                error
+            }
+            StoreError::Corrupt(_) | StoreError::Internal(_) => {
+                Error::new(ErrorCode::Internal, "The server made a mistake. It is in its log.")
+            }
+        }
+    }
+}

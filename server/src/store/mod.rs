@@ -1,0 +1,132 @@
+//! Where everything is kept: one trait, one implementation per database, one contract suite run on both.
+//!
+//! Reads and small writes are methods of [`Store`]. Whatever writes a log or changes who is in a room is a
+//! [`Write`], and goes through [`Store::write`] in groups: the [`commit`](crate::commit) task hands over all that
+//! waits, the store puts it into **one transaction**, and only after the commit does anybody hear of it.
+//!
+//! The rules live in [`rules`](crate::chat::rules), not in SQL: the store gathers the facts inside the transaction and
+//! asks them.
+
+mod error;
+mod model;
+mod write;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use confab_protocol::account::{Session, User};
+use confab_protocol::event::{HistoryPage, ReadChanged, RoomSynced};
+use confab_protocol::room::Room;
+use confab_protocol::workspace::{Member, Workspace};
+use confab_protocol::{InviteCode, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
+
+pub use error::{Result, StoreError};
+pub use model::{
+    Credentials, Identity, InviteRow, NewInvite, NewSession, NewUser, Page, ProfileRow, ServerRow, TokenHash, Unread,
+};
+pub use write::{Done, Op, Reply, Write};
+
+/// The database behind a server. Every method is one transaction; none blocks the thread that calls it.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    // ---- the server itself ----
+
+    /// Who this server is. Made at the first start, with a new id and epoch.
+    async fn server(&self) -> Result<ServerRow>;
+    /// A consistent copy of the whole database into a new file, taken while others write. Restoring it must change
+    /// the epoch: see [`Store::renew_epoch`].
+    async fn backup(&self, to: &Path) -> Result<()>;
+    /// Begins a new life: clients drop their caches. After a restore.
+    async fn renew_epoch(&self) -> Result<()>;
+    /// Looks for damage: one line per finding, none when all is well. May take long.
+    async fn check(&self) -> Result<Vec<String>>;
+    /// Whether the database answers and can be written: what `/readyz` asks.
+    async fn ready(&self) -> Result<()>;
+
+    // ---- logs and memberships: the only way in ----
+
+    /// Commits a group of writes in one transaction, in order, each refused or done on its own. When this returns
+    /// `Ok`, everything in it that is `Ok` is durable. When it returns `Err`, nothing of the group is.
+    async fn write(&self, group: Vec<Write>) -> Result<Vec<Result<Done>>>;
+
+    // ---- accounts and sessions ----
+
+    /// The live session with this token.
+    async fn identity(&self, token: &TokenHash) -> Result<Option<Identity>>;
+    /// What is needed to check a password; `login` is already folded by [`confab_protocol::text::login`].
+    async fn credentials(&self, login: &str) -> Result<Option<Credentials>>;
+    /// One person.
+    async fn user(&self, user: &UserId) -> Result<Option<User>>;
+    /// Everybody, by login, after this one: for the command line.
+    async fn users(&self, after: Option<&str>, limit: usize) -> Result<Vec<User>>;
+    /// Changes a profile; only what is `Some`.
+    async fn update_profile(&self, user: &UserId, change: ProfileRow) -> Result<User>;
+    /// Replaces the password hash.
+    async fn set_password(&self, user: &UserId, hash: &str) -> Result<()>;
+    /// Keeps a new session.
+    async fn create_session(&self, session: NewSession) -> Result<()>;
+    /// A user's sessions, newest first; none is `current`.
+    async fn sessions(&self, user: &UserId) -> Result<Vec<Session>>;
+    /// Ends one session of this user; false when there is none of that id.
+    async fn delete_session(&self, user: &UserId, session: &SessionId) -> Result<bool>;
+    /// Ends all sessions of this user but `keep`; which ones those were.
+    async fn delete_sessions(&self, user: &UserId, keep: Option<&SessionId>) -> Result<Vec<SessionId>>;
+    /// Notes when sessions were last seen.
+    async fn touch_sessions(&self, seen: Vec<(SessionId, Timestamp)>) -> Result<()>;
+
+    // ---- invitations ----
+
+    /// Keeps a new invitation.
+    async fn create_invite(&self, invite: NewInvite) -> Result<()>;
+    /// The live invitation with this code: not expired, not used up.
+    async fn invite(&self, code: &InviteCode, now: Timestamp) -> Result<Option<InviteRow>>;
+    /// The live invitations to the workspaces that this user administers, and those that they made.
+    async fn invites(&self, user: &UserId, now: Timestamp) -> Result<Vec<InviteRow>>;
+    /// Withdraws an invitation; false when there is none.
+    async fn delete_invite(&self, code: &InviteCode) -> Result<bool>;
+
+    // ---- workspaces ----
+
+    /// Every workspace that is not archived: the namespaces to register at start.
+    async fn slugs(&self) -> Result<Vec<Slug>>;
+    /// The user's own workspaces, by name.
+    async fn workspaces(&self, user: &UserId) -> Result<Vec<Workspace>>;
+    /// The user's own workspaces and the open ones, by name.
+    async fn listed_workspaces(&self, user: &UserId) -> Result<Vec<Workspace>>;
+    /// One workspace as this user sees it, whether or not they may; `role` tells. None when missing or archived.
+    async fn workspace(&self, slug: &Slug, user: &UserId) -> Result<Option<Workspace>>;
+    /// Everybody in a workspace, by name; all offline, since presence is not kept here.
+    async fn members(&self, slug: &Slug) -> Result<Vec<Member>>;
+    /// One member of a workspace.
+    async fn member(&self, slug: &Slug, user: &UserId) -> Result<Option<Member>>;
+    /// The workspaces that a user is in, without counts: where a profile change must be told.
+    async fn slugs_of(&self, user: &UserId) -> Result<Vec<Slug>>;
+
+    // ---- rooms ----
+
+    /// The user's own rooms in a workspace: by kind (public and private, then direct), then name.
+    async fn rooms(&self, slug: &Slug, user: &UserId) -> Result<Vec<Room>>;
+    /// The rooms that the user may join or is in, archived ones left out, direct ones too; by name. Guests see their own.
+    async fn listed_rooms(&self, slug: &Slug, user: &UserId) -> Result<Vec<Room>>;
+    /// A room of this workspace as this user sees it, and whether they are in it. None when it is missing **or may
+    /// not be seen**: private and direct rooms by members only, public ones by members of the workspace, but by
+    /// guests only when they are in it.
+    async fn room(&self, slug: &Slug, room: &RoomId, user: &UserId) -> Result<Option<(Room, bool)>>;
+    /// A room as each of these members sees it, for pushes; who is not in it is left out.
+    async fn room_for(&self, room: &RoomId, users: &[UserId]) -> Result<Vec<(UserId, Room)>>;
+    /// Who is in a room, by name; all offline.
+    async fn room_members(&self, room: &RoomId) -> Result<Vec<Member>>;
+    /// The ids of the rooms that the user is in, in one workspace: what their sockets listen to.
+    async fn room_ids(&self, slug: &Slug, user: &UserId) -> Result<Vec<RoomId>>;
+
+    // ---- logs ----
+
+    /// The log after `after`, at most `limit` entries; `reset` when more than `limits::RESET_AFTER` behind.
+    async fn entries(&self, room: &RoomId, after: Seq, limit: usize) -> Result<RoomSynced>;
+    /// Folded messages, oldest first: exactly what `confab_protocol::fold` makes of the log.
+    async fn history(&self, room: &RoomId, page: Page, limit: usize) -> Result<HistoryPage>;
+    /// Moves a read marker forward, at most to the head; None when the user is not in the room.
+    async fn mark_read(&self, room: &RoomId, user: &UserId, seq: Seq) -> Result<Option<ReadChanged>>;
+    /// What each of these members has not read in a room; muted members too, with `muted` set.
+    async fn unread(&self, room: &RoomId, users: &[UserId]) -> Result<Vec<Unread>>;
+}

@@ -1,0 +1,158 @@
+//! What goes into a store and comes out of it, where the protocol's own types do not fit.
+
+use std::fmt;
+
+use confab_protocol::account::{Role, User};
+use confab_protocol::{Epoch, InviteCode, RoomId, Seq, ServerId, SessionId, Slug, Timestamp, UserId};
+
+/// SHA-256 of a session's token: the only form in which tokens are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenHash(pub [u8; 32]);
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
+
+/// The server itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerRow {
+    /// Which, for ever.
+    pub id: ServerId,
+    /// Its name; empty until set up.
+    pub name: String,
+    /// The life of this database.
+    pub epoch: Epoch,
+    /// It has an owner.
+    pub set_up: bool,
+}
+
+/// Who a token belongs to.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The session.
+    pub session: SessionId,
+    /// The person.
+    pub user: User,
+}
+
+/// What is needed to check a password.
+#[derive(Clone)]
+pub struct Credentials {
+    /// Whose.
+    pub user: User,
+    /// The PHC string; None for guests and bots, who cannot sign in with a password.
+    pub password_hash: Option<String>,
+}
+
+/// A person to be made.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Their id, made by the caller.
+    pub id: UserId,
+    /// Already checked and folded.
+    pub login: String,
+    /// Already checked.
+    pub display_name: String,
+    /// The PHC string; None for guests and bots.
+    pub password_hash: Option<String>,
+    /// The role on the server.
+    pub role: Role,
+    /// A bot.
+    pub bot: bool,
+    /// A guest.
+    pub guest: bool,
+}
+
+/// A session to be kept.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// Its id, made by the caller.
+    pub id: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// The hash of its token.
+    pub token: TokenHash,
+    /// A name for the device list.
+    pub device: String,
+    /// When.
+    pub created: Timestamp,
+}
+
+/// A change of a profile; None leaves as it is, an empty status or avatar clears.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileRow {
+    /// Already checked.
+    pub display_name: Option<String>,
+    /// Already checked.
+    pub status: Option<String>,
+    /// A file id.
+    pub avatar: Option<String>,
+}
+
+/// An invitation to be kept.
+#[derive(Debug, Clone)]
+pub struct NewInvite {
+    /// Its code, made by the caller.
+    pub code: InviteCode,
+    /// To which workspace.
+    pub workspace: Slug,
+    /// To which rooms; None means the default rooms at the time of joining.
+    pub rooms: Option<Vec<RoomId>>,
+    /// The role of those who come.
+    pub role: Role,
+    /// Who made it.
+    pub creator: UserId,
+    /// Until when.
+    pub expires: Timestamp,
+    /// How many may use it.
+    pub max_uses: Option<u32>,
+}
+
+/// A live invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InviteRow {
+    /// Its code.
+    pub code: InviteCode,
+    /// To which workspace.
+    pub workspace: Slug,
+    /// That workspace's name.
+    pub workspace_name: String,
+    /// The role of those who come.
+    pub role: Role,
+    /// Who made it.
+    pub creator: UserId,
+    /// Until when.
+    pub expires: Timestamp,
+    /// How many may still use it.
+    pub uses_left: Option<u32>,
+}
+
+/// Which page of a room's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// The newest messages.
+    Latest,
+    /// Those before this `seq`.
+    Before(Seq),
+    /// Half before this `seq`, half from it on.
+    Around(Seq),
+}
+
+/// What one member has not read in one room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Who.
+    pub user: UserId,
+    /// The room's head.
+    pub head: Seq,
+    /// Their marker.
+    pub read: Seq,
+    /// Messages after it that are not deleted. Sending moves the sender's marker, so none of them is their own.
+    pub unread: u64,
+    /// How many of those mention them; in a direct room, all.
+    pub mentions: u64,
+    /// They want no signals.
+    pub muted: bool,
+}

@@ -1,0 +1,87 @@
+// The one interface between the UI and whatever is behind it: the desktop shell (tauri.ts), a browser's own
+// Socket.IO client (web/), or a scripted back end for component tests (fake.ts).
+//
+// All types come from Rust (ui/src/bindings, generated). A call that is refused rejects with the protocol's `Error`
+// ({code, message, retry_after_ms?}); nothing else is ever thrown. What changes arrives as an `Update`.
+
+import type {
+  Account, CredentialStore, HistoryPage, Hosting, Member, MessageSend, Place, Probe, Room, RoomCreate, RoomJoined,
+  RoomUpdate, Settings, Start, Update, Workspace, WorkspaceCreate, Invite, InviteRequest, Session,
+} from '../bindings';
+
+export interface Port {
+  /** Which back end this is. */
+  readonly kind: 'tauri' | 'web' | 'fake';
+
+  /** Everything that changes, in order, from now on. Answers with how to stop listening. */
+  subscribe(listener: (update: Update) => void): () => void;
+
+  // --- the app itself ---
+  /** What is known before any network. Also begins to connect, when someone is signed in. */
+  start(): Promise<Start>;
+  /** Remembers the settings. */
+  saveSettings(settings: Settings): Promise<void>;
+  /** The user's answer when there is no keyring. */
+  chooseCredentialStore(choice: 'file' | 'memory'): Promise<CredentialStore>;
+
+  // --- server ---
+  /** Looks what is at an address or behind an invite link; a bare host gets the default port. */
+  probe(address: string): Promise<Probe>;
+  /** Starts the server inside the app, makes this person its owner, and signs in. Desktop only. */
+  host(displayName: string): Promise<Account>;
+  /** Joins by name alone. */
+  joinAsGuest(address: string, displayName: string, invite?: string): Promise<Account>;
+  /** Makes an account with a password. */
+  signUp(address: string, login: string, displayName: string, password: string, invite?: string): Promise<Account>;
+  /** Signs in to an account. */
+  signIn(address: string, login: string, password: string): Promise<Account>;
+  /** First start of a server that was not set up yet. */
+  setUp(address: string, setupToken: string, serverName: string, login: string, displayName: string, password: string): Promise<Account>;
+  /** Ends the session on the server too, and forgets its token. */
+  signOut(): Promise<void>;
+  /** This app's own server, when it hosts one. */
+  hosting(): Promise<Hosting | null>;
+  createInvite(request: InviteRequest): Promise<Invite>;
+  sessions(): Promise<Session[]>;
+  revokeSession(id: string): Promise<void>;
+
+  // --- namespace ---
+  /** Switches to a workspace: its link comes up and an Update of type `workspace` follows. */
+  openWorkspace(slug: string): Promise<void>;
+  createWorkspace(request: WorkspaceCreate): Promise<Workspace>;
+  /** The caller's workspaces and the open ones. */
+  listWorkspaces(): Promise<Workspace[]>;
+  joinWorkspace(slug: string): Promise<Workspace>;
+  leaveWorkspace(slug: string): Promise<void>;
+
+  // --- room, in the open workspace ---
+  /** Makes a room the one that is looked at: joins it if need be, catches up, and resets its timeline. */
+  openRoom(room: string): Promise<RoomJoined>;
+  /** Rooms that could be joined, those joined already too. */
+  listRooms(): Promise<Room[]>;
+  createRoom(request: RoomCreate): Promise<Room>;
+  updateRoom(request: RoomUpdate): Promise<Room>;
+  leaveRoom(room: string): Promise<void>;
+  inviteToRoom(room: string, users: string[]): Promise<Room>;
+  kickFromRoom(room: string, user: string): Promise<void>;
+  roomMembers(room: string): Promise<Member[]>;
+  openDirect(users: string[]): Promise<Room>;
+  /** Loads a page from before what the timeline has; it arrives as an `older` change too. */
+  loadOlder(room: string): Promise<HistoryPage>;
+
+  // --- message ---
+  /** Queues it: the echo arrives as an Update at once, whatever the network does. Answers with its key. */
+  send(message: Omit<MessageSend, 'cid'>): Promise<string>;
+  edit(room: string, id: string, text: string): Promise<void>;
+  delete(room: string, id: string): Promise<void>;
+  react(room: string, id: string, emoji: string, on: boolean): Promise<void>;
+  /** Puts a failed message back into the queue. */
+  retry(room: string, key: string): Promise<void>;
+  /** Drops a failed message. */
+  discard(room: string, key: string): Promise<void>;
+  markRead(room: string, seq: number): Promise<void>;
+  setTyping(room: string, on: boolean): Promise<void>;
+  setPresence(state: 'online' | 'away'): Promise<void>;
+  /** Remembers where the user is, for the next start. */
+  savePlace(place: Place): Promise<void>;
+}
