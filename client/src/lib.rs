@@ -1,3 +1,21 @@
 //! Confab's Socket.IO client core: no Tauri, no UI.
+//!
+//! A shell finds a server with [`entrance`], holds a [`session::Session`], and draws the [`view::Update`]s. Inside, a
+//! session is one [`connection`] per open namespace: a task around a pure state machine ([`machine`]) and a killable
+//! [`link`]. What a machine knows is made of [`timeline`]s and an [`outbox`].
 
+pub mod address;
+pub mod backoff;
+pub mod connection;
+pub mod entrance;
+pub mod feed;
+pub mod http;
+pub mod link;
+pub mod machine;
+pub mod outbox;
+pub mod session;
+pub mod timeline;
 pub mod view;
+
+/// How this client names itself to servers.
+pub const CLIENT: &str = concat!("confab-client/", env!("CARGO_PKG_VERSION"));

@@ -183,7 +183,7 @@ pub enum LinkState {
     Closed,
 }
 
-/// How a timeline changed. Items are keyed by [`Item::key`] and ordered by `seq`; those without one come last, in the
+/// How a timeline changed. Items are keyed by their `key` and ordered by `seq`; those without one come last, in the
 /// order of `order`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "how", rename_all = "snake_case")]
@@ -394,4 +394,25 @@ pub struct Probe {
     pub workspace_name: Option<String>,
     /// What the server tells anybody.
     pub server: confab_protocol::account::ServerInfo,
+}
+
+/// A message that the user wants to send: `message:send` before it has a `cid`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NewMessage {
+    /// Where.
+    pub room: RoomId,
+    /// Markdown source.
+    pub text: String,
+    /// The message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reply_to: Option<MessageId>,
+    /// The first message of the thread that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub thread: Option<MessageId>,
+    /// Ids of attached files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub files: Vec<String>,
 }

@@ -50,7 +50,7 @@ pub struct MessageSent {
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct MessageSendBatch {
     /// At most [`crate::limits::BATCH_MAX`]. Read one by one, so that one bad message refuses only itself.
-    #[ts(type = "Array<MessageSend>")]
+    #[ts(as = "Vec<MessageSend>")]
     pub messages: Vec<Value>,
 }
 

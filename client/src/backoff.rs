@@ -1,0 +1,83 @@
+//! Full jitter: after the n-th failure in a row, wait a random time below `base * 2^n`, at most the cap. Never gives up.
+//!
+//! Randomness comes from a seed given at the start, so that a machine that holds one stays a pure function of its inputs.
+
+/// The ceiling after the first failure.
+const BASE_MS: u64 = 500;
+/// The ceiling that is never passed.
+pub const CAP_MS: u64 = 30_000;
+
+/// How long to wait before the next attempt.
+#[derive(Debug, Clone)]
+pub struct Backoff {
+    attempt: u32,
+    random: u64,
+}
+
+impl Backoff {
+    /// No failure yet. Two clients must not get the same seed, or they come back at the same time.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self { attempt: 0, random: seed }
+    }
+
+    /// How many attempts failed in a row.
+    #[must_use]
+    pub const fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// One more failed: how many milliseconds to wait before the next try.
+    pub fn failed(&mut self) -> u64 {
+        let ceiling = BASE_MS.saturating_mul(1 << self.attempt.min(16)).min(CAP_MS);
+        self.attempt = self.attempt.saturating_add(1);
+        self.next_random() % (ceiling + 1)
+    }
+
+    /// It worked, and for long enough to count.
+    pub const fn reset(&mut self) {
+        self.attempt = 0;
+    }
+
+    /// SplitMix64: small, and good enough to spread clients out.
+    const fn next_random(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn waits_stay_below_the_growing_ceiling_and_the_cap(seed: u64, failures in 1_u32..200) {
+            let mut backoff = Backoff::new(seed);
+            for n in 0..failures {
+                let ceiling = (500_u64 << n.min(16)).min(CAP_MS);
+                prop_assert!(backoff.failed() <= ceiling);
+            }
+            prop_assert_eq!(backoff.attempt(), failures);
+            backoff.reset();
+            prop_assert!(backoff.failed() <= BASE_MS);
+        }
+    }
+
+    #[test]
+    fn jitter_is_full_and_differs_between_clients() {
+        let waits: Vec<u64> = (0..1_000)
+            .map(|seed| {
+                let mut backoff = Backoff::new(seed);
+                (0..8).map(|_| backoff.failed()).last().unwrap()
+            })
+            .collect();
+        assert!(waits.iter().any(|&w| w < CAP_MS / 10) && waits.iter().any(|&w| w > CAP_MS * 9 / 10));
+        let mean = waits.iter().sum::<u64>() / 1_000;
+        assert!((CAP_MS * 4 / 10..CAP_MS * 6 / 10).contains(&mean), "{mean}");
+    }
+}

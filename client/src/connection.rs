@@ -1,0 +1,283 @@
+//! The supervised task around a machine: it owns the link, the clock and the calls that wait for an answer.
+//!
+//! One per open namespace. The machine decides; this does: opens links, drops them, sends, waits.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use confab_protocol::event::UnreadChanged;
+use confab_protocol::{Error, ErrorCode, Limits, Timestamp};
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::feed::Feed;
+use crate::link::{Down, Factory, Link, LinkEvent, Target};
+use crate::machine::{CallId, Effect, Input, Machine, Now};
+use crate::view::Update;
+
+/// Orders that wait for the task. Callers wait when there are more.
+const ORDERS: usize = 256;
+/// Between two ticks of a machine at least: a machine whose deadline lies in the past must not spin.
+const TICK: Duration = Duration::from_millis(5);
+
+/// What a namespace tells the rest of the session.
+pub trait Hub: Send + Sync + 'static {
+    /// What is unread in a room of some workspace changed.
+    fn unread(&self, signal: UnreadChanged);
+    /// The server's database is another one.
+    fn new_epoch(&self);
+    /// The server's limits.
+    fn limits(&self, limits: Limits);
+    /// As many writes wait in this namespace now. Answers with how many wait in all.
+    fn pending(&self, namespace: &str, pending: usize) -> usize;
+    /// How many writes wait in all.
+    fn pending_in_all(&self) -> usize;
+    /// The session is over.
+    fn signed_out(&self, error: Error);
+}
+
+/// What a connection is made of beside its machine.
+pub struct Parts {
+    /// Makes its links.
+    pub factory: Arc<dyn Factory>,
+    /// Where they go.
+    pub target: Target,
+    /// Where its updates go.
+    pub feed: Feed,
+    /// The rest of the session.
+    pub hub: Arc<dyn Hub>,
+    /// Ends it.
+    pub stop: CancellationToken,
+}
+
+/// How the session talks to a connection.
+#[derive(Debug, Clone)]
+pub struct Handle<C> {
+    orders: mpsc::Sender<Order<C>>,
+    stop: CancellationToken,
+}
+
+type Reply = oneshot::Sender<Result<Value, Error>>;
+
+#[derive(Debug)]
+enum Order<C> {
+    Request(&'static str, Value, Reply),
+    Command(C, Option<Reply>),
+    Nudge,
+    Resync,
+    Show,
+    Hide,
+}
+
+impl<C> Handle<C> {
+    /// Asks the server, and waits for its answer.
+    ///
+    /// # Errors
+    /// The refusal, or `unavailable` when the server cannot be reached.
+    pub async fn request(&self, event: &'static str, body: Value) -> Result<Value, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.answered(Order::Request(event, body, reply), answer).await
+    }
+
+    /// Has the machine do something, and waits for its answer.
+    ///
+    /// # Errors
+    /// The refusal, or `unavailable` when the connection is being closed.
+    pub async fn command(&self, command: C) -> Result<Value, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.answered(Order::Command(command, Some(reply)), answer).await
+    }
+
+    /// Tells the machine something that a later signal would make good.
+    pub fn tell(&self, command: C) {
+        let _ = self.orders.try_send(Order::Command(command, None));
+    }
+
+    /// There is reason to believe that the network is back.
+    pub fn nudge(&self) {
+        let _ = self.orders.try_send(Order::Nudge);
+    }
+
+    /// Sends the whole picture to the shell again.
+    pub fn resync(&self) {
+        let _ = self.orders.try_send(Order::Resync);
+    }
+
+    /// Lets its updates through to the shell, or keeps them back.
+    pub async fn show(&self, shown: bool) {
+        let _ = self.orders.send(if shown { Order::Show } else { Order::Hide }).await;
+    }
+
+    /// Ends the connection.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    async fn answered(&self, order: Order<C>, answer: oneshot::Receiver<Result<Value, Error>>) -> Result<Value, Error> {
+        if self.orders.send(order).await.is_err() {
+            return Err(closing());
+        }
+        answer.await.unwrap_or_else(|_| Err(closing()))
+    }
+}
+
+/// Starts a connection; its link comes up by itself. Must be called in a tokio runtime.
+pub fn start<M: Machine>(machine: M, parts: Parts) -> Handle<M::Command> {
+    let (orders_in, orders) = mpsc::channel(ORDERS);
+    let handle = Handle { orders: orders_in, stop: parts.stop.clone() };
+    let connection = Connection {
+        machine,
+        parts,
+        link: None,
+        events: None,
+        calls: BTreeMap::new(),
+        last_call: 0,
+        started: Instant::now(),
+    };
+    tokio::spawn(connection.run(orders));
+    handle
+}
+
+struct Connection<M> {
+    machine: M,
+    parts: Parts,
+    link: Option<Box<dyn Link>>,
+    events: Option<mpsc::Receiver<LinkEvent>>,
+    calls: BTreeMap<CallId, Reply>,
+    last_call: u64,
+    started: Instant,
+}
+
+impl<M: Machine> Connection<M> {
+    async fn run(mut self, mut orders: mpsc::Receiver<Order<M::Command>>) {
+        let stop = self.parts.stop.clone();
+        self.step(Input::Start);
+        let mut earliest = Instant::now();
+        loop {
+            let due = self.machine.deadline().map(|ms| (self.started + Duration::from_millis(ms)).max(earliest));
+            tokio::select! {
+                () = stop.cancelled() => return,
+                order = orders.recv() => match order {
+                    Some(order) => self.obey(order),
+                    None => return,
+                },
+                event = next(&mut self.events) => self.step(Input::Link(event)),
+                () = until(due) => {
+                    earliest = Instant::now() + TICK;
+                    self.step(Input::Tick);
+                }
+                shell_is_there = self.parts.feed.room(), if self.parts.feed.is_waiting() => {
+                    if !shell_is_there {
+                        return;
+                    }
+                    self.catch_up();
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order<M::Command>) {
+        match order {
+            Order::Request(event, body, reply) => {
+                let call = self.expect(Some(reply));
+                self.step(Input::Request { call, event, body });
+            }
+            Order::Command(command, reply) => {
+                let call = self.expect(reply);
+                self.step(Input::Command { call, command });
+            }
+            Order::Nudge => self.step(Input::Nudge),
+            Order::Resync => self.parts.feed.start_over(),
+            Order::Show => self.parts.feed.show(),
+            Order::Hide => self.parts.feed.hide(),
+        }
+    }
+
+    fn expect(&mut self, reply: Option<Reply>) -> CallId {
+        self.last_call += 1;
+        let call = CallId(self.last_call);
+        if let Some(reply) = reply {
+            self.calls.insert(call, reply);
+        }
+        call
+    }
+
+    fn step(&mut self, input: Input<M::Command>) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let now = self.now();
+            for effect in self.machine.step(input, now) {
+                inputs.extend(self.perform(effect).map(|down| Input::Link(LinkEvent::Down(down))));
+            }
+        }
+    }
+
+    /// Does it. Answers with what that did to the link.
+    fn perform(&mut self, effect: Effect) -> Option<Down> {
+        match effect {
+            Effect::Connect => {
+                let opened = self.parts.factory.open(self.parts.target.clone());
+                (self.link, self.events) = (Some(opened.link), Some(opened.events));
+            }
+            Effect::Kill => (self.link, self.events) = (None, None),
+            Effect::Emit(frame) => {
+                if let Err(down) = self.link.as_ref()?.emit(frame) {
+                    (self.link, self.events) = (None, None);
+                    return Some(down);
+                }
+            }
+            Effect::Update(update) => self.parts.feed.push(update),
+            Effect::Reply { call, answer } => {
+                // Whoever asked may have given up.
+                let _ = self.calls.remove(&call).map(|reply| reply.send(answer));
+            }
+            Effect::Pending(pending) => {
+                let pending = self.parts.hub.pending(&self.parts.target.namespace, pending);
+                self.parts.feed.push_always(Update::Outbox { pending });
+            }
+            Effect::Unread(signal) => self.parts.hub.unread(signal),
+            Effect::NewEpoch => self.parts.hub.new_epoch(),
+            Effect::Limits(limits) => self.parts.hub.limits(limits),
+            Effect::SignedOut(error) => self.parts.hub.signed_out(error),
+        }
+        None
+    }
+
+    fn catch_up(&mut self) {
+        let now = self.now();
+        let (machine, hub) = (&self.machine, &self.parts.hub);
+        self.parts.feed.catch_up(|| {
+            let mut picture = machine.picture(now);
+            picture.push(Update::Outbox { pending: hub.pending_in_all() });
+            picture
+        });
+    }
+
+    fn now(&self) -> Now {
+        let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let wall = Timestamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX));
+        Now { ms, wall }
+    }
+}
+
+async fn next(events: &mut Option<mpsc::Receiver<LinkEvent>>) -> LinkEvent {
+    match events {
+        Some(events) => events.recv().await.unwrap_or(LinkEvent::Down(Down::Closed("the link ended".into()))),
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn closing() -> Error {
+    Error::new(ErrorCode::Unavailable, "This workspace is being closed.")
+}

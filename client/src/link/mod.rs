@@ -1,0 +1,89 @@
+//! A link: one connection attempt to one namespace, and what it lives through until it ends.
+//!
+//! A link never recovers. Whatever goes wrong, it reports [`LinkEvent::Down`] (or just ends) and is replaced by a new
+//! one; dropping it kills it. The one real implementation is [`socketio`]; tests script their own.
+
+pub mod socketio;
+
+use confab_protocol::Error;
+use confab_protocol::handshake::Handshake;
+use serde_json::{Map, Value};
+use tokio::sync::mpsc;
+
+/// Where a link goes, and who it says it is.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Scheme, host and port.
+    pub address: String,
+    /// `/` or `/slug`.
+    pub namespace: String,
+    /// The auth payload of the CONNECT.
+    pub handshake: Handshake,
+}
+
+/// What a link reports, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LinkEvent {
+    /// The server accepted the CONNECT.
+    Up,
+    /// An event arrived.
+    Push {
+        /// Its name.
+        event: String,
+        /// The one object that it carries.
+        body: Value,
+    },
+    /// The server refused the CONNECT. Nothing follows.
+    Refused(Error),
+    /// The link is dead. Nothing follows.
+    Down(Down),
+}
+
+/// Why a link died.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Down {
+    /// It never came up.
+    #[error("could not connect: {0}")]
+    Connect(String),
+    /// A limit in time was passed.
+    #[error("no {0} in time")]
+    Timeout(&'static str),
+    /// The other side closed it, or the network broke.
+    #[error("closed: {0}")]
+    Closed(String),
+    /// More arrived or was to be sent than the bounded queues hold. What was lost is caught up by `seq`.
+    #[error("a queue overflowed")]
+    Overflow,
+}
+
+/// An event on its way out. The payload is one object, always.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    /// Its name.
+    pub event: &'static str,
+    /// What it carries.
+    pub body: Map<String, Value>,
+}
+
+/// The sending half of a link. Dropping it ends the link at once, whatever it is doing.
+pub trait Link: Send {
+    /// Queues a frame; frames leave in order.
+    ///
+    /// # Errors
+    /// [`Down::Overflow`] when the queue is full or the link is dead: drop it.
+    fn emit(&self, frame: Frame) -> Result<(), Down>;
+}
+
+/// A link that is being set up.
+pub struct Opened {
+    /// To send, and to keep it alive.
+    pub link: Box<dyn Link>,
+    /// What happens on it. The end of the channel means [`LinkEvent::Down`].
+    pub events: mpsc::Receiver<LinkEvent>,
+}
+
+/// Makes links.
+pub trait Factory: Send + Sync {
+    /// Begins to connect; answers at once.
+    fn open(&self, target: Target) -> Opened;
+}

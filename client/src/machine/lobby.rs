@@ -1,0 +1,206 @@
+//! The lobby, namespace `/`: the caller's workspaces, what is unread in them, and the end of the session.
+
+use confab_protocol::event::{
+    LobbyReady, NoticePosted, SessionRevoked, UnreadChanged, WorkspaceAdded, WorkspaceChanged, WorkspaceList,
+    WorkspaceRemoved, WorkspacesReply,
+};
+use confab_protocol::workspace::Workspace;
+use confab_protocol::{Error, ErrorCode, Slug};
+
+use super::push::pushes;
+use super::tally::Tally;
+use super::wire::{Report, Wire};
+use super::{Effect, Input, Machine, Now};
+use crate::view::Update;
+
+/// Totals that cannot be kept from signals are asked for at most this often.
+const REFRESH_MS: u64 = 3_000;
+
+/// The lobby's state.
+#[derive(Debug)]
+pub struct Lobby {
+    wire: Wire<Ask>,
+    ready: Option<LobbyReady>,
+    tally: Tally,
+    refresh_at: Option<u64>,
+    refreshing: bool,
+}
+
+#[derive(Debug)]
+enum Ask {
+    /// `workspace:list`, for the totals.
+    Totals,
+}
+
+pushes! {
+    /// What the lobby pushes. `mention:received` says nothing that the picture needs.
+    #[expect(clippy::large_enum_variant, reason = "made, matched and gone: never kept in numbers")]
+    Pushed {
+        Ready(LobbyReady),
+        Added(WorkspaceAdded),
+        Changed(WorkspaceChanged),
+        Removed(WorkspaceRemoved),
+        Unread(UnreadChanged),
+        Revoked(SessionRevoked),
+        Notice(NoticePosted),
+    }
+}
+
+impl Lobby {
+    /// A lobby whose link is not yet begun.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            wire: Wire::new("/".into(), seed),
+            ready: None,
+            tally: Tally::default(),
+            refresh_at: None,
+            refreshing: false,
+        }
+    }
+
+    fn pushed(&mut self, pushed: Pushed, now: Now, out: &mut Vec<Effect>) {
+        match pushed {
+            Pushed::Ready(ready) => self.greeted(ready, now, out),
+            Pushed::Added(WorkspaceAdded { workspace }) | Pushed::Changed(WorkspaceChanged { workspace }) => {
+                self.put(workspace, out);
+            }
+            Pushed::Removed(WorkspaceRemoved { workspace }) => self.remove(&workspace.slug, out),
+            Pushed::Unread(signal) => self.signalled(signal, now, out),
+            Pushed::Revoked(SessionRevoked {}) => out.push(Effect::SignedOut(revoked())),
+            Pushed::Notice(NoticePosted { text, level }) => out.push(Effect::Update(Update::Notice { text, level })),
+        }
+    }
+
+    fn greeted(&mut self, ready: LobbyReady, now: Now, out: &mut Vec<Effect>) {
+        if self.ready.as_ref().is_some_and(|before| before.server.epoch != ready.server.epoch) {
+            out.push(Effect::NewEpoch);
+        }
+        self.tally = Tally::default();
+        self.refresh_at = None;
+        let LobbyReady { user, server, workspaces } = ready.clone();
+        self.ready = Some(ready);
+        out.push(Effect::Limits(server.limits.clone()));
+        out.push(Effect::Update(Update::Lobby { user, server, workspaces }));
+        self.wire.ready(now, out);
+    }
+
+    /// A workspace is new or different. One that the caller is not (or no longer) in has no place in the rail.
+    fn put(&mut self, workspace: Workspace, out: &mut Vec<Effect>) {
+        let Some(ready) = &mut self.ready else { return };
+        if workspace.role.is_none() {
+            return self.remove(&workspace.slug, out);
+        }
+        match ready.workspaces.iter_mut().find(|known| known.slug == workspace.slug) {
+            Some(known) if *known == workspace => return,
+            Some(known) => *known = workspace.clone(),
+            None => ready.workspaces.push(workspace.clone()),
+        }
+        self.tally.forget(&workspace.slug);
+        out.push(Effect::Update(Update::WorkspaceChanged { workspace }));
+    }
+
+    fn remove(&mut self, slug: &Slug, out: &mut Vec<Effect>) {
+        let Some(ready) = &mut self.ready else { return };
+        let before = ready.workspaces.len();
+        ready.workspaces.retain(|known| known.slug != *slug);
+        if ready.workspaces.len() < before {
+            self.tally.forget(slug);
+            out.push(Effect::Update(Update::WorkspaceRemoved { slug: slug.clone() }));
+        }
+    }
+
+    fn signalled(&mut self, signal: UnreadChanged, now: Now, out: &mut Vec<Effect>) {
+        let workspaces = self.ready.iter_mut().flat_map(|ready| &mut ready.workspaces);
+        if let Some(workspace) = workspaces.into_iter().find(|known| known.slug == signal.workspace) {
+            let before = workspace.clone();
+            if !self.tally.apply(&signal, workspace) {
+                self.refresh_at.get_or_insert(now.ms + REFRESH_MS);
+            } else if *workspace != before {
+                out.push(Effect::Update(Update::WorkspaceChanged { workspace: workspace.clone() }));
+            }
+        }
+        out.push(Effect::Unread(signal));
+    }
+
+    fn refresh(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let due = self.refresh_at.is_some_and(|at| at <= now.ms);
+        if due && !self.refreshing && self.wire.is_live() {
+            self.refresh_at = None;
+            self.refreshing = true;
+            self.wire.ask(&WorkspaceList {}, Ask::Totals, now, out);
+        }
+    }
+
+    fn reported(&mut self, report: Report<Ask>, now: Now, out: &mut Vec<Effect>) {
+        match report {
+            Report::Handled => {}
+            Report::Push { event, body } => {
+                if let Some(pushed) = Pushed::read(&event, body) {
+                    self.pushed(pushed, now, out);
+                }
+            }
+            Report::Answered(Ask::Totals, answer) => {
+                self.refreshing = false;
+                let reply = answer.ok().and_then(|reply| serde_json::from_value::<WorkspacesReply>(reply).ok());
+                for workspace in reply.into_iter().flat_map(|reply| reply.workspaces) {
+                    if workspace.role.is_some() {
+                        self.put(workspace, out);
+                    }
+                }
+            }
+            // `lobby:ready` of the next link tells the totals.
+            Report::Lost(_) => self.refreshing = false,
+            Report::Refused(error, _) => {
+                self.refreshing = false;
+                if error.code == ErrorCode::Unauthorized {
+                    out.push(Effect::SignedOut(error));
+                }
+            }
+        }
+    }
+}
+
+impl Machine for Lobby {
+    /// The shell wants nothing of the lobby but requests.
+    type Command = std::convert::Infallible;
+
+    fn step(&mut self, input: Input<Self::Command>, now: Now) -> Vec<Effect> {
+        let mut out = Vec::new();
+        match input {
+            Input::Start => self.wire.start(now, &mut out),
+            Input::Link(event) => {
+                let report = self.wire.report(event, now, &mut out);
+                self.reported(report, now, &mut out);
+            }
+            Input::Request { call, event, body } => self.wire.call(call, event, body, now, &mut out),
+            Input::Command { command, .. } => match command {},
+            Input::Nudge => self.wire.nudge(now, &mut out),
+            Input::Tick => {
+                let report = self.wire.tick(now, &mut out);
+                self.reported(report, now, &mut out);
+                self.refresh(now, &mut out);
+            }
+        }
+        out
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        let refresh = self.refresh_at.filter(|_| self.wire.is_live() && !self.refreshing);
+        self.wire.deadline().into_iter().chain(refresh).min()
+    }
+
+    fn picture(&self, now: Now) -> Vec<Update> {
+        let lobby = self.ready.clone().map(|LobbyReady { user, server, workspaces }| Update::Lobby {
+            user,
+            server,
+            workspaces,
+        });
+        std::iter::once(self.wire.link_update(now)).chain(lobby).collect()
+    }
+}
+
+/// Why somebody is signed out who did not ask for it.
+pub(super) fn revoked() -> Error {
+    Error::new(ErrorCode::Unauthorized, "This session was ended. Sign in again to go on.")
+}

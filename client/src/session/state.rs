@@ -1,0 +1,265 @@
+//! What a session is made of: its connections, which of them is shown, and what they tell each other.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use confab_protocol::account::Secret;
+use confab_protocol::event::UnreadChanged;
+use confab_protocol::handshake::Handshake;
+use confab_protocol::{Error, ErrorCode, Limits, PROTOCOL, Slug, UserId};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::Identity;
+use crate::connection::{self, Handle, Hub, Parts};
+use crate::feed::Feed;
+use crate::http::Http;
+use crate::link::{Factory, Target};
+use crate::machine::lobby::Lobby;
+use crate::machine::workspace::{Command, Workspace};
+use crate::view::{Account, LinkState, Update};
+
+/// Behind all clones of a session. Connections hold it weakly: with the last clone, all of them end.
+pub(super) struct Inner {
+    pub(super) account: Account,
+    token: Secret,
+    http: Result<Http, Error>,
+    factory: Arc<dyn Factory>,
+    updates: mpsc::Sender<Update>,
+    stop: CancellationToken,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    lobby: Option<Handle<Infallible>>,
+    shown: Option<Slug>,
+    workspaces: BTreeMap<Slug, Open>,
+    limits: Limits,
+    ended: bool,
+}
+
+/// A workspace with a connection.
+struct Open {
+    handle: Handle<Command>,
+    pending: usize,
+}
+
+impl Inner {
+    pub(super) fn start(identity: Identity, updates: mpsc::Sender<Update>, factory: Arc<dyn Factory>) -> Arc<Self> {
+        let Identity { account, token } = identity;
+        let http = Http::new(&account.address, Some(token.clone()));
+        let (stop, state) = (CancellationToken::new(), Mutex::default());
+        let inner = Arc::new(Self { account, token, http, factory, updates, stop, state });
+        let lobby = connection::start(Lobby::new(seed()), inner.parts("/".into(), &inner.stop));
+        inner.state().lobby = Some(lobby);
+        inner
+    }
+
+    pub(super) fn http(&self) -> Result<&Http, Error> {
+        self.http.as_ref().map_err(Clone::clone)
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.state().limits.clone()
+    }
+
+    pub(super) fn lobby(&self) -> Result<Handle<Infallible>, Error> {
+        let state = self.state();
+        if state.ended { Err(ended()) } else { state.lobby.clone().ok_or_else(ended) }
+    }
+
+    /// The workspace that is open.
+    pub(super) fn workspace(&self) -> Result<Handle<Command>, Error> {
+        let state = self.state();
+        if state.ended {
+            return Err(ended());
+        }
+        let shown = state.shown.as_ref().and_then(|slug| state.workspaces.get(slug));
+        shown.map(|open| open.handle.clone()).ok_or_else(|| Error::new(ErrorCode::Unavailable, "No workspace is open."))
+    }
+
+    /// Does this with every connection that the shell sees.
+    pub(super) fn each_shown(&self, lobby: impl FnOnce(&Handle<Infallible>), workspace: impl FnOnce(&Handle<Command>)) {
+        let state = self.state();
+        if let Some(handle) = &state.lobby {
+            lobby(handle);
+        }
+        if let Some(open) = state.shown.as_ref().and_then(|slug| state.workspaces.get(slug)) {
+            workspace(&open.handle);
+        }
+    }
+
+    /// Shows a workspace in place of the one before. That one's connection ends, unless writes wait in it: then it goes
+    /// on unseen until they are out.
+    pub(super) async fn open_workspace(self: &Arc<Self>, slug: Slug) -> Result<(), Error> {
+        let (hidden, shown) = {
+            let mut state = self.state();
+            if state.ended {
+                return Err(ended());
+            }
+            let before = state.shown.replace(slug.clone()).filter(|before| *before != slug);
+            let hidden = before.and_then(|before| state.leave(&before));
+            let known = state.workspaces.get(&slug).map(|open| open.handle.clone());
+            if known.is_none() {
+                let handle = self.connect(&slug, &self.account.user.id);
+                state.workspaces.insert(slug, Open { handle, pending: 0 });
+            }
+            (hidden, known)
+        };
+        if let Some(hidden) = hidden {
+            hidden.show(false).await;
+        }
+        // Begins with the whole picture, and a refused link tries again.
+        if let Some(shown) = shown {
+            shown.show(true).await;
+            shown.nudge();
+        }
+        Ok(())
+    }
+
+    /// The user is not in that workspace any more.
+    pub(super) fn leave_workspace(&self, slug: &Slug) {
+        let mut state = self.state();
+        if let Some(open) = state.workspaces.remove(slug) {
+            open.handle.stop();
+        }
+        if state.shown.as_ref() == Some(slug) {
+            state.shown = None;
+            let closed = Update::Link { namespace: slug.namespace(), state: LinkState::Closed };
+            // Best effort: the lobby says that the workspace is gone, too.
+            let _ = self.updates.try_send(closed);
+        }
+    }
+
+    /// Ends everything, and tells the shell so, once.
+    pub(super) fn end(&self, error: Option<Error>) {
+        if std::mem::replace(&mut self.state().ended, true) {
+            return;
+        }
+        self.stop.cancel();
+        let updates = self.updates.clone();
+        tokio::spawn(async move {
+            // A shell that has gone needs not be told.
+            let _ = updates.send(Update::SignedOut { error }).await;
+        });
+    }
+
+    /// Ends everything, silently.
+    pub(super) fn close(&self) {
+        self.state().ended = true;
+        self.stop.cancel();
+    }
+
+    fn connect(self: &Arc<Self>, slug: &Slug, me: &UserId) -> Handle<Command> {
+        let machine = Workspace::new(slug.clone(), me.clone(), seed());
+        connection::start(machine, self.parts(slug.namespace(), &self.stop.child_token()))
+    }
+
+    fn parts(self: &Arc<Self>, namespace: String, stop: &CancellationToken) -> Parts {
+        let handshake =
+            Handshake { token: self.token.0.clone(), protocol: Some(PROTOCOL), client: Some(crate::CLIENT.to_owned()) };
+        Parts {
+            factory: Arc::clone(&self.factory),
+            target: Target { address: self.account.address.clone(), namespace, handshake },
+            feed: Feed::new(self.updates.clone(), true),
+            hub: Arc::new(Weakly(Arc::downgrade(self))),
+            stop: stop.clone(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while holding it; and if something did, the state is still the best there is.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes a workspace out of sight. Answers with its connection when that has to go on.
+    fn leave(&mut self, slug: &Slug) -> Option<Handle<Command>> {
+        let pending = self.workspaces.get(slug)?.pending;
+        if pending > 0 {
+            return self.workspaces.get(slug).map(|open| open.handle.clone());
+        }
+        self.workspaces.remove(slug)?.handle.stop();
+        None
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    /// The token stays out of it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+/// The session as its connections see it.
+struct Weakly(Weak<Inner>);
+
+impl Hub for Weakly {
+    fn unread(&self, signal: UnreadChanged) {
+        let Some(inner) = self.0.upgrade() else { return };
+        if let Some(open) = inner.state().workspaces.get(&signal.workspace) {
+            open.handle.tell(Command::Unread(signal));
+        }
+    }
+
+    fn new_epoch(&self) {
+        let Some(inner) = self.0.upgrade() else { return };
+        for open in inner.state().workspaces.values() {
+            open.handle.tell(Command::NewEpoch);
+        }
+    }
+
+    fn limits(&self, limits: Limits) {
+        if let Some(inner) = self.0.upgrade() {
+            inner.state().limits = limits;
+        }
+    }
+
+    fn pending(&self, namespace: &str, pending: usize) -> usize {
+        let Some(inner) = self.0.upgrade() else { return 0 };
+        let mut state = inner.state();
+        if let Some(slug) = namespace.strip_prefix('/').and_then(|slug| slug.parse::<Slug>().ok()) {
+            if let Some(open) = state.workspaces.get_mut(&slug) {
+                open.pending = pending;
+            }
+            if pending == 0 && state.shown.as_ref() != Some(&slug) {
+                state.leave(&slug);
+            }
+        }
+        state.pending()
+    }
+
+    fn pending_in_all(&self) -> usize {
+        self.0.upgrade().map_or(0, |inner| inner.state().pending())
+    }
+
+    fn signed_out(&self, error: Error) {
+        if let Some(inner) = self.0.upgrade() {
+            inner.end(Some(error));
+        }
+    }
+}
+
+impl State {
+    fn pending(&self) -> usize {
+        self.workspaces.values().map(|open| open.pending).sum()
+    }
+}
+
+/// What jitter begins with: different in every client, or they would all come back at once.
+fn seed() -> u64 {
+    uuid::Uuid::new_v4().as_u64_pair().0
+}
+
+fn ended() -> Error {
+    Error::new(ErrorCode::Unauthorized, "This session has ended. Sign in again to go on.")
+}

@@ -1,0 +1,339 @@
+//! Whatever the network does, a client shows each message once, in order, and sends each once, in order.
+//!
+//! Invariants 3 and 4 of ARCHITECTURE.md: every client state is the fold of a contiguous log; a lost link loses nothing.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, in its helpers too")]
+
+#[path = "support/world.rs"]
+mod world;
+
+use confab_client::machine::Input;
+use confab_client::machine::workspace::Command;
+use confab_client::outbox::Write;
+use confab_client::view::SendState;
+use confab_protocol::event::{MessageDelete, MessageEdit, MessageReact, MessageSend};
+use confab_protocol::log::EntryBody;
+use confab_protocol::{Cid, Error, ErrorCode, MessageId};
+use proptest::prelude::*;
+use serde_json::json;
+use world::{World, me, other, room};
+
+#[derive(Debug, Clone)]
+enum Step {
+    Send,
+    EditMine,
+    DeleteMine,
+    React(bool),
+    OthersSend,
+    OthersEdit(usize),
+    OthersDelete(usize),
+    OthersReact(usize, bool),
+    Open,
+    Older,
+    Serve(usize),
+    Deliver(usize),
+    DropNext,
+    Duplicate,
+    Swap,
+    Refuse(ErrorCode),
+    Heads,
+    Cut,
+    /// The server handled what was sent, and the answers are lost.
+    CutAfterServing,
+    Pass(u64),
+    Nudge,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => Just(Step::Send),
+        1 => Just(Step::EditMine),
+        1 => Just(Step::DeleteMine),
+        1 => any::<bool>().prop_map(Step::React),
+        4 => Just(Step::OthersSend),
+        2 => (0_usize..30).prop_map(Step::OthersEdit),
+        1 => (0_usize..30).prop_map(Step::OthersDelete),
+        2 => ((0_usize..30), any::<bool>()).prop_map(|(at, on)| Step::OthersReact(at, on)),
+        1 => Just(Step::Open),
+        2 => Just(Step::Older),
+        6 => (1_usize..5).prop_map(Step::Serve),
+        8 => (1_usize..6).prop_map(Step::Deliver),
+        2 => Just(Step::DropNext),
+        1 => Just(Step::Duplicate),
+        2 => Just(Step::Swap),
+        1 => prop_oneof![Just(ErrorCode::RateLimited), Just(ErrorCode::Unavailable), Just(ErrorCode::Internal)]
+            .prop_map(Step::Refuse),
+        1 => Just(Step::Heads),
+        1 => Just(Step::Cut),
+        1 => Just(Step::CutAfterServing),
+        3 => (1_u64..6_000).prop_map(Step::Pass),
+        1 => Just(Step::Nudge),
+    ];
+    prop::collection::vec(step, 1..120)
+}
+
+fn send(world: &mut World, text: &str) -> String {
+    let send = MessageSend {
+        room: room(),
+        cid: Cid::generate(),
+        text: text.into(),
+        reply_to: None,
+        thread: None,
+        files: Vec::new(),
+    };
+    let call = world.command(Command::Write(Write::Send(send)));
+    let key = world.replies[&call].clone().expect("queued");
+    key.as_str().unwrap().to_owned()
+}
+
+/// A message of the log, the last one first.
+fn message(world: &World, at: usize, mine: bool) -> Option<MessageId> {
+    let fold = world.fold();
+    fold.messages().rev().filter(|message| !mine || message.author == me()).nth(at).map(|message| message.id.clone())
+}
+
+fn perform(world: &mut World, step: Step, sent: &mut Vec<String>) {
+    let cid = Cid::generate();
+    match step {
+        Step::Send => sent.push(send(world, &format!("mine {}", sent.len()))),
+        Step::EditMine => {
+            if let Some(id) = message(world, 0, true) {
+                let edit = MessageEdit { room: room(), id, cid, text: "edited by me".into() };
+                world.command(Command::Write(Write::Edit(edit)));
+            }
+        }
+        Step::DeleteMine => {
+            if let Some(id) = message(world, 1, true) {
+                world.command(Command::Write(Write::Delete(MessageDelete { room: room(), id, cid })));
+            }
+        }
+        Step::React(on) => {
+            if let Some(id) = message(world, 0, false) {
+                let react = MessageReact { room: room(), id, cid, emoji: "👍".into(), on };
+                world.command(Command::Write(Write::React(react)));
+            }
+        }
+        Step::OthersSend => {
+            let id = format!("o{}", world.head() + 1).parse().unwrap();
+            let (text, mentions) = ("theirs".to_owned(), Vec::new());
+            let body = EntryBody::Message {
+                id,
+                cid,
+                author: other(),
+                text,
+                reply_to: None,
+                thread: None,
+                files: Vec::new(),
+                mentions,
+            };
+            world.others_write(body);
+        }
+        Step::OthersEdit(at) => {
+            if let Some(id) = message(world, at, false) {
+                let text = format!("edited at {}", world.head());
+                world.others_write(EntryBody::Edit { id, text, author: other() });
+            }
+        }
+        Step::OthersDelete(at) => {
+            if let Some(id) = message(world, at, false) {
+                world.others_write(EntryBody::Delete { id, author: other() });
+            }
+        }
+        Step::OthersReact(at, on) => {
+            if let Some(id) = message(world, at, false) {
+                world.others_write(EntryBody::Reaction { id, emoji: "🎉".into(), on, author: other() });
+            }
+        }
+        Step::Open => drop(world.command(Command::OpenRoom(room()))),
+        Step::Older => drop(world.command(Command::LoadOlder(room()))),
+        Step::Serve(n) => (0..n).for_each(|_| _ = world.serve()),
+        Step::Deliver(n) => (0..n).for_each(|_| _ = world.deliver()),
+        Step::DropNext => drop(world.to_client.as_mut().and_then(|queue| queue.pop_front())),
+        Step::Duplicate => {
+            if let Some(queue) = &mut world.to_client
+                && let Some(event) = queue.get(2).cloned()
+            {
+                queue.push_back(event);
+            }
+        }
+        Step::Swap => {
+            if let Some(queue) = &mut world.to_client
+                && queue.len() > 3
+            {
+                queue.swap(2, 3);
+            }
+        }
+        Step::Refuse(code) => world.refusals.push_back(Error::new(code, "later")),
+        Step::Heads => {
+            let head = world.head();
+            world.push("room:heads", json!({"heads": {"room": head}}));
+        }
+        Step::Cut => world.cut(),
+        Step::CutAfterServing => {
+            while world.serve() {}
+            world.cut();
+        }
+        Step::Pass(ms) => world.pass(ms),
+        Step::Nudge => world.step(Input::Nudge),
+    }
+}
+
+/// Pages back to the beginning; the drawn messages are then the fold of the whole log.
+fn assert_drawn_is_the_fold_of_the_log(world: &mut World) {
+    let heads = json!({"heads": {"room": world.head()}});
+    world.push("room:heads", heads);
+    world.heal();
+    for _ in 0..200 {
+        if world.ui.start {
+            break;
+        }
+        world.command(Command::LoadOlder(room()));
+        world.heal();
+    }
+    assert!(world.ui.start, "the beginning is reached");
+    let fold = world.fold();
+    let drawn: Vec<_> = world.ui.messages().into_iter().filter(|message| message.seq.is_some()).collect();
+    let wanted: Vec<_> = fold.messages().collect();
+    assert_eq!(drawn.len(), wanted.len(), "each message once");
+    for (drawn, wanted) in drawn.iter().zip(&wanted) {
+        assert_eq!(drawn.key, format!("{}/{}", wanted.author, wanted.cid));
+        assert_eq!((drawn.seq, &drawn.id), (Some(wanted.seq), &Some(wanted.id.clone())));
+        assert_eq!((&drawn.text, drawn.deleted), (&wanted.text, wanted.deleted));
+        assert_eq!(drawn.reactions, wanted.reactions);
+        assert_eq!(drawn.state, SendState::Sent);
+    }
+    let notices = world.ui.items.len() - world.ui.messages().len();
+    assert_eq!(notices, fold.notices().count());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_the_network_does(seed: u64, steps in steps()) {
+        let mut world = World::new(seed);
+        let mut sent = Vec::new();
+        world.command(Command::OpenRoom(room()));
+        for step in steps {
+            perform(&mut world, step, &mut sent);
+        }
+        world.command(Command::OpenRoom(room()));
+        world.heal();
+        assert_drawn_is_the_fold_of_the_log(&mut world);
+        let fold = world.fold();
+        let committed: Vec<_> = fold
+            .messages()
+            .filter(|message| message.author == me())
+            .map(|message| format!("{}/{}", message.author, message.cid))
+            .collect();
+        prop_assert_eq!(committed.len(), sent.len(), "each is committed once");
+        prop_assert!(world.ui.failed().is_empty());
+    }
+}
+
+fn opened() -> World {
+    let mut world = World::new(7);
+    let call = world.command(Command::OpenRoom(room()));
+    world.heal();
+    assert_eq!(world.replies[&call].as_ref().unwrap()["members"], 2);
+    world
+}
+
+#[test]
+fn messages_written_offline_leave_in_order_as_one_batch() {
+    let mut world = opened();
+    world.cut();
+    let keys: Vec<_> = (0..50).map(|n| send(&mut world, &format!("{n}"))).collect();
+    assert_eq!(world.pending, 50);
+    assert!(world.ui.messages().iter().all(|message| message.state == SendState::Queued));
+    world.heal();
+    let drawn: Vec<_> = world.ui.messages().iter().map(|message| message.key.clone()).collect();
+    assert_eq!(drawn, keys);
+    assert_eq!(world.head(), 51);
+}
+
+#[test]
+fn an_answer_that_is_lost_costs_the_link_and_not_the_message() {
+    let mut world = opened();
+    send(&mut world, "once");
+    world.serve();
+    world.to_client.as_mut().unwrap().clear();
+    world.pass(4_001);
+    assert!(world.to_client.is_none() || world.pending == 1, "the link was dropped");
+    world.heal();
+    assert_drawn_is_the_fold_of_the_log(&mut world);
+    assert_eq!(world.ui.messages().len(), 1);
+    assert_eq!(world.head(), 2, "the repeated one was recognised");
+}
+
+#[test]
+fn a_final_refusal_is_shown_and_can_be_retried_or_discarded() {
+    let mut world = opened();
+    let (first, second) = (send(&mut world, "refuse me"), send(&mut world, "refuse me too"));
+    world.heal();
+    assert_eq!(world.ui.failed().len(), 2);
+    assert_eq!(world.pending, 0, "failed ones do not wait");
+    send(&mut world, "not held up");
+    world.heal();
+    let cid = |key: &str| key.rsplit('/').next().unwrap().parse::<Cid>().unwrap();
+    let call = world.command(Command::Retry(room(), cid(&first)));
+    assert!(world.replies[&call].is_ok());
+    assert_eq!(world.ui.failed().len(), 1);
+    world.heal();
+    for key in [&first, &second] {
+        let call = world.command(Command::Discard(room(), cid(key)));
+        assert!(world.replies[&call].is_ok());
+    }
+    assert_drawn_is_the_fold_of_the_log(&mut world);
+    assert_eq!(world.ui.messages().len(), 1);
+    let call = world.command(Command::Retry(room(), cid(&first)));
+    assert_eq!(world.replies[&call].as_ref().unwrap_err().code, ErrorCode::NotFound);
+}
+
+#[test]
+fn an_edit_shows_at_once_and_is_taken_back_when_it_is_refused() {
+    let mut world = opened();
+    send(&mut world, "before");
+    world.heal();
+    let id = message(&world, 0, true).unwrap();
+    let edit = MessageEdit { room: room(), id, cid: Cid::generate(), text: "after".into() };
+    let call = world.command(Command::Write(Write::Edit(edit)));
+    assert_eq!(world.ui.messages()[0].text, "after");
+    assert!(!world.replies.contains_key(&call), "not answered before the server has");
+    world.refusals.push_back(Error::forbidden("no"));
+    while world.serve() || world.deliver() {}
+    assert_eq!(world.ui.messages()[0].text, "before");
+    assert_eq!(world.replies[&call].as_ref().unwrap_err().code, ErrorCode::Forbidden);
+}
+
+#[test]
+fn a_silent_network_is_noticed_and_calls_do_not_wait_for_ever() {
+    let mut world = opened();
+    // Nothing arrives any more, and nothing says so.
+    let lost = world.command(Command::LoadOlder(room()));
+    assert!(world.replies.contains_key(&lost), "there is nothing older");
+    world.pass(10_000);
+    assert_eq!(world.to_server.back().map(|frame| frame.event), Some("link:ping"));
+    let reopened = world.command(Command::OpenRoom(room()));
+    world.pass(4_001);
+    assert!(world.to_server.is_empty(), "the link was dropped");
+    // The next links are silent as well.
+    for _ in 0..100 {
+        world.pass(500);
+        world.to_client = world.to_client.take().map(|_| Default::default());
+    }
+    assert_eq!(world.replies[&reopened].as_ref().unwrap_err().code, ErrorCode::Unavailable);
+}
+
+#[test]
+fn an_idle_client_does_next_to_nothing() {
+    let mut world = opened();
+    let mut wakes = 0;
+    for _ in 0..600 {
+        let before = world.to_server.len();
+        world.pass(100);
+        wakes += usize::from(world.to_server.len() > before);
+        while world.serve() || world.deliver() {}
+    }
+    assert!(wakes <= 6, "{wakes} times in a minute");
+}

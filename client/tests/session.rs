@@ -1,0 +1,266 @@
+//! The façade over scripted links: what a shell sees, and what happens to its calls.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use confab_client::link::{Down, Factory, Frame, Link, LinkEvent, Opened, Target};
+use confab_client::session::{Identity, Session};
+use confab_client::view::{Account, LinkState, NewMessage, Update};
+use confab_protocol::account::{Secret, User};
+use confab_protocol::{Error, ErrorCode};
+use serde_json::{Value, json};
+use support::soon;
+use tokio::sync::mpsc;
+
+/// A link whose other end the test holds.
+struct Wire {
+    target: Target,
+    events: mpsc::Sender<LinkEvent>,
+    frames: mpsc::UnboundedReceiver<Frame>,
+}
+
+struct Script(Mutex<mpsc::UnboundedSender<Wire>>);
+
+struct Out(mpsc::UnboundedSender<Frame>);
+
+impl Link for Out {
+    fn emit(&self, frame: Frame) -> Result<(), Down> {
+        self.0.send(frame).map_err(|_| Down::Overflow)
+    }
+}
+
+impl Factory for Script {
+    fn open(&self, target: Target) -> Opened {
+        let (events_in, events) = mpsc::channel(64);
+        let (out, frames) = mpsc::unbounded_channel();
+        let _ = self.0.lock().unwrap().send(Wire { target, events: events_in, frames });
+        Opened { link: Box::new(Out(out)), events }
+    }
+}
+
+struct Test {
+    session: Session,
+    updates: mpsc::Receiver<Update>,
+    links: mpsc::UnboundedReceiver<Wire>,
+}
+
+fn start(room: usize) -> Test {
+    let (updates_in, updates) = mpsc::channel(room);
+    let (links_in, links) = mpsc::unbounded_channel();
+    let user: User = serde_json::from_value(user()).unwrap();
+    let account = Account { address: "http://127.0.0.1:1".into(), server_name: "S".into(), user };
+    let identity = Identity { account, token: Secret("secret".into()) };
+    let session = Session::start_over(identity, updates_in, Arc::new(Script(Mutex::new(links_in))));
+    Test { session, updates, links }
+}
+
+fn user() -> Value {
+    json!({"id": "me", "login": "me", "display_name": "Me", "role": "member", "bot": false, "guest": false})
+}
+
+impl Test {
+    async fn link(&mut self, namespace: &str) -> Wire {
+        loop {
+            let wire = soon(self.links.recv()).await.unwrap();
+            if wire.target.namespace == namespace {
+                return wire;
+            }
+        }
+    }
+
+    /// The next update of that kind; others are left out.
+    async fn update<T>(&mut self, wanted: impl Fn(&Update) -> Option<T>) -> T {
+        loop {
+            let update = soon(self.updates.recv()).await.expect("the session goes on");
+            if let Some(found) = wanted(&update) {
+                return found;
+            }
+        }
+    }
+
+    async fn state(&mut self, namespace: &str) -> LinkState {
+        self.update(|update| match update {
+            Update::Link { namespace: at, state } if at == namespace => Some(state.clone()),
+            _ => None,
+        })
+        .await
+    }
+}
+
+impl Wire {
+    async fn push(&self, event: &str, body: Value) {
+        self.events.send(LinkEvent::Push { event: event.into(), body }).await.unwrap();
+    }
+
+    async fn greet_lobby(&self) {
+        self.events.send(LinkEvent::Up).await.unwrap();
+        let limits = serde_json::to_value(confab_protocol::Limits::default()).unwrap();
+        let server = json!({"id": "s", "name": "S", "version": "1", "epoch": "e", "limits": limits});
+        self.push("lobby:ready", json!({"user": user(), "server": server, "workspaces": []})).await;
+    }
+
+    async fn greet_workspace(&self) {
+        self.events.send(LinkEvent::Up).await.unwrap();
+        let workspace =
+            json!({"slug": "w", "name": "W", "icon": null, "role": "member", "open": true, "unread": 0, "mentions": 0});
+        let me = json!({"id": "me", "login": "me", "display_name": "Me", "role": "member", "bot": false, "guest": false, "presence": "online"});
+        self.push(
+            "workspace:ready",
+            json!({"workspace": workspace, "me": me, "rooms": [], "members": [me], "heads": {}}),
+        )
+        .await;
+    }
+
+    /// The next request of that name, answered.
+    async fn answer(&mut self, event: &str, mut reply: Value) -> Value {
+        loop {
+            let frame = soon(self.frames.recv()).await.unwrap();
+            if frame.event == event {
+                reply["rid"] = frame.body["rid"].clone();
+                self.push("request:answered", reply).await;
+                return Value::Object(frame.body);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_lobby_comes_up_by_itself_with_the_token() {
+    let mut test = start(64);
+    let lobby = test.link("/").await;
+    assert_eq!(lobby.target.handshake.token, "secret");
+    assert_eq!(test.state("/").await, LinkState::Connecting);
+    lobby.greet_lobby().await;
+    test.update(|update| matches!(update, Update::Lobby { .. }).then_some(())).await;
+    assert_eq!(test.state("/").await, LinkState::Live);
+}
+
+#[tokio::test]
+async fn calls_made_early_wait_for_the_link() {
+    let mut test = start(64);
+    let mut lobby = test.link("/").await;
+    let session = test.session.clone();
+    let call = tokio::spawn(async move { session.list_workspaces().await });
+    lobby.greet_lobby().await;
+    lobby.answer("workspace:list", json!({"ok": true, "workspaces": []})).await;
+    assert_eq!(soon(call).await.unwrap().unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_refusal_is_passed_on_as_it_is() {
+    let mut test = start(64);
+    let mut lobby = test.link("/").await;
+    lobby.greet_lobby().await;
+    let session = test.session.clone();
+    let call = tokio::spawn(async move { session.join_workspace("w".parse().unwrap()).await });
+    lobby.answer("workspace:join", json!({"ok": false, "error": {"code": "not_found", "message": "No."}})).await;
+    assert_eq!(soon(call).await.unwrap().unwrap_err(), Error::new(ErrorCode::NotFound, "No."));
+}
+
+#[tokio::test]
+async fn a_revoked_session_signs_out_everywhere_and_once() {
+    let mut test = start(64);
+    let lobby = test.link("/").await;
+    lobby.greet_lobby().await;
+    test.session.open_workspace("w".parse().unwrap()).await.unwrap();
+    let workspace = test.link("/w").await;
+    workspace.greet_workspace().await;
+    test.update(|update| matches!(update, Update::Workspace { .. }).then_some(())).await;
+    lobby.push("session:revoked", json!({})).await;
+    let error = test.update(|update| match update {
+        Update::SignedOut { error } => Some(error.clone()),
+        _ => None,
+    });
+    assert_eq!(error.await.map(|error| error.code), Some(ErrorCode::Unauthorized));
+    soon(lobby.events.closed()).await;
+    soon(workspace.events.closed()).await;
+    assert_eq!(test.session.list_rooms().await.unwrap_err().code, ErrorCode::Unauthorized);
+}
+
+#[tokio::test]
+async fn refusals_of_the_connect() {
+    let mut test = start(64);
+    let lobby = test.link("/").await;
+    lobby.greet_lobby().await;
+    test.session.open_workspace("w".parse().unwrap()).await.unwrap();
+    let workspace = test.link("/w").await;
+    workspace.events.send(LinkEvent::Refused(Error::not_found())).await.unwrap();
+    assert_eq!(test.state("/w").await, LinkState::Connecting);
+    assert_eq!(test.state("/w").await, LinkState::Refused { error: Error::not_found() });
+    assert_eq!(test.session.list_rooms().await.unwrap_err().code, ErrorCode::NotFound);
+    let gone = Error::new(ErrorCode::Unauthorized, "gone");
+    lobby.events.send(LinkEvent::Down(Down::Closed(String::new()))).await.unwrap();
+    let lobby = test.link("/").await;
+    lobby.events.send(LinkEvent::Refused(gone.clone())).await.unwrap();
+    let error = test.update(|update| match update {
+        Update::SignedOut { error } => Some(error.clone()),
+        _ => None,
+    });
+    assert_eq!(error.await, Some(gone));
+}
+
+#[tokio::test]
+async fn a_workspace_with_unsent_messages_stays_until_they_are_out() {
+    let mut test = start(256);
+    test.link("/").await.greet_lobby().await;
+    test.session.open_workspace("w".parse().unwrap()).await.unwrap();
+    let mut old = test.link("/w").await;
+    old.greet_workspace().await;
+    let message = NewMessage {
+        room: "r".parse().unwrap(),
+        text: " hello\r\n".into(),
+        reply_to: None,
+        thread: None,
+        files: Vec::new(),
+    };
+    let key = test.session.send(message).await.unwrap();
+    assert!(key.starts_with("me/"));
+    let pending = |update: &Update| match update {
+        Update::Outbox { pending } => Some(*pending),
+        _ => None,
+    };
+    assert_eq!(test.update(pending).await, 1);
+    test.session.open_workspace("x".parse().unwrap()).await.unwrap();
+    let new = test.link("/x").await;
+    assert!(!old.events.is_closed(), "the message is not out yet");
+    let receipt = json!({"ok": true, "cid": "c", "id": "m", "seq": 1, "ts": "2026-01-01T00:00:00.000Z"});
+    let sent = old.answer("message:send", receipt).await;
+    assert_eq!(sent["text"], "hello", "as the server will have it");
+    assert_eq!(test.update(pending).await, 0);
+    soon(old.events.closed()).await;
+    assert!(!new.events.is_closed());
+}
+
+#[tokio::test]
+async fn a_shell_that_slept_gets_the_whole_picture() {
+    let mut test = start(1);
+    let lobby = test.link("/").await;
+    lobby.greet_lobby().await;
+    for n in 0..5_000 {
+        lobby.push("notice:posted", json!({"text": format!("{n}"), "level": "server"})).await;
+    }
+    // Only now does it look: the lobby comes again, after a few of the first updates.
+    let mut notices = 0;
+    loop {
+        match soon(test.updates.recv()).await.unwrap() {
+            Update::Notice { .. } => notices += 1,
+            Update::Outbox { .. } => break,
+            _ => {}
+        }
+    }
+    assert!(notices < 1_000, "{notices}");
+    test.session.resync();
+    test.update(|update| matches!(update, Update::Lobby { .. }).then_some(())).await;
+}
+
+#[tokio::test]
+async fn the_last_clone_ends_the_links() {
+    let mut test = start(64);
+    let lobby = test.link("/").await;
+    drop(test.session);
+    soon(lobby.events.closed()).await;
+}

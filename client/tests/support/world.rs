@@ -1,0 +1,406 @@
+//! A server with one room, the network to it, and a shell that draws: all in memory, all of it scripted.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use confab_client::link::{Down, Frame, LinkEvent};
+use confab_client::machine::workspace::{Command, Workspace};
+use confab_client::machine::{CallId, Effect, Input, Machine, Now};
+use confab_client::view::{Item, MessageItem, SendState, TimelineChange, Update};
+use confab_protocol::answer::to_wire;
+use confab_protocol::event::{
+    BatchSent, HistoryPage, MessageDelete, MessageEdit, MessageReact, MessageSend, MessageSent, RoomHistory, RoomJoin,
+    RoomSync, RoomSynced, Written,
+};
+use confab_protocol::fold::Fold;
+use confab_protocol::log::{Entry, EntryBody, MembershipChange};
+use confab_protocol::{Answer, Cid, Error, ErrorCode, MessageId, RoomId, Seq, Timestamp, UserId};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// Small pages and an early reset, so that short histories reach all of the code.
+const SYNC: usize = 3;
+const PAGE: usize = 4;
+const RESET_AFTER: u64 = 12;
+
+pub struct World {
+    pub machine: Workspace,
+    pub ui: Ui,
+    pub log: Vec<Entry>,
+    pub replies: BTreeMap<CallId, Result<Value, Error>>,
+    pub pending: usize,
+    /// Events on their way to the client; None while there is no link.
+    pub to_client: Option<VecDeque<LinkEvent>>,
+    pub to_server: VecDeque<Frame>,
+    /// The server refuses the next requests with this, once each.
+    pub refusals: VecDeque<Error>,
+    now: u64,
+    written: HashMap<Cid, (Value, Value)>,
+    calls: u64,
+}
+
+/// What a shell has drawn from the updates.
+#[derive(Default)]
+pub struct Ui {
+    pub items: BTreeMap<String, Item>,
+    pub start: bool,
+    pub read: Option<(Seq, u64)>,
+}
+
+pub fn me() -> UserId {
+    "me".parse().unwrap()
+}
+
+pub fn other() -> UserId {
+    "other".parse().unwrap()
+}
+
+pub fn room() -> RoomId {
+    "room".parse().unwrap()
+}
+
+impl World {
+    /// Everybody is in the room; nothing has been written.
+    pub fn new(seed: u64) -> Self {
+        let mut world = Self {
+            machine: Workspace::new("w".parse().unwrap(), me(), seed),
+            ui: Ui::default(),
+            log: Vec::new(),
+            replies: BTreeMap::new(),
+            pending: 0,
+            to_client: None,
+            to_server: VecDeque::new(),
+            refusals: VecDeque::new(),
+            now: 1_000,
+            written: HashMap::new(),
+            calls: 0,
+        };
+        world.commit(EntryBody::Membership { user: me(), change: MembershipChange::Joined, author: me() });
+        world.step(Input::Start);
+        world
+    }
+
+    pub fn command(&mut self, command: Command) -> CallId {
+        self.calls += 1;
+        let call = CallId(self.calls);
+        self.step(Input::Command { call, command });
+        call
+    }
+
+    pub fn step(&mut self, input: Input<Command>) {
+        let now = Now { ms: self.now, wall: Timestamp::from_millis(self.now.cast_signed()) };
+        for effect in self.machine.step(input, now) {
+            match effect {
+                Effect::Connect => {
+                    self.to_server.clear();
+                    let push = LinkEvent::Push { event: "workspace:ready".into(), body: self.ready() };
+                    self.to_client = Some(VecDeque::from([LinkEvent::Up, push]));
+                }
+                Effect::Kill => {
+                    self.to_client = None;
+                    self.to_server.clear();
+                }
+                Effect::Emit(frame) => self.to_server.push_back(frame),
+                Effect::Update(update) => self.ui.draw(update),
+                Effect::Reply { call, answer } => {
+                    assert!(self.replies.insert(call, answer).is_none(), "answered twice");
+                }
+                Effect::Pending(pending) => self.pending = pending,
+                Effect::Unread(_) | Effect::NewEpoch | Effect::Limits(_) => {}
+                Effect::SignedOut(error) => panic!("signed out: {error}"),
+            }
+        }
+    }
+
+    /// Time passes, tick by tick.
+    pub fn pass(&mut self, ms: u64) {
+        let end = self.now + ms;
+        let mut ticks = 0;
+        while let Some(at) = self.machine.deadline().filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            self.step(Input::Tick);
+            ticks += 1;
+            assert!(ticks < 10_000, "the machine spins");
+        }
+        self.now = end;
+    }
+
+    /// One event reaches the client.
+    pub fn deliver(&mut self) -> bool {
+        let Some(event) = self.to_client.as_mut().and_then(VecDeque::pop_front) else { return false };
+        self.step(Input::Link(event));
+        true
+    }
+
+    /// One request reaches the server.
+    pub fn serve(&mut self) -> bool {
+        let Some(frame) = self.to_server.pop_front() else { return false };
+        let entries = self.log.len();
+        let answer = match self.refusals.pop_front() {
+            Some(error) => Err(error),
+            None => self.answer(frame.event, Value::Object(frame.body.clone())),
+        };
+        if let Some(rid) = frame.body.get("rid") {
+            let mut body = to_wire(&answer);
+            body["rid"] = rid.clone();
+            self.push("request:answered", body);
+        }
+        // Persist, then ack, then broadcast.
+        for at in entries..self.log.len() {
+            self.push("room:entry", json!(self.log[at]));
+        }
+        true
+    }
+
+    /// The network breaks.
+    pub fn cut(&mut self) {
+        if self.to_client.take().is_some() {
+            self.to_server.clear();
+            self.step(Input::Link(LinkEvent::Down(Down::Closed("cut".into()))));
+        }
+    }
+
+    /// Everything works from now on, until nothing more happens.
+    pub fn heal(&mut self) {
+        self.refusals.clear();
+        for _ in 0..2_000 {
+            while self.serve() || self.deliver() {}
+            if self.pending == 0 && self.to_client.is_some() && self.is_at_rest() {
+                return;
+            }
+            self.pass(500);
+        }
+        panic!("the client does not come to rest");
+    }
+
+    /// Somebody else writes.
+    pub fn others_write(&mut self, body: EntryBody) {
+        self.commit(body);
+        self.push("room:entry", json!(self.log.last()));
+    }
+
+    pub fn push(&mut self, event: &str, body: Value) {
+        if let Some(queue) = &mut self.to_client {
+            queue.push_back(LinkEvent::Push { event: event.into(), body });
+        }
+    }
+
+    pub fn head(&self) -> Seq {
+        self.log.len() as Seq
+    }
+
+    pub fn fold(&self) -> Fold {
+        let mut fold = Fold::default();
+        for entry in &self.log {
+            fold.apply(entry.clone());
+        }
+        fold
+    }
+
+    /// Nothing is due but the heartbeat.
+    fn is_at_rest(&self) -> bool {
+        self.machine.deadline().is_none_or(|at| at >= self.now + 7_000)
+    }
+
+    pub fn commit(&mut self, body: EntryBody) -> (Seq, Timestamp) {
+        let seq = self.head() + 1;
+        let ts = Timestamp::from_millis(seq.cast_signed() * 1_000);
+        self.log.push(Entry { room: room(), seq, ts, body });
+        (seq, ts)
+    }
+
+    fn answer(&mut self, event: &str, body: Value) -> Answer<Value> {
+        match event {
+            "message:send" => self.send(parse(body)),
+            "message:send_batch" => {
+                let messages: Vec<MessageSend> = parse(body["messages"].clone());
+                let results = messages.into_iter().map(|message| to_wire(&self.send(message))).collect();
+                Ok(json!(BatchSent { results }))
+            }
+            "message:edit" => {
+                let MessageEdit { id, cid, text, .. } = parse(body);
+                self.write(cid, EntryBody::Edit { id, text, author: me() })
+            }
+            "message:delete" => {
+                let MessageDelete { id, cid, .. } = parse(body);
+                self.write(cid, EntryBody::Delete { id, author: me() })
+            }
+            "message:react" => {
+                let MessageReact { id, cid, emoji, on, .. } = parse(body);
+                self.write(cid, EntryBody::Reaction { id, emoji, on, author: me() })
+            }
+            "room:join" => {
+                let RoomJoin { after, .. } = parse(body);
+                let (entries, reset) = after.map_or((Vec::new(), false), |after| self.after(after));
+                let head = self.head();
+                Ok(
+                    json!({"room": self.state(), "members": 2, "online": 1, "entries": entries, "head": head, "reset": reset}),
+                )
+            }
+            "room:sync" => {
+                let RoomSync { after, .. } = parse(body);
+                let (entries, reset) = self.after(after);
+                let more = entries.last().is_some_and(|entry| entry.seq < self.head());
+                Ok(json!(RoomSynced { entries, head: self.head(), more, reset }))
+            }
+            "room:history" => {
+                let RoomHistory { before, .. } = parse(body);
+                Ok(json!(self.page(before)))
+            }
+            "room:members" => Ok(json!({"members": [member("me"), member("other")]})),
+            "read:mark" => Ok(json!({"read": body["seq"]})),
+            _ => Ok(json!({})),
+        }
+    }
+
+    fn send(&mut self, message: MessageSend) -> Answer<Value> {
+        let MessageSend { cid, text, reply_to, thread, files, .. } = message.clone();
+        if let Some((body, answer)) = self.written.get(&cid) {
+            return if *body == json!(message) { Ok(answer.clone()) } else { Err(Error::conflict("another body")) };
+        }
+        if text.starts_with("refuse") {
+            return Err(Error::new(ErrorCode::Forbidden, "refused"));
+        }
+        let id: MessageId = format!("m{}", self.head() + 1).parse().unwrap();
+        let body = EntryBody::Message {
+            id: id.clone(),
+            cid: cid.clone(),
+            author: me(),
+            text,
+            reply_to,
+            thread,
+            files,
+            mentions: Vec::new(),
+        };
+        let (seq, ts) = self.commit(body);
+        let answer = json!(MessageSent { cid: cid.clone(), id, seq, ts });
+        self.written.insert(cid, (json!(message), answer.clone()));
+        Ok(answer)
+    }
+
+    fn write(&mut self, cid: Cid, body: EntryBody) -> Answer<Value> {
+        if let Some((_, answer)) = self.written.get(&cid) {
+            return Ok(answer.clone());
+        }
+        let (seq, ts) = self.commit(body);
+        let answer = json!(Written { cid: cid.clone(), seq, ts });
+        self.written.insert(cid, (Value::Null, answer.clone()));
+        Ok(answer)
+    }
+
+    fn after(&self, after: Seq) -> (Vec<Entry>, bool) {
+        if self.head() - after.min(self.head()) > RESET_AFTER {
+            return (Vec::new(), true);
+        }
+        (self.log.iter().filter(|entry| entry.seq > after).take(SYNC).cloned().collect(), false)
+    }
+
+    fn page(&self, before: Option<Seq>) -> HistoryPage {
+        let fold = self.fold();
+        let before = before.unwrap_or(Seq::MAX);
+        let mut messages: Vec<_> =
+            fold.messages().rev().filter(|message| message.seq < before).take(PAGE + 1).cloned().collect();
+        let start = messages.len() <= PAGE;
+        messages.truncate(PAGE);
+        messages.reverse();
+        let from = if start { 0 } else { messages[0].seq };
+        let notices = fold.notices().filter(|notice| (from..before).contains(&notice.seq)).cloned().collect();
+        HistoryPage { messages, notices, head: self.head(), start }
+    }
+
+    fn state(&self) -> Value {
+        json!({"id": "room", "name": "room", "topic": "", "kind": "public", "archived": false, "members": 2,
+               "head": self.head(), "read": 1, "unread": 0, "mentions": 0, "muted": false})
+    }
+
+    fn ready(&self) -> Value {
+        json!({
+            "workspace": {"slug": "w", "name": "W", "icon": null, "role": "member", "open": true, "unread": 0, "mentions": 0},
+            "me": member("me"), "rooms": [self.state()], "members": [member("me"), member("other")],
+            "heads": {"room": self.head()},
+        })
+    }
+}
+
+fn member(id: &str) -> Value {
+    json!({"id": id, "login": id, "display_name": id, "role": "member", "bot": false, "guest": false, "presence": "online"})
+}
+
+fn parse<T: DeserializeOwned>(body: Value) -> T {
+    serde_json::from_value(body).expect("the client keeps to the protocol")
+}
+
+impl Ui {
+    fn draw(&mut self, update: Update) {
+        match update {
+            Update::Timeline { change, .. } => self.change(change),
+            Update::Read { read, unread, .. } => self.read = Some((read, unread)),
+            _ => {}
+        }
+    }
+
+    fn change(&mut self, change: TimelineChange) {
+        match change {
+            TimelineChange::Reset { items, start } => {
+                self.items.clear();
+                self.start = start;
+                self.put(items, true);
+            }
+            TimelineChange::Older { items, start } => {
+                let first = self.items.values().filter_map(seq).min().unwrap_or(Seq::MAX);
+                assert!(items.iter().filter_map(seq).all(|seq| seq < first), "older is older");
+                self.start = start;
+                self.put(items, true);
+            }
+            TimelineChange::Upsert { items } => self.put(items, false),
+            TimelineChange::Remove { keys } => {
+                for key in keys {
+                    assert!(self.items.remove(&key).is_some(), "{key} was never drawn");
+                }
+            }
+        }
+    }
+
+    fn put(&mut self, items: Vec<Item>, fresh: bool) {
+        let newest = self.items.values().filter_map(seq).max().unwrap_or(0);
+        for item in items {
+            let key = match &item {
+                Item::Message(message) => message.key.clone(),
+                Item::Notice(notice) => notice.key.clone(),
+            };
+            let before = self.items.insert(key.clone(), item.clone());
+            let at = seq(&item);
+            if let Some(before) = before.as_ref().and_then(seq) {
+                assert_eq!(Some(before), at, "{key} never moves once it has its place");
+            } else if !fresh && let Some(at) = at {
+                assert!(at > newest, "{key} at {at} was drawn after {newest}");
+            }
+        }
+        let seqs: Vec<_> = self.items.values().filter_map(seq).collect();
+        assert_eq!(seqs.iter().collect::<BTreeSet<_>>().len(), seqs.len(), "one row for each place");
+    }
+
+    /// The messages as they stand, from top to bottom.
+    pub fn messages(&self) -> Vec<&MessageItem> {
+        let mut messages: Vec<_> = self
+            .items
+            .values()
+            .filter_map(|item| match item {
+                Item::Message(message) => Some(message),
+                Item::Notice(_) => None,
+            })
+            .collect();
+        messages.sort_by_key(|message| (message.seq.unwrap_or(Seq::MAX), message.order));
+        messages
+    }
+
+    pub fn failed(&self) -> Vec<&MessageItem> {
+        self.messages().into_iter().filter(|message| matches!(message.state, SendState::Failed { .. })).collect()
+    }
+}
+
+fn seq(item: &Item) -> Option<Seq> {
+    match item {
+        Item::Message(message) => message.seq,
+        Item::Notice(notice) => Some(notice.seq),
+    }
+}

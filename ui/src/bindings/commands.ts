@@ -1,0 +1,118 @@
+// Made from the shell's commands by src-tauri/tests/bindings.rs. Do not edit.
+
+import type {
+  Account,
+  CredentialStore,
+  HistoryPage,
+  Hosting,
+  Invite,
+  InviteCode,
+  InviteRequest,
+  Member,
+  MessageId,
+  NewMessage,
+  Place,
+  Presence,
+  Probe,
+  Room,
+  RoomCreate,
+  RoomId,
+  RoomJoined,
+  RoomUpdate,
+  Secret,
+  Session,
+  SessionId,
+  Settings,
+  Slug,
+  Start,
+  UserId,
+  Workspace,
+  WorkspaceCreate,
+} from './index';
+
+/**
+ * Every command of the desktop shell: its arguments and its answer. A refusal is an `Error`.
+ * `Updates` is the type of a channel that takes an `Update` at a time.
+ */
+export interface Commands<Updates> {
+  /** Everything that changes goes into this channel from now on, beginning with the whole picture. */
+  subscribe: [{ channel: Updates }, void];
+  /** What is known before any network. Also begins to connect, when someone is signed in. */
+  start: [Record<string, never>, Start];
+  /** Looks what is at an address or behind an invite link; a bare host gets the default port. */
+  probe: [{ address: string }, Probe];
+  /** Starts the server inside the app, makes this person its owner, and signs in. */
+  host: [{ displayName: string }, Account];
+  /** Joins by name alone. */
+  join_as_guest: [{ address: string; displayName: string; invite?: InviteCode | null }, Account];
+  /** Makes an account with a password. */
+  sign_up: [{ address: string; login: string; displayName: string; password: Secret; invite?: InviteCode | null }, Account];
+  /** Signs in to an account. */
+  sign_in: [{ address: string; login: string; password: Secret }, Account];
+  /** First start of a server that was not set up yet. */
+  set_up: [{ address: string; setupToken: Secret; serverName: string; login: string; displayName: string; password: Secret }, Account];
+  /** Ends the session on the server too, and forgets its token. */
+  sign_out: [Record<string, never>, void];
+  /** This app's own server, when it hosts one. */
+  hosting: [Record<string, never>, Hosting | null];
+  /** Makes an invitation. */
+  create_invite: [{ request: InviteRequest }, Invite];
+  /** The user's signed-in devices. */
+  sessions: [Record<string, never>, Array<Session>];
+  /** Signs another device out. */
+  revoke_session: [{ id: SessionId }, void];
+  /** Switches to a workspace: its link comes up, and an update with its rooms and members follows. */
+  open_workspace: [{ slug: Slug }, void];
+  /** Makes a workspace. */
+  create_workspace: [{ request: WorkspaceCreate }, Workspace];
+  /** The caller's workspaces and the open ones. */
+  list_workspaces: [Record<string, never>, Array<Workspace>];
+  /** Joins an open workspace. */
+  join_workspace: [{ slug: Slug }, Workspace];
+  /** Leaves a workspace. */
+  leave_workspace: [{ slug: Slug }, void];
+  /** Makes a room the one that is looked at: joins it if need be, catches up, and resets its timeline. */
+  open_room: [{ room: RoomId }, RoomJoined];
+  /** Rooms that could be joined, those joined already too. */
+  list_rooms: [Record<string, never>, Array<Room>];
+  /** Makes a room. */
+  create_room: [{ request: RoomCreate }, Room];
+  /** Changes a room, or the caller's own settings for it. */
+  update_room: [{ request: RoomUpdate }, Room];
+  /** Leaves a room. */
+  leave_room: [{ room: RoomId }, void];
+  /** Brings members of the workspace into a room. */
+  invite_to_room: [{ room: RoomId; users: Array<UserId> }, Room];
+  /** Removes someone from a room. */
+  kick_from_room: [{ room: RoomId; user: UserId }, void];
+  /** Who is in a room. */
+  room_members: [{ room: RoomId }, Array<Member>];
+  /** The room of exactly these people and the caller. */
+  open_direct: [{ users: Array<UserId> }, Room];
+  /** Loads a page from before what the timeline has; it arrives as an update too. */
+  load_older: [{ room: RoomId }, HistoryPage];
+  /** Queues a message: its echo arrives as an update at once, whatever the network does. Answers with its key. */
+  send: [{ message: NewMessage }, string];
+  /** Replaces the text of a message. */
+  edit: [{ room: RoomId; id: MessageId; text: string }, void];
+  /** Deletes a message. */
+  delete: [{ room: RoomId; id: MessageId }, void];
+  /** Puts a reaction on a message, or takes it off. */
+  react: [{ room: RoomId; id: MessageId; emoji: string; on: boolean }, void];
+  /** Puts a failed message back into the queue. */
+  retry: [{ room: RoomId; key: string }, void];
+  /** Drops a failed message. */
+  discard: [{ room: RoomId; key: string }, void];
+  /** Moves the read marker forward. */
+  mark_read: [{ room: RoomId; seq: number }, void];
+  /** Tells the others in a room that the user types, or has stopped. */
+  set_typing: [{ room: RoomId; on: boolean }, void];
+  /** Tells whether the user is at this device. */
+  set_presence: [{ state: Presence }, void];
+  /** Remembers how things should look. */
+  save_settings: [{ settings: Settings }, void];
+  /** Remembers where the user is, for the next start. */
+  save_place: [{ place: Place }, void];
+  /** The user's answer when there is no keyring. */
+  choose_credential_store: [{ choice: "file" | "memory" }, CredentialStore];
+}
