@@ -20,6 +20,9 @@ pub enum StoreError {
     /// The database file is damaged; it must not be served.
     #[error("the database is damaged: {0}")]
     Corrupt(String),
+    /// The database or its library is of a version that this program cannot use.
+    #[error("the database cannot be used: {0}")]
+    Unsupported(String),
     /// A defect of ours.
     #[error("the database refused a statement: {0}")]
     Internal(String),
@@ -44,7 +47,7 @@ impl From<StoreError> for Error {
                 error.retry_after_ms = Some(1_000);
                 error
             }
-            StoreError::Corrupt(_) | StoreError::Internal(_) => {
+            StoreError::Corrupt(_) | StoreError::Unsupported(_) | StoreError::Internal(_) => {
                 Error::new(ErrorCode::Internal, "The server made a mistake. It is in its log.")
             }
         }

@@ -7,11 +7,20 @@
 //! The rules live in [`rules`](crate::chat::rules), not in SQL: the store gathers the facts inside the transaction and
 //! asks them.
 
+mod change;
+mod database;
+mod entry;
 mod error;
+mod location;
 mod model;
+mod postgres;
+mod read;
+mod sql;
+mod sqlite;
 mod write;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use confab_protocol::account::{Session, User};
@@ -20,11 +29,28 @@ use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Workspace};
 use confab_protocol::{InviteCode, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
 
+use database::Database;
+use postgres::Postgres;
+use sqlite::Sqlite;
+
 pub use error::{Result, StoreError};
+pub use location::{InvalidLocation, Location};
 pub use model::{
     Credentials, Identity, InviteRow, NewInvite, NewSession, NewUser, Page, ProfileRow, ServerRow, TokenHash, Unread,
 };
 pub use write::{Done, Op, Reply, Write};
+
+/// Opens a database, made and migrated where that is needed.
+///
+/// # Errors
+/// `Corrupt` for a damaged or foreign database, `Unsupported` for one of a newer version, `ReadOnly` and `Unavailable`
+/// where it cannot be written or reached: each says which.
+pub async fn open(location: &Location) -> Result<Arc<dyn Store>> {
+    match location {
+        Location::Sqlite(path) => Ok(Arc::new(Database(Sqlite::open(path).await?))),
+        Location::Postgres(url) => Ok(Arc::new(Database(Postgres::open(url).await?))),
+    }
+}
 
 /// The database behind a server. Every method is one transaction; none blocks the thread that calls it.
 #[async_trait]

@@ -1,0 +1,284 @@
+//! Messages: sent, edited, deleted, reacted to. Each is judged in full before anything is written.
+
+use confab_protocol::log::EntryBody;
+use confab_protocol::text::mentioned_logins;
+use confab_protocol::{Cid, Error, MessageId, RoomId, Seq, Slug, UserId};
+use sha2::{Digest, Sha256};
+
+use super::By;
+use super::append::{Counts, Effects, Key, NO_COUNTS, append};
+use crate::chat::rules::{self, Standing};
+use crate::store::read::room::standing;
+use crate::store::sql::{Sql, params};
+use crate::store::{Reply, Result};
+
+/// How many of the logins in one text are looked up.
+const MENTIONS_MAX: usize = 100;
+
+/// Where something is written, and under which of the client's ids.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    pub slug: &'a Slug,
+    pub room: &'a RoomId,
+    pub cid: &'a Cid,
+}
+
+/// A message to be sent.
+#[derive(Clone, Copy)]
+pub(super) struct Draft<'a> {
+    pub text: &'a str,
+    pub reply_to: Option<&'a MessageId>,
+    pub thread: Option<&'a MessageId>,
+}
+
+pub(super) async fn send<S: Sql>(
+    sql: &mut S,
+    effects: &mut Effects,
+    by: By<'_>,
+    at: At<'_>,
+    draft: Draft<'_>,
+) -> Result<Reply> {
+    let (reply_to, thread) = (draft.reply_to.map(MessageId::as_str), draft.thread.map(MessageId::as_str));
+    let hash = hash(at, "send", &[draft.text, reply_to.unwrap_or_default(), thread.unwrap_or_default()]);
+    let standing = match enter(sql, by, at, &hash).await? {
+        Entered::New(standing) => standing,
+        Entered::Known(reply) => return Ok(reply),
+    };
+    rules::write(&standing)?;
+    for id in [draft.reply_to, draft.thread].into_iter().flatten() {
+        find(sql, at.room, id).await?;
+    }
+    let mentions = mentions(sql, at.room, draft.text).await?;
+
+    let id = MessageId::generate();
+    let body = EntryBody::Message {
+        id: id.clone(),
+        cid: at.cid.clone(),
+        author: by.actor.clone(),
+        text: draft.text.to_owned(),
+        reply_to: draft.reply_to.cloned(),
+        thread: draft.thread.cloned(),
+        files: Vec::new(),
+        mentions: mentions.clone(),
+    };
+    let key = Some(Key { cid: at.cid, hash: &hash });
+    let place = append(sql, effects, at.room, by.now, body, Counts { messages: 1, members: 0 }, key).await?;
+    sql.execute(
+        "INSERT INTO messages (room, seq, id, num, deleted, pinned) VALUES (?1, ?2, ?3, ?4, 0, 0)",
+        params![at.room, place.seq, &id, place.messages],
+    )
+    .await?;
+    for user in &mentions {
+        sql.execute("INSERT INTO mentions (room, user_id, seq) VALUES (?1, ?2, ?3)", params![at.room, user, place.seq])
+            .await?;
+    }
+    // Who writes has read what stands above.
+    sql.execute(
+        "UPDATE room_members SET read = ?3, read_num = ?4 WHERE room = ?1 AND user_id = ?2",
+        params![at.room, by.actor, place.seq, place.messages],
+    )
+    .await?;
+    Ok(answer(at, id, place.seq, by))
+}
+
+pub(super) async fn edit<S: Sql>(
+    sql: &mut S,
+    effects: &mut Effects,
+    by: By<'_>,
+    at: At<'_>,
+    id: &MessageId,
+    text: &str,
+) -> Result<Reply> {
+    let hash = hash(at, "edit", &[id.as_str(), text]);
+    let standing = match enter(sql, by, at, &hash).await? {
+        Entered::New(standing) => standing,
+        Entered::Known(reply) => return Ok(reply),
+    };
+    let message = find_alive(sql, at.room, id).await?;
+    rules::edit(&standing, message.author == *by.actor)?;
+
+    let body = EntryBody::Edit { id: id.clone(), text: text.to_owned(), author: by.actor.clone() };
+    let key = Some(Key { cid: at.cid, hash: &hash });
+    let place = append(sql, effects, at.room, by.now, body, NO_COUNTS, key).await?;
+    sql.execute(
+        "UPDATE messages SET text = ?3, edited_ts = ?4 WHERE room = ?1 AND seq = ?2",
+        params![at.room, message.seq, text, by.now],
+    )
+    .await?;
+    Ok(answer(at, id.clone(), place.seq, by))
+}
+
+pub(super) async fn delete<S: Sql>(
+    sql: &mut S,
+    effects: &mut Effects,
+    by: By<'_>,
+    at: At<'_>,
+    id: &MessageId,
+) -> Result<Reply> {
+    let hash = hash(at, "delete", &[id.as_str()]);
+    let standing = match enter(sql, by, at, &hash).await? {
+        Entered::New(standing) => standing,
+        Entered::Known(reply) => return Ok(reply),
+    };
+    let message = find_alive(sql, at.room, id).await?;
+    rules::delete(&standing, message.author == *by.actor)?;
+
+    let body = EntryBody::Delete { id: id.clone(), author: by.actor.clone() };
+    let key = Some(Key { cid: at.cid, hash: &hash });
+    let place = append(sql, effects, at.room, by.now, body, NO_COUNTS, key).await?;
+    // Deleted means gone: from the fold, and from the log that it was folded from.
+    let at_message = params![at.room, message.seq];
+    sql.execute(
+        "UPDATE messages SET deleted = 1, pinned = 0, text = NULL, edited_ts = NULL WHERE room = ?1 AND seq = ?2",
+        at_message,
+    )
+    .await?;
+    sql.execute("UPDATE log SET text = '' WHERE room = ?1 AND seq = ?2", at_message).await?;
+    sql.execute("UPDATE log SET text = '' WHERE message = ?1 AND kind = 'edit'", params![id]).await?;
+    sql.execute("DELETE FROM reactions WHERE room = ?1 AND seq = ?2", at_message).await?;
+    for user in message.mentions {
+        sql.execute(
+            "DELETE FROM mentions WHERE room = ?1 AND user_id = ?2 AND seq = ?3",
+            params![at.room, &user, message.seq],
+        )
+        .await?;
+    }
+    Ok(answer(at, id.clone(), place.seq, by))
+}
+
+pub(super) async fn react<S: Sql>(
+    sql: &mut S,
+    effects: &mut Effects,
+    by: By<'_>,
+    at: At<'_>,
+    id: &MessageId,
+    emoji: &str,
+    on: bool,
+) -> Result<Reply> {
+    let hash = hash(at, "react", &[id.as_str(), emoji, if on { "on" } else { "off" }]);
+    let standing = match enter(sql, by, at, &hash).await? {
+        Entered::New(standing) => standing,
+        Entered::Known(reply) => return Ok(reply),
+    };
+    rules::write(&standing)?;
+    let message = find_alive(sql, at.room, id).await?;
+    let rows = sql
+        .query(
+            "SELECT emoji, MIN(place) FROM reactions WHERE room = ?1 AND seq = ?2 GROUP BY emoji",
+            params![at.room, message.seq],
+        )
+        .await?;
+    let mut distinct = 0;
+    let mut stands_at: Option<Seq> = None;
+    for mut row in rows {
+        distinct += 1;
+        if row.take::<String>(0)? == emoji {
+            stands_at = Some(row.take(1)?);
+        }
+    }
+    if on && stands_at.is_none() {
+        rules::new_emoji(distinct)?;
+    }
+
+    let body = EntryBody::Reaction { id: id.clone(), emoji: emoji.to_owned(), on, author: by.actor.clone() };
+    let key = Some(Key { cid: at.cid, hash: &hash });
+    let seq = append(sql, effects, at.room, by.now, body, NO_COUNTS, key).await?.seq;
+    if on {
+        sql.execute(
+            "INSERT INTO reactions (room, seq, emoji, user_id, place, put) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (room, seq, emoji, user_id) DO NOTHING",
+            params![at.room, message.seq, emoji, by.actor, stands_at.unwrap_or(seq), seq],
+        )
+        .await?;
+    } else {
+        sql.execute(
+            "DELETE FROM reactions WHERE room = ?1 AND seq = ?2 AND emoji = ?3 AND user_id = ?4",
+            params![at.room, message.seq, emoji, by.actor],
+        )
+        .await?;
+    }
+    Ok(answer(at, id.clone(), seq, by))
+}
+
+/// A write under a `cid` that is new, or one that was committed before.
+enum Entered {
+    New(Standing),
+    Known(Reply),
+}
+
+/// What comes first in every write to a log. Someone outside the room hears `not_found`, whatever they wrote before.
+/// After that a known `cid` is answered, so that a retry gets its answer even if the room was archived or the message
+/// deleted since. Everything else is judged for new writes only.
+async fn enter<S: Sql>(sql: &mut S, by: By<'_>, at: At<'_>, hash: &[u8]) -> Result<Entered> {
+    let standing = standing(sql, at.slug, at.room, by.actor).await?.ok_or_else(Error::not_found)?;
+    rules::be_inside(&standing)?;
+    let known = sql
+        .row("SELECT hash, message, seq, ts FROM log WHERE author = ?1 AND cid = ?2", params![by.actor, at.cid])
+        .await?;
+    let Some(mut known) = known else { return Ok(Entered::New(standing)) };
+    if known.take::<Vec<u8>>(0)? != hash {
+        return Err(Error::conflict("This cid was used for something else.").into());
+    }
+    let (id, seq, ts) = (known.take(1)?, known.take(2)?, known.take(3)?);
+    Ok(Entered::Known(Reply::Entry { cid: at.cid.clone(), id, seq, ts, repeated: true }))
+}
+
+fn answer(at: At<'_>, id: MessageId, seq: Seq, by: By<'_>) -> Reply {
+    Reply::Entry { cid: at.cid.clone(), id, seq, ts: by.now, repeated: false }
+}
+
+struct Found {
+    seq: Seq,
+    author: UserId,
+    deleted: bool,
+    mentions: Vec<UserId>,
+}
+
+async fn find<S: Sql>(sql: &mut S, room: &RoomId, id: &MessageId) -> Result<Found> {
+    let row = sql
+        .row(
+            "SELECT m.seq, l.author, m.deleted, l.extra FROM messages m
+             JOIN log l ON l.room = m.room AND l.seq = m.seq WHERE m.id = ?1 AND m.room = ?2",
+            params![id, room],
+        )
+        .await?;
+    let mut row = row.ok_or_else(Error::not_found)?;
+    let extra = row.take::<Option<String>>(3)?;
+    let mentions = crate::store::entry::MessageExtra::read(extra.as_deref())?.mentions;
+    Ok(Found { seq: row.take(0)?, author: row.take(1)?, deleted: row.take(2)?, mentions })
+}
+
+/// A message that is not deleted: what is deleted is no longer there to be changed.
+async fn find_alive<S: Sql>(sql: &mut S, room: &RoomId, id: &MessageId) -> Result<Found> {
+    let found = find(sql, room, id).await?;
+    if found.deleted { Err(Error::not_found().into()) } else { Ok(found) }
+}
+
+/// The members of the room whom a text mentions, in order.
+async fn mentions<S: Sql>(sql: &mut S, room: &RoomId, text: &str) -> Result<Vec<UserId>> {
+    let mut found = Vec::new();
+    for login in mentioned_logins(text).iter().take(MENTIONS_MAX) {
+        let row = sql
+            .row(
+                "SELECT u.id FROM users u JOIN room_members rm ON rm.user_id = u.id AND rm.room = ?2
+                 WHERE u.login = ?1",
+                params![login, room],
+            )
+            .await?;
+        if let Some(mut row) = row {
+            found.push(row.take(0)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Of everything that makes two writes the same: the kind, the room and the body. Lengths keep the parts apart.
+fn hash(at: At<'_>, kind: &str, body: &[&str]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    for part in [kind, at.room.as_str()].iter().chain(body) {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    // Half of it tells accidents apart, and there is nothing to gain from a forged one: it is one's own cid.
+    hash.finalize()[..16].to_vec()
+}

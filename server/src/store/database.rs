@@ -1,0 +1,244 @@
+//! [`Store`] over any [`Backend`]: which function of [`read`] and [`change`] each method is.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use confab_protocol::account::{Session, User};
+use confab_protocol::event::{HistoryPage, ReadChanged, RoomSynced};
+use confab_protocol::room::Room;
+use confab_protocol::workspace::{Member, Workspace};
+use confab_protocol::{InviteCode, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
+
+use super::sql::Sql;
+use super::{
+    Credentials, Done, Identity, InviteRow, NewInvite, NewSession, Page, ProfileRow, Result, ServerRow, Store,
+    TokenHash, Unread, Write, change, read,
+};
+
+/// What a transaction does, borrowed from the connection that it runs on.
+pub(super) type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// One kind of database: where transactions run, and what the kinds do each in their own way.
+pub(super) trait Backend: Send + Sync + 'static {
+    /// Its connections.
+    type Sql: Sql;
+
+    /// Runs something that only reads, on one state of the database.
+    fn read<T, F>(&self, work: F) -> impl Future<Output = Result<T>> + Send
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Self::Sql) -> Doing<'a, T> + Send + 'static;
+
+    /// Runs something that writes; durable when this returns `Ok`, undone when it returns `Err`.
+    fn change<T, F>(&self, work: F) -> impl Future<Output = Result<T>> + Send
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Self::Sql) -> Doing<'a, T> + Send + 'static;
+
+    /// Commits a group in one transaction, with whatever locks and repetitions that takes.
+    fn write(&self, group: Arc<[Write]>) -> impl Future<Output = Result<Vec<Result<Done>>>> + Send;
+
+    /// Writes a consistent copy of everything into a new SQLite file.
+    fn backup(&self, to: PathBuf) -> impl Future<Output = Result<()>> + Send;
+
+    /// Looks for damage in the files themselves.
+    fn check(&self) -> impl Future<Output = Result<Vec<String>>> + Send;
+}
+
+/// A store over a backend.
+pub(super) struct Database<B>(pub B);
+
+/// Runs one call in one transaction. The call owns its arguments, since it may run on another thread.
+macro_rules! run {
+    ($backend:expr, $how:ident, |$sql:ident| $call:expr) => {
+        $backend.$how(move |$sql| Box::pin(async move { $call.await })).await
+    };
+}
+
+#[async_trait]
+impl<B: Backend> Store for Database<B> {
+    async fn server(&self) -> Result<ServerRow> {
+        run!(self.0, read, |sql| read::server::server(sql))
+    }
+
+    async fn backup(&self, to: &Path) -> Result<()> {
+        self.0.backup(to.to_owned()).await
+    }
+
+    async fn renew_epoch(&self) -> Result<()> {
+        run!(self.0, change, |sql| change::account::renew_epoch(sql))
+    }
+
+    async fn check(&self) -> Result<Vec<String>> {
+        let mut findings = self.0.check().await?;
+        findings.extend(run!(self.0, read, |sql| read::server::check(sql))?);
+        Ok(findings)
+    }
+
+    async fn ready(&self) -> Result<()> {
+        run!(self.0, change, |sql| change::account::probe(sql))
+    }
+
+    async fn write(&self, group: Vec<Write>) -> Result<Vec<Result<Done>>> {
+        self.0.write(group.into()).await
+    }
+
+    async fn identity(&self, token: &TokenHash) -> Result<Option<Identity>> {
+        let token = *token;
+        run!(self.0, read, |sql| read::account::identity(sql, &token))
+    }
+
+    async fn credentials(&self, login: &str) -> Result<Option<Credentials>> {
+        let login = login.to_owned();
+        run!(self.0, read, |sql| read::account::credentials(sql, &login))
+    }
+
+    async fn user(&self, user: &UserId) -> Result<Option<User>> {
+        let user = user.clone();
+        run!(self.0, read, |sql| read::account::user(sql, &user))
+    }
+
+    async fn users(&self, after: Option<&str>, limit: usize) -> Result<Vec<User>> {
+        let after = after.map(str::to_owned);
+        run!(self.0, read, |sql| read::account::users(sql, after.as_deref(), limit))
+    }
+
+    async fn update_profile(&self, user: &UserId, change: ProfileRow) -> Result<User> {
+        let user = user.clone();
+        run!(self.0, change, |sql| change::account::update_profile(sql, &user, &change))
+    }
+
+    async fn set_password(&self, user: &UserId, hash: &str) -> Result<()> {
+        let (user, hash) = (user.clone(), hash.to_owned());
+        run!(self.0, change, |sql| change::account::set_password(sql, &user, &hash))
+    }
+
+    async fn create_session(&self, session: NewSession) -> Result<()> {
+        run!(self.0, change, |sql| change::account::create_session(sql, &session))
+    }
+
+    async fn sessions(&self, user: &UserId) -> Result<Vec<Session>> {
+        let user = user.clone();
+        run!(self.0, read, |sql| read::account::sessions(sql, &user))
+    }
+
+    async fn delete_session(&self, user: &UserId, session: &SessionId) -> Result<bool> {
+        let (user, session) = (user.clone(), session.clone());
+        run!(self.0, change, |sql| change::account::delete_session(sql, &user, &session))
+    }
+
+    async fn delete_sessions(&self, user: &UserId, keep: Option<&SessionId>) -> Result<Vec<SessionId>> {
+        let (user, keep) = (user.clone(), keep.cloned());
+        run!(self.0, change, |sql| change::account::delete_sessions(sql, &user, keep.as_ref()))
+    }
+
+    async fn touch_sessions(&self, seen: Vec<(SessionId, Timestamp)>) -> Result<()> {
+        run!(self.0, change, |sql| change::account::touch_sessions(sql, &seen))
+    }
+
+    async fn create_invite(&self, invite: NewInvite) -> Result<()> {
+        run!(self.0, change, |sql| change::account::create_invite(sql, &invite))
+    }
+
+    async fn invite(&self, code: &InviteCode, now: Timestamp) -> Result<Option<InviteRow>> {
+        let code = code.clone();
+        run!(self.0, read, |sql| read::account::invite(sql, &code, now))
+    }
+
+    async fn invites(&self, user: &UserId, now: Timestamp) -> Result<Vec<InviteRow>> {
+        let user = user.clone();
+        run!(self.0, read, |sql| read::account::invites(sql, &user, now))
+    }
+
+    async fn delete_invite(&self, code: &InviteCode) -> Result<bool> {
+        let code = code.clone();
+        run!(self.0, change, |sql| change::account::delete_invite(sql, &code))
+    }
+
+    async fn slugs(&self) -> Result<Vec<Slug>> {
+        run!(self.0, read, |sql| read::workspace::slugs(sql))
+    }
+
+    async fn workspaces(&self, user: &UserId) -> Result<Vec<Workspace>> {
+        let user = user.clone();
+        run!(self.0, read, |sql| read::workspace::workspaces(sql, &user))
+    }
+
+    async fn listed_workspaces(&self, user: &UserId) -> Result<Vec<Workspace>> {
+        let user = user.clone();
+        run!(self.0, read, |sql| read::workspace::listed(sql, &user))
+    }
+
+    async fn workspace(&self, slug: &Slug, user: &UserId) -> Result<Option<Workspace>> {
+        let (slug, user) = (slug.clone(), user.clone());
+        run!(self.0, read, |sql| read::workspace::workspace(sql, &slug, &user))
+    }
+
+    async fn members(&self, slug: &Slug) -> Result<Vec<Member>> {
+        let slug = slug.clone();
+        run!(self.0, read, |sql| read::workspace::members(sql, &slug))
+    }
+
+    async fn member(&self, slug: &Slug, user: &UserId) -> Result<Option<Member>> {
+        let (slug, user) = (slug.clone(), user.clone());
+        run!(self.0, read, |sql| read::workspace::member(sql, &slug, &user))
+    }
+
+    async fn slugs_of(&self, user: &UserId) -> Result<Vec<Slug>> {
+        let user = user.clone();
+        run!(self.0, read, |sql| read::workspace::slugs_of(sql, &user))
+    }
+
+    async fn rooms(&self, slug: &Slug, user: &UserId) -> Result<Vec<Room>> {
+        let (slug, user) = (slug.clone(), user.clone());
+        run!(self.0, read, |sql| read::room::rooms(sql, &slug, &user))
+    }
+
+    async fn listed_rooms(&self, slug: &Slug, user: &UserId) -> Result<Vec<Room>> {
+        let (slug, user) = (slug.clone(), user.clone());
+        run!(self.0, read, |sql| read::room::listed(sql, &slug, &user))
+    }
+
+    async fn room(&self, slug: &Slug, room: &RoomId, user: &UserId) -> Result<Option<(Room, bool)>> {
+        let (slug, room, user) = (slug.clone(), room.clone(), user.clone());
+        run!(self.0, read, |sql| read::room::room(sql, &slug, &room, &user))
+    }
+
+    async fn room_for(&self, room: &RoomId, users: &[UserId]) -> Result<Vec<(UserId, Room)>> {
+        let (room, users) = (room.clone(), users.to_vec());
+        run!(self.0, read, |sql| read::room::room_for(sql, &room, &users))
+    }
+
+    async fn room_members(&self, room: &RoomId) -> Result<Vec<Member>> {
+        let room = room.clone();
+        run!(self.0, read, |sql| read::workspace::room_members(sql, &room))
+    }
+
+    async fn room_ids(&self, slug: &Slug, user: &UserId) -> Result<Vec<RoomId>> {
+        let (slug, user) = (slug.clone(), user.clone());
+        run!(self.0, read, |sql| read::room::ids(sql, &slug, &user))
+    }
+
+    async fn entries(&self, room: &RoomId, after: Seq, limit: usize) -> Result<RoomSynced> {
+        let room = room.clone();
+        run!(self.0, read, |sql| read::log::entries(sql, &room, after, limit))
+    }
+
+    async fn history(&self, room: &RoomId, page: Page, limit: usize) -> Result<HistoryPage> {
+        let room = room.clone();
+        run!(self.0, read, |sql| read::log::history(sql, &room, page, limit))
+    }
+
+    async fn mark_read(&self, room: &RoomId, user: &UserId, seq: Seq) -> Result<Option<ReadChanged>> {
+        let (room, user) = (room.clone(), user.clone());
+        run!(self.0, change, |sql| change::reading::mark_read(sql, &room, &user, seq))
+    }
+
+    async fn unread(&self, room: &RoomId, users: &[UserId]) -> Result<Vec<Unread>> {
+        let (room, users) = (room.clone(), users.to_vec());
+        run!(self.0, read, |sql| read::unread::unread(sql, &room, &users))
+    }
+}

@@ -1,0 +1,178 @@
+//! The log of a room, and the messages that it folds to.
+
+use std::collections::HashMap;
+
+use confab_protocol::event::{HistoryPage, RoomSynced};
+use confab_protocol::log::{Entry, Message, Reaction};
+use confab_protocol::{Error, RoomId, Seq, limits};
+
+use crate::store::entry::{self, MessageExtra};
+use crate::store::sql::{Row, Sql, params};
+use crate::store::{Page, Result};
+
+/// Notices in one page of history: the newest ones, should a wave of joins leave more.
+const NOTICES_MAX: usize = limits::SYNC_MAX;
+
+/// A folded message: [`message_of`] reads these columns.
+macro_rules! message {
+    ($rest:literal) => {
+        concat!(
+            "SELECT m.id, m.seq, l.ts, l.cid, l.author, COALESCE(m.text, l.text), m.edited_ts, m.deleted, m.pinned,
+                l.extra
+             FROM messages m JOIN log l ON l.room = m.room AND l.seq = m.seq WHERE ",
+            $rest
+        )
+    };
+}
+
+/// The log after `after`. `reset` when the caller is too far behind, or ahead of a log that was restored.
+pub async fn entries<S: Sql>(sql: &mut S, room: &RoomId, after: Seq, limit: usize) -> Result<RoomSynced> {
+    let head = head(sql, room).await?;
+    if after > head || head - after > limits::RESET_AFTER {
+        return Ok(RoomSynced { entries: Vec::new(), head, more: false, reset: true });
+    }
+    let rows = sql
+        .query(
+            "SELECT seq, ts, kind, author, cid, message, text, extra FROM log
+             WHERE room = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+            params![room, after, limit],
+        )
+        .await?;
+    let entries = rows.into_iter().map(|row| entry_of(room, row)).collect::<Result<Vec<_>>>()?;
+    let last = entries.last().map_or(after, |entry| entry.seq);
+    Ok(RoomSynced { entries, head, more: last < head, reset: false })
+}
+
+/// A page of folded messages, oldest first, and the notices between them.
+pub async fn history<S: Sql>(sql: &mut S, room: &RoomId, page: Page, limit: usize) -> Result<HistoryPage> {
+    let head = head(sql, room).await?;
+    let (middle, older, newer) = match page {
+        Page::Latest => (head.saturating_add(1), limit, 0),
+        Page::Before(seq) => (seq, limit, 0),
+        Page::Around(seq) => (seq, limit / 2, limit - limit / 2),
+    };
+    // One more than wanted tells whether there is anything before.
+    let mut rows = sql
+        .query(
+            message!("m.room = ?1 AND m.seq < ?2 ORDER BY m.seq DESC LIMIT ?3"),
+            params![room, middle, older.saturating_add(1)],
+        )
+        .await?;
+    let start = rows.len() <= older;
+    rows.truncate(older);
+    rows.reverse();
+    let mut end = middle.saturating_sub(1).min(head);
+    if newer > 0 {
+        let later = sql
+            .query(
+                message!("m.room = ?1 AND m.seq >= ?2 ORDER BY m.seq LIMIT ?3"),
+                params![room, middle, newer.saturating_add(1)],
+            )
+            .await?;
+        let complete = later.len() <= newer;
+        rows.extend(later.into_iter().take(newer));
+        end = head;
+        if !complete && let Some(Some(last)) = rows.last().map(seq_of) {
+            end = last;
+        }
+    }
+    let messages = folded(sql, room, rows).await?;
+    let begin = if start { 0 } else { messages.first().map_or(middle, |message| message.seq) };
+    let notices = notices(sql, room, begin, end).await?;
+    Ok(HistoryPage { messages, notices, head, start })
+}
+
+/// The newest message of a room.
+pub async fn last_message<S: Sql>(sql: &mut S, room: &RoomId) -> Result<Option<Message>> {
+    let rows = sql.query(message!("m.room = ?1 ORDER BY m.seq DESC LIMIT 1"), params![room]).await?;
+    Ok(folded(sql, room, rows).await?.pop())
+}
+
+async fn head<S: Sql>(sql: &mut S, room: &RoomId) -> Result<Seq> {
+    match sql.row("SELECT head FROM rooms WHERE id = ?1 AND deleted = 0", params![room]).await? {
+        Some(mut row) => row.take(0),
+        None => Err(Error::not_found().into()),
+    }
+}
+
+async fn notices<S: Sql>(sql: &mut S, room: &RoomId, begin: Seq, end: Seq) -> Result<Vec<Entry>> {
+    let rows = sql
+        .query(
+            "SELECT seq, ts, kind, author, cid, message, text, extra FROM log
+             WHERE room = ?1 AND seq >= ?2 AND seq <= ?3 AND kind IN ('membership', 'room')
+             ORDER BY seq DESC LIMIT ?4",
+            params![room, begin, end, NOTICES_MAX],
+        )
+        .await?;
+    rows.into_iter().rev().map(|row| entry_of(room, row)).collect()
+}
+
+/// Rows of messages, in the order of `seq`, with their reactions.
+async fn folded<S: Sql>(sql: &mut S, room: &RoomId, rows: Vec<Row>) -> Result<Vec<Message>> {
+    let mut messages = rows.into_iter().map(message_of).collect::<Result<Vec<_>>>()?;
+    let (Some(first), Some(last)) = (messages.first(), messages.last()) else {
+        return Ok(messages);
+    };
+    let rows = sql
+        .query(
+            "SELECT seq, emoji, user_id FROM reactions
+             WHERE room = ?1 AND seq >= ?2 AND seq <= ?3 ORDER BY seq, place, put",
+            params![room, first.seq, last.seq],
+        )
+        .await?;
+    let mut reactions: HashMap<Seq, Vec<Reaction>> = HashMap::new();
+    for mut row in rows {
+        let on_message = reactions.entry(row.take(0)?).or_default();
+        let (emoji, user) = (row.take::<String>(1)?, row.take(2)?);
+        match on_message.last_mut() {
+            Some(reaction) if reaction.emoji == emoji => reaction.users.push(user),
+            _ => on_message.push(Reaction { emoji, users: vec![user] }),
+        }
+    }
+    for message in &mut messages {
+        message.reactions = reactions.remove(&message.seq).unwrap_or_default();
+    }
+    Ok(messages)
+}
+
+fn seq_of(row: &Row) -> Option<Seq> {
+    if let Some(crate::store::sql::Value::Int(seq)) = row.0.get(1) { (*seq).try_into().ok() } else { None }
+}
+
+fn message_of(mut row: Row) -> Result<Message> {
+    let deleted: bool = row.take(7)?;
+    let extra = MessageExtra::read(row.take::<Option<String>>(9)?.as_deref())?;
+    let (files, mentions) = if deleted { (Vec::new(), Vec::new()) } else { (extra.files, extra.mentions) };
+    Ok(Message {
+        id: row.take(0)?,
+        seq: row.take(1)?,
+        ts: row.take(2)?,
+        cid: row.take(3)?,
+        author: row.take(4)?,
+        text: row.take(5)?,
+        edited_ts: row.take(6)?,
+        deleted,
+        pinned: row.take(8)?,
+        reply_to: extra.reply_to,
+        thread: extra.thread,
+        files,
+        mentions,
+        reactions: Vec::new(),
+    })
+}
+
+fn entry_of(room: &RoomId, mut row: Row) -> Result<Entry> {
+    Ok(Entry {
+        room: room.clone(),
+        seq: row.take(0)?,
+        ts: row.take(1)?,
+        body: entry::unpack(entry::Columns {
+            kind: row.take(2)?,
+            author: row.take(3)?,
+            cid: row.take(4)?,
+            message: row.take(5)?,
+            text: row.take(6)?,
+            extra: row.take(7)?,
+        })?,
+    })
+}

@@ -1,0 +1,8 @@
+//! Everything that is only read, by noun. Each function runs in a transaction that sees one state of the database.
+
+pub(super) mod account;
+pub(super) mod log;
+pub(super) mod room;
+pub(super) mod server;
+pub(super) mod unread;
+pub(super) mod workspace;

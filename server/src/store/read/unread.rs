@@ -1,0 +1,131 @@
+//! What is unread, exactly: each message has a running number in its room, so that the messages after a marker are
+//! counted by a subtraction, less the deleted ones among them, which have an index of their own.
+
+use std::collections::{HashMap, HashSet};
+
+use confab_protocol::event::ReadChanged;
+use confab_protocol::room::RoomKind;
+use confab_protocol::{RoomId, Seq, UserId};
+
+use crate::store::sql::{Row, Sql, params};
+use crate::store::{Result, Unread};
+
+/// The messages of the room `r` after the marker of its member `rm` that are not deleted.
+macro_rules! unread_count {
+    () => {
+        "(r.messages - rm.read_num - (SELECT COUNT(*) FROM messages d
+            WHERE d.room = r.id AND d.seq > rm.read AND d.deleted = 1))"
+    };
+}
+/// How many of them mention the member; in a direct room, all of them.
+macro_rules! mention_count {
+    () => {
+        concat!(
+            "(CASE WHEN r.kind = 'direct' THEN ",
+            unread_count!(),
+            " ELSE (SELECT COUNT(*) FROM mentions n
+                WHERE n.room = r.id AND n.user_id = rm.user_id AND n.seq > rm.read) END)"
+        )
+    };
+}
+pub(super) use {mention_count, unread_count};
+
+/// For more people than this, counting the room once is cheaper than asking for each.
+const ONE_BY_ONE: usize = 16;
+
+/// What each of these members has not read in a room; who is not in it is left out.
+pub async fn unread<S: Sql>(sql: &mut S, room: &RoomId, users: &[UserId]) -> Result<Vec<Unread>> {
+    if users.len() > ONE_BY_ONE {
+        return of_many(sql, room, users).await;
+    }
+    let mut found = Vec::with_capacity(users.len());
+    for user in users {
+        found.extend(of_one(sql, room, user).await?);
+    }
+    Ok(found)
+}
+
+/// One member's marker and counts, after it was moved.
+pub async fn marked<S: Sql>(sql: &mut S, room: &RoomId, user: &UserId) -> Result<Option<ReadChanged>> {
+    let unread = of_one(sql, room, user).await?;
+    Ok(unread.map(|u| ReadChanged { room: room.clone(), read: u.read, unread: u.unread, mentions: u.mentions }))
+}
+
+async fn of_one<S: Sql>(sql: &mut S, room: &RoomId, user: &UserId) -> Result<Option<Unread>> {
+    let row = sql
+        .row(
+            concat!(
+                "SELECT r.head, rm.read, ",
+                unread_count!(),
+                ", ",
+                mention_count!(),
+                ", rm.muted FROM rooms r JOIN room_members rm ON rm.room = r.id
+                 WHERE r.id = ?1 AND rm.user_id = ?2 AND r.deleted = 0"
+            ),
+            params![room, user],
+        )
+        .await?;
+    row.map(|mut row| {
+        Ok(Unread {
+            user: user.clone(),
+            head: row.take(0)?,
+            read: row.take(1)?,
+            unread: row.take(2)?,
+            mentions: row.take(3)?,
+            muted: row.take(4)?,
+        })
+    })
+    .transpose()
+}
+
+/// The same numbers from four queries, however many people there are.
+async fn of_many<S: Sql>(sql: &mut S, room: &RoomId, users: &[UserId]) -> Result<Vec<Unread>> {
+    let Some(mut facts) =
+        sql.row("SELECT head, messages, kind FROM rooms WHERE id = ?1 AND deleted = 0", params![room]).await?
+    else {
+        return Ok(Vec::new());
+    };
+    let (head, messages) = (facts.take::<Seq>(0)?, facts.take::<u64>(1)?);
+    let direct = facts.take::<RoomKind>(2)? == RoomKind::Direct;
+
+    let wanted: HashSet<&str> = users.iter().map(UserId::as_str).collect();
+    let rows =
+        sql.query("SELECT user_id, read, read_num, muted FROM room_members WHERE room = ?1", params![room]).await?;
+    let mut markers = rows.into_iter().map(marker).collect::<Result<Vec<_>>>()?;
+    markers.retain(|m| wanted.contains(m.user.as_str()));
+    let oldest = markers.iter().map(|m| m.read).min().unwrap_or(head);
+
+    let rows = sql
+        .query(
+            "SELECT seq FROM messages WHERE room = ?1 AND seq > ?2 AND deleted = 1 ORDER BY seq",
+            params![room, oldest],
+        )
+        .await?;
+    let deleted = rows.into_iter().map(|mut row| row.take(0)).collect::<Result<Vec<Seq>>>()?;
+    let mut mentioned: HashMap<UserId, Vec<Seq>> = HashMap::new();
+    let rows =
+        sql.query("SELECT user_id, seq FROM mentions WHERE room = ?1 AND seq > ?2", params![room, oldest]).await?;
+    for mut row in rows {
+        mentioned.entry(row.take(0)?).or_default().push(row.take(1)?);
+    }
+
+    let count = |m: Marker| {
+        let deleted_after = deleted.len() - deleted.partition_point(|&seq| seq <= m.read);
+        let unread = messages.saturating_sub(m.read_num).saturating_sub(deleted_after as u64);
+        let named = mentioned.get(&m.user).map_or(0, |seqs| seqs.iter().filter(|&&seq| seq > m.read).count() as u64);
+        let mentions = if direct { unread } else { named };
+        Unread { user: m.user, head, read: m.read, unread, mentions, muted: m.muted }
+    };
+    Ok(markers.into_iter().map(count).collect())
+}
+
+struct Marker {
+    user: UserId,
+    read: Seq,
+    read_num: u64,
+    muted: bool,
+}
+
+fn marker(mut row: Row) -> Result<Marker> {
+    Ok(Marker { user: row.take(0)?, read: row.take(1)?, read_num: row.take(2)?, muted: row.take(3)? })
+}

@@ -1,0 +1,92 @@
+//! SQLite: one thread that writes, a few that read, and none of them the async ones.
+
+mod connection;
+pub(super) mod copy;
+mod readers;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use tokio::task::spawn_blocking;
+
+use super::database::{Backend, Doing};
+use super::{Done, Result, StoreError, Write, change};
+use connection::Connection;
+use readers::Readers;
+use writer::Writer;
+
+/// A database file.
+pub(super) struct Sqlite {
+    path: PathBuf,
+    writer: Writer,
+    readers: Readers,
+}
+
+impl Sqlite {
+    /// Opens a database file, made and migrated where that is needed.
+    ///
+    /// # Errors
+    /// `Corrupt` for a damaged file and for one that is not ours, `Unsupported` for one of a newer version,
+    /// `ReadOnly` and `Unavailable` as the disk has it.
+    pub async fn open(path: &Path) -> Result<Self> {
+        let path = path.to_owned();
+        blocking(move || {
+            connection::check_library_version()?;
+            schema::make_file(&path)?;
+            let mut connection = Connection::writing(&path)?;
+            schema::migrate(&mut connection)?;
+            let readers = Readers::start(&path)?;
+            Ok(Self { writer: Writer::start(connection)?, readers, path })
+        })
+        .await
+    }
+}
+
+impl Backend for Sqlite {
+    type Sql = Connection;
+
+    async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Connection) -> Doing<'a, T> + Send + 'static,
+    {
+        self.readers.run(|connection| now(work(connection))).await
+    }
+
+    async fn change<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Connection) -> Doing<'a, T> + Send + 'static,
+    {
+        self.writer.run(|connection| now(work(connection))).await
+    }
+
+    async fn write(&self, group: Arc<[Write]>) -> Result<Vec<Result<Done>>> {
+        self.writer.run(move |connection| now(Box::pin(change::group(connection, &group)))).await
+    }
+
+    async fn backup(&self, to: PathBuf) -> Result<()> {
+        let from = self.path.clone();
+        blocking(move || copy::copy_file(&from, &to)).await
+    }
+
+    async fn check(&self) -> Result<Vec<String>> {
+        let path = self.path.clone();
+        blocking(move || schema::findings(&path)).await
+    }
+}
+
+/// The result of work on a [`Connection`], whose futures are ready at once: it does everything in the call itself.
+fn now<T>(work: Doing<'_, T>) -> Result<T> {
+    work.now_or_never().unwrap_or_else(|| Err(StoreError::Internal("SQLite work waited for something else".into())))
+}
+
+/// Runs something long or rare off the async threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    spawn_blocking(work).await.unwrap_or_else(|e| Err(StoreError::Internal(e.to_string())))
+}

@@ -1,0 +1,123 @@
+//! The thread that writes: it takes **all** that waits, runs each job in a savepoint of one transaction, commits once
+//! and only then answers. So the cost of a commit, one flush of the disk, is shared by everybody who waits for it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::connection::Connection;
+use crate::store::{Result, StoreError};
+
+/// Jobs that wait. When it is full, the callers wait for a place: their own queues are bounded too.
+const QUEUE: usize = 1024;
+/// Jobs in one transaction at most, so that the first of them is not answered too late.
+const GROUP: usize = 512;
+
+/// The way to the thread. It ends when this is dropped, after what was queued is done.
+pub(super) struct Writer(mpsc::Sender<Box<dyn Job>>);
+
+impl Writer {
+    /// Starts the thread; the connection is its own.
+    pub fn start(mut connection: Connection) -> Result<Self> {
+        let (jobs, mut waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE);
+        thread::Builder::new()
+            .name("sqlite-write".into())
+            .spawn(move || {
+                while let Some(first) = waiting.blocking_recv() {
+                    let mut group = vec![first];
+                    while group.len() < GROUP
+                        && let Ok(job) = waiting.try_recv()
+                    {
+                        group.push(job);
+                    }
+                    let outcome = commit(&mut connection, &mut group);
+                    for job in group {
+                        job.answer(&outcome);
+                    }
+                }
+            })
+            .map_err(|e| StoreError::Unavailable(format!("no thread for writing: {e}")))?;
+        Ok(Self(jobs))
+    }
+
+    /// Runs something that writes. When it answers `Ok`, that is on the disk; when it answers `Err`, nothing is.
+    pub async fn run<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Work { work: Some(work), result: None, reply });
+        let ended = || StoreError::Unavailable("the store is closed".into());
+        self.0.send(job).await.map_err(|_| ended())?;
+        answer.await.unwrap_or_else(|_| Err(ended()))
+    }
+}
+
+/// Runs a group in one transaction. An error means that nothing of it was kept.
+fn commit(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
+    connection.batch("BEGIN IMMEDIATE")?;
+    let result = run_all(connection, group).and_then(|()| connection.batch("COMMIT"));
+    if result.is_err() && !connection.0.is_autocommit() {
+        // Where even this fails, the next BEGIN says so.
+        let _ = connection.batch("ROLLBACK");
+    }
+    result
+}
+
+fn run_all(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
+    for job in group {
+        connection.batch("SAVEPOINT job")?;
+        if let Err(error) = job.run(connection) {
+            // A full disk ends the whole transaction: then there is nothing left that the others could be kept in.
+            if connection.0.is_autocommit() {
+                return Err(error);
+            }
+            connection.batch("ROLLBACK TO SAVEPOINT job")?;
+        }
+        connection.batch("RELEASE SAVEPOINT job")?;
+    }
+    Ok(())
+}
+
+/// Something to write, and somebody who waits for the answer.
+trait Job: Send {
+    /// Does it. An error means that its savepoint must be undone.
+    fn run(&mut self, connection: &mut Connection) -> Result<()>;
+    /// Tells the outcome, once the transaction has one.
+    fn answer(self: Box<Self>, outcome: &Result<()>);
+}
+
+struct Work<T, F> {
+    work: Option<F>,
+    result: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T, F> Job for Work<T, F>
+where
+    T: Send,
+    F: FnOnce(&mut Connection) -> Result<T> + Send,
+{
+    fn run(&mut self, connection: &mut Connection) -> Result<()> {
+        let Some(work) = self.work.take() else { return Ok(()) };
+        // A defect in one write must not end the thread that all the others need.
+        let result = catch_unwind(AssertUnwindSafe(|| work(connection)))
+            .unwrap_or_else(|_| Err(StoreError::Internal("a write panicked".into())));
+        let failed = result.as_ref().err().cloned();
+        self.result = Some(result);
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn answer(self: Box<Self>, outcome: &Result<()>) {
+        let result = match (outcome, self.result) {
+            (_, Some(Err(own))) => Err(own),
+            (Err(error), _) => Err(error.clone()),
+            (Ok(()), Some(Ok(done))) => Ok(done),
+            (Ok(()), None) => Err(StoreError::Internal("a write was committed without being run".into())),
+        };
+        // Who asked may be gone; what is committed stays.
+        let _ = self.reply.send(result);
+    }
+}
