@@ -1,0 +1,145 @@
+//! What `confab-server` does besides serving.
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use confab_protocol::account::{Role, Secret};
+use confab_server::chat::Chat;
+use confab_server::store::{self, Location};
+use confab_server::{Config, lock_data, offline};
+
+use crate::cli::UserCommand;
+
+/// How many people are read at once.
+const PAGE: usize = 500;
+
+pub async fn backup(config: Config, file: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(!file.exists(), "{} exists already", file.display());
+    existing(&config)?;
+    let store = store::open(&config.location()).await?;
+    store.backup(file).await?;
+    eprintln!("Saved to {}.", file.display());
+    Ok(())
+}
+
+pub async fn restore(config: Config, file: &Path, force: bool) -> anyhow::Result<()> {
+    let Location::Sqlite(database) = config.location() else {
+        anyhow::bail!("restore into PostgreSQL is not in this version: use pg_restore");
+    };
+    anyhow::ensure!(file.is_file(), "there is no file {}", file.display());
+    let _lock = lock_data(&config.data).context("stop the server first")?;
+    anyhow::ensure!(
+        force || !database.exists(),
+        "{} exists; --force replaces it, and nothing of it is kept",
+        database.display()
+    );
+    // Looked at before anything is replaced, and under another name, so that the backup itself is not touched.
+    let fresh = sibling(&database, ".restoring");
+    std::fs::copy(file, &fresh).context("the backup cannot be copied")?;
+    let ready = renew(&fresh).await;
+    if let Err(error) = ready {
+        remove(&fresh)?;
+        return Err(error.context("the backup cannot be used; nothing was replaced"));
+    }
+    remove(&database)?;
+    std::fs::rename(&fresh, &database).context("the database cannot be replaced")?;
+    // The new epoch may still be in the write-ahead log: it goes with its database.
+    let wal = sibling(&fresh, "-wal");
+    if wal.exists() {
+        std::fs::rename(wal, sibling(&database, "-wal")).context("the database cannot be replaced")?;
+    }
+    remove(&fresh)?;
+    eprintln!("Restored from {}. Clients will read everything anew.", file.display());
+    Ok(())
+}
+
+pub async fn user(config: Config, what: UserCommand) -> anyhow::Result<()> {
+    existing(&config)?;
+    let store = store::open(&config.location()).await?;
+    let chat = offline::chat(store)?;
+    match what {
+        UserCommand::Add { login, name, admin } => {
+            let role = if admin { Role::Admin } else { Role::Member };
+            let name = name.unwrap_or_else(|| login.clone());
+            let user = chat.add_user(&login, &name, read_password()?, role).await?;
+            eprintln!("Made {} ({}).", user.login, user.id);
+        }
+        UserCommand::Passwd { login } => {
+            chat.reset_password(&login, read_password()?).await?;
+            eprintln!("Set. Their sessions have ended; a running server notices when they connect again.");
+        }
+        UserCommand::List => list(&chat).await?,
+    }
+    Ok(())
+}
+
+pub async fn doctor(config: Config) -> anyhow::Result<()> {
+    existing(&config)?;
+    let store = store::open(&config.location()).await?;
+    let findings = store.check().await?;
+    for finding in &findings {
+        println!("{finding}");
+    }
+    anyhow::ensure!(findings.is_empty(), "{} findings", findings.len());
+    eprintln!("All is well.");
+    Ok(())
+}
+
+async fn list(chat: &Chat) -> anyhow::Result<()> {
+    let mut after: Option<String> = None;
+    loop {
+        let users = chat.store.users(after.as_deref(), PAGE).await?;
+        for user in &users {
+            println!("{}\t{:?}\t{}", user.login, user.role, user.display_name);
+        }
+        match users.last() {
+            Some(last) if users.len() == PAGE => after = Some(last.login.clone()),
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// Commands on a database that is not there would make an empty one, most likely in the wrong place.
+fn existing(config: &Config) -> anyhow::Result<()> {
+    if let Location::Sqlite(path) = config.location() {
+        anyhow::ensure!(path.is_file(), "there is no database at {}; see --data and --database", path.display());
+    }
+    Ok(())
+}
+
+async fn renew(path: &Path) -> anyhow::Result<()> {
+    let store = store::open(&Location::Sqlite(path.to_owned())).await?;
+    let findings = store.check().await?;
+    anyhow::ensure!(findings.is_empty(), "it is damaged: {}", findings.join("; "));
+    store.renew_epoch().await?;
+    Ok(())
+}
+
+/// Removes a database with its write-ahead log.
+fn remove(database: &Path) -> anyhow::Result<()> {
+    for path in [database.to_owned(), sibling(database, "-wal"), sibling(database, "-shm")] {
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot remove {}", path.display()));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn sibling(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn read_password() -> anyhow::Result<Secret> {
+    if std::io::stdin().is_terminal() {
+        eprint!("Password (it shows): ");
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("no password on standard input")?;
+    Ok(Secret(line.trim_end_matches(['\r', '\n']).to_owned()))
+}

@@ -1,0 +1,62 @@
+//! What a server is told at start. Built from flags, environment and TOML by [`crate::cli`], or by the desktop app.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use confab_protocol::Limits;
+use confab_protocol::account::{Secret, SignUp};
+
+use crate::store::Location;
+
+/// The configuration of one server. `Debug` shows no secrets.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The data directory; made with owner-only rights when missing.
+    pub data: PathBuf,
+    /// Where the database is; None means `confab.db` in the data directory.
+    pub database: Option<Location>,
+    /// The token for the first setup; None makes one at the first start and keeps it in the data directory.
+    pub setup_token: Option<Secret>,
+    /// Message bodies may be shown to admins who inspect traffic.
+    pub inspect: bool,
+    /// Who may make an account.
+    pub sign_up: SignUp,
+    /// Whether people may come by name alone. They need an invitation unless `sign_up` is open.
+    pub guests: bool,
+    /// Origins that may use this server besides its own, such as `https://chat.example`.
+    pub origins: Vec<String>,
+    /// How people reach the server, for invitation links; None takes the `Host` of the request.
+    pub public_url: Option<String>,
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// The bearer token of `/metrics`; None closes it.
+    pub metrics_token: Option<Secret>,
+    /// Sizes and rates.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// The defaults, with this data directory.
+    #[must_use]
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            database: None,
+            setup_token: None,
+            inspect: false,
+            sign_up: SignUp::Invite,
+            guests: true,
+            origins: Vec::new(),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            metrics_token: None,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Where the database is.
+    #[must_use]
+    pub fn location(&self) -> Location {
+        self.database.clone().unwrap_or_else(|| Location::in_directory(&self.data))
+    }
+}

@@ -1,0 +1,138 @@
+//! The first to see a request: where it comes from, whether its page may ask, and where it goes.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use axum::response::IntoResponse as _;
+use confab_protocol::Error;
+use hyper::body::Incoming;
+use tower::ServiceExt as _;
+
+use super::error::ApiError;
+use super::origin::Origin;
+use super::{router, socketio};
+use crate::App;
+use crate::conn::Conn;
+
+/// The HTTP service of a server.
+#[derive(Clone)]
+pub struct Front {
+    app: Arc<App>,
+    router: Router,
+}
+
+/// The HTTP service of one connection. It holds the connection weakly: hyper holds it as long as it serves.
+pub struct ConnectionFront {
+    front: Front,
+    conn: Weak<Conn>,
+}
+
+/// Where a request comes from, in the extensions of every request.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddress {
+    /// The client's address, behind trusted proxies.
+    pub ip: IpAddr,
+    /// The client speaks TLS, to a trusted proxy.
+    pub https: bool,
+}
+
+impl Front {
+    /// Of this server.
+    #[must_use]
+    pub fn new(app: Arc<App>) -> Self {
+        Self { router: router(app.clone()), app }
+    }
+
+    /// For one connection.
+    #[must_use]
+    pub fn for_connection(&self, conn: &Arc<Conn>) -> ConnectionFront {
+        ConnectionFront { front: self.clone(), conn: Arc::downgrade(conn) }
+    }
+
+    async fn answer(self, mut request: Request<Incoming>, conn: Weak<Conn>) -> Response<Body> {
+        let Some(peer) = conn.upgrade().map(|conn| conn.peer().ip().to_canonical()) else {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        };
+        let config = &self.app.config;
+        let address = client_address(peer, request.headers(), &config.trusted_proxies);
+        request.extensions_mut().insert(address);
+        let origin = Origin::of(request.headers(), &config.origins, config.public_url.as_deref());
+        let is_socketio = socketio::is_for(request.uri().path());
+        let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        if origin == Origin::Foreign && (is_socketio || changes) {
+            return ApiError::from(Error::forbidden("This page may not use this server.")).into_response();
+        }
+        if let (Origin::Allowed(page), &Method::OPTIONS) = (&origin, request.method()) {
+            return preflight(page);
+        }
+        let mut response = if is_socketio {
+            socketio::serve(&self.app, request, &origin, &conn).await
+        } else {
+            let request = request.map(Body::new);
+            self.router.oneshot(request).await.unwrap_or_else(|never| match never {})
+        };
+        if let Origin::Allowed(page) = origin {
+            allow(response.headers_mut(), page);
+        }
+        response
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for ConnectionFront {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (front, conn) = (self.front.clone(), self.conn.clone());
+        Box::pin(async move { Ok(front.answer(request, conn).await) })
+    }
+}
+
+/// The last address that is not a trusted proxy's. What a client writes into the header itself is left of that.
+fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> ClientAddress {
+    if !trusted.contains(&peer) {
+        return ClientAddress { ip: peer, https: false };
+    }
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let hops = text("x-forwarded-for").rsplit(',').map(|hop| hop.trim().parse::<IpAddr>());
+    let ip = hops.map_while(Result::ok).find(|hop| !trusted.contains(hop)).unwrap_or(peer);
+    ClientAddress { ip, https: text("x-forwarded-proto").eq_ignore_ascii_case("https") }
+}
+
+fn preflight(page: &HeaderValue) -> Response<Body> {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    allow(headers, page.clone());
+    let methods = HeaderValue::from_static("GET, POST, PATCH, DELETE");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+    let allowed = HeaderValue::from_static("authorization, content-type, x-confab-session");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    response
+}
+
+fn allow(headers: &mut HeaderMap, page: HeaderValue) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, page);
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", HeaderValue::from_static("6.6.6.6, 10.1.1.1, 127.0.0.1"));
+        let (proxy, client): (IpAddr, IpAddr) = ("127.0.0.1".parse().unwrap(), "10.1.1.1".parse().unwrap());
+        assert_eq!(client_address(proxy, &headers, &[proxy]).ip, client);
+        assert_eq!(client_address(client, &headers, &[proxy]).ip, client);
+        assert_eq!(client_address(proxy, &headers, &[]).ip, proxy);
+    }
+}

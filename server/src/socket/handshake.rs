@@ -1,0 +1,305 @@
+//! CONNECT to a namespace: who may, and what they are told first.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use confab_protocol::account::Secret;
+use confab_protocol::event::{LobbyReady, LobbyServer, WorkspaceReady};
+use confab_protocol::handshake::Handshake;
+use confab_protocol::{Error, ErrorCode, PROTOCOL, Seq, Slug, limits};
+use serde_json::Value as Json;
+use socketioxide::handler::{ConnectHandler, DisconnectHandler, Value};
+use socketioxide::socket::DisconnectReason;
+
+use super::dispatch::Dispatch;
+use super::peer::{Link, Peer, Place};
+use super::space::{Entrance, Space};
+use crate::App;
+use crate::auth::token;
+use crate::fanout::{Adapter, Sock, to_socket};
+use crate::store::Identity;
+
+/// The token of the session cookie, as the HTTP layer found it on the request that opened the connection and judged
+/// it safe to use.
+#[derive(Clone)]
+pub struct SessionCookie(pub Secret);
+
+/// The handler of a namespace's CONNECT.
+#[derive(Clone)]
+pub struct Gate {
+    app: Weak<App>,
+    door: Door,
+}
+
+/// Which namespace.
+#[derive(Clone)]
+pub enum Door {
+    /// `/`.
+    Lobby,
+    /// A workspace's.
+    Space(Slug),
+    /// Any other: refused, with the same words as a workspace that the caller is not in.
+    Nowhere,
+}
+
+/// Attempts to read a workspace while it changes, before it is good enough that the caller's own rooms are right.
+const STRICT_READS: u32 = 3;
+/// Attempts in all. A user whose own rooms change more often than that while they connect tries again.
+const READS: u32 = 20;
+
+impl Gate {
+    /// The gate of a namespace.
+    #[must_use]
+    pub fn new(app: Weak<App>, door: Door) -> Self {
+        Self { app, door }
+    }
+
+    async fn admit(&self, sock: &Sock, auth: Option<&Value>) -> Result<(), ErrorCode> {
+        let app = self.app.upgrade().ok_or(ErrorCode::Unavailable)?;
+        if matches!(self.door, Door::Nowhere) {
+            app.forget_namespace(sock.ns());
+        }
+        let handshake = read(sock, auth)?;
+        let hash = token::hash(&handshake.token);
+        let revocations = app.hub.revocations();
+        let Identity { session, user } =
+            app.chat.store.identity(&hash).await.map_err(code)?.ok_or(ErrorCode::Unauthorized)?;
+        if handshake.protocol.is_some_and(|version| version != PROTOCOL) {
+            return Err(ErrorCode::BadRequest);
+        }
+        let place = match &self.door {
+            Door::Lobby => Place::Lobby,
+            Door::Space(slug) => {
+                app.chat.store.member(slug, &user.id).await.map_err(code)?.ok_or(ErrorCode::NotFound)?;
+                Place::Space(app.hub.space(slug).ok_or(ErrorCode::NotFound)?)
+            }
+            Door::Nowhere => return Err(ErrorCode::NotFound),
+        };
+        app.hub.reserve(&user.id, app.chat.limits.sockets_per_user).map_err(|error| error.code)?;
+        app.seen.note(&session);
+        let peer = Arc::new(Peer::new(app.clone(), user.id, session, place));
+        // Before CONNECT is answered, so that not even the first event finds no handler.
+        sock.on_fallback(Dispatch(peer.clone()));
+        sock.on_disconnect(Departure(peer.clone()));
+        app.arrivals.put(sock, Arriving { peer: Arc::downgrade(&peer), revocations, token: handshake.token });
+        Ok(())
+    }
+}
+
+impl ConnectHandler<Adapter, Gate> for Gate {
+    fn call(&self, sock: Sock, _: Option<Value>) {
+        let arriving = self.app.upgrade().and_then(|app| app.arrivals.take(&sock));
+        let Some(Arriving { peer, revocations, token }) = arriving else { return };
+        // The socket's own handlers hold the peer.
+        let Some(peer) = peer.upgrade() else { return };
+        let link = Link { sock, peer };
+        link.peer.app.hub.enter(link.clone());
+        tokio::spawn(async move {
+            let welcomed = match still_valid(&link, revocations, &token).await {
+                Ok(true) => welcome(&link).await,
+                Ok(false) => Err(Error::new(ErrorCode::Unauthorized, "The session has ended.")),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = welcomed {
+                tracing::debug!(namespace = link.sock.ns(), user = %link.peer.user, %error, "not let in after all");
+                link.peer.app.dismiss(&link.sock);
+            }
+        });
+    }
+
+    fn call_middleware<'a>(
+        &'a self,
+        sock: Sock,
+        auth: &'a Option<Value>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Box<dyn Display + Send>>> + Send + 'a>> {
+        Box::pin(async move {
+            // The refusal's message is the bare code: all that a CONNECT_ERROR can carry to any client.
+            let admitted = self.admit(&sock, auth.as_ref()).await;
+            admitted.map_err(|code| Box::new(code.as_str()) as Box<dyn Display + Send>)
+        })
+    }
+}
+
+/// Sockets between the middleware and the moment after CONNECT was answered. socketioxide has extensions for that,
+/// but the emptied map would stay with every socket.
+#[derive(Default)]
+pub struct Arrivals {
+    by_socket: Mutex<HashMap<usize, Arriving>>,
+}
+
+/// What passes from the one to the other.
+struct Arriving {
+    peer: Weak<Peer>,
+    revocations: u64,
+    token: String,
+}
+
+impl Arrivals {
+    fn put(&self, sock: &Sock, arriving: Arriving) {
+        self.lock().insert(Arc::as_ptr(sock).addr(), arriving);
+    }
+
+    fn take(&self, sock: &Sock) -> Option<Arriving> {
+        self.lock().remove(&Arc::as_ptr(sock).addr())
+    }
+
+    /// Forgets those whose connection broke in between.
+    pub fn forget_lost(&self) {
+        self.lock().retain(|_, arriving| arriving.peer.strong_count() > 0);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<usize, Arriving>> {
+        self.by_socket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The end of a socket, implemented by hand so that it runs at once and not in a task of its own.
+struct Departure(Arc<Peer>);
+
+impl DisconnectHandler<Adapter, Departure> for Departure {
+    fn call_with_defer(&self, sock: Sock, reason: DisconnectReason, defer: fn(Sock)) {
+        let peer = &self.0;
+        let app = &peer.app;
+        let last = app.hub.leave(&sock, peer);
+        if let Place::Space(space) = &peer.place {
+            let (was, _) = space.presence(&peer.user);
+            space.leave(peer);
+            space.typing.gone(&sock);
+            app.typing_bell.notify_one();
+            app.presences.note(space, &peer.user, was, false);
+        }
+        let by_namespace =
+            matches!(reason, DisconnectReason::ClientNSDisconnect | DisconnectReason::ServerNSDisconnect);
+        if last && by_namespace {
+            app.await_connect(sock.clone());
+        }
+        defer(sock);
+    }
+}
+
+fn read(sock: &Sock, auth: Option<&Value>) -> Result<Handshake, ErrorCode> {
+    let payload: Json = match auth.and_then(Value::as_str) {
+        Some(text) => serde_json::from_str(text.as_str()).map_err(|_| ErrorCode::Unauthorized)?,
+        None => Json::Null,
+    };
+    let field = |name: &str| payload.get(name).filter(|value| !value.is_null());
+    let token = match field("token") {
+        Some(Json::String(token)) if !token.is_empty() => token.clone(),
+        Some(_) => return Err(ErrorCode::Unauthorized),
+        // A browser keeps its token in a cookie that no script can read.
+        None => match sock.req_parts().extensions.get::<SessionCookie>() {
+            Some(SessionCookie(token)) => token.0.clone(),
+            None => return Err(ErrorCode::Unauthorized),
+        },
+    };
+    // What is no version at all is refused like a version that is not spoken, after the token was seen.
+    let version = |value: &Json| value.as_u64().and_then(|v| u32::try_from(v).ok()).unwrap_or(u32::MAX);
+    let protocol = field("protocol").map(version);
+    Ok(Handshake { token, protocol, client: None })
+}
+
+/// Whether the session is still live, now that a revocation would find the socket.
+async fn still_valid(link: &Link, revocations: u64, session_token: &str) -> Result<bool, Error> {
+    let app = &link.peer.app;
+    if app.hub.revocations() == revocations {
+        return Ok(true);
+    }
+    Ok(app.chat.store.identity(&token::hash(session_token)).await?.is_some())
+}
+
+async fn welcome(link: &Link) -> Result<(), Error> {
+    match &link.peer.place {
+        Place::Lobby => welcome_to_lobby(link).await,
+        Place::Space(space) => {
+            space.begin(&link.peer.user);
+            let welcomed = welcome_to_space(link, space).await;
+            space.end(&link.peer.user);
+            for (room, seen) in welcomed? {
+                catch_up(link, &room, seen).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn welcome_to_lobby(link: &Link) -> Result<(), Error> {
+    let app = &link.peer.app;
+    let mut attempt = 1;
+    loop {
+        let seen = app.hub.lobby_changes();
+        let ready = read_lobby(link).await?;
+        if app.hub.lobby_changes() == seen || attempt >= STRICT_READS {
+            to_socket(&link.sock, &ready);
+            link.peer.set_greeted();
+            return Ok(());
+        }
+        attempt += 1;
+    }
+}
+
+async fn read_lobby(link: &Link) -> Result<LobbyReady, Error> {
+    let app = &link.peer.app;
+    let store = &app.chat.store;
+    let server = store.server().await?;
+    Ok(LobbyReady {
+        user: store.user(&link.peer.user).await?.ok_or_else(Error::not_found)?,
+        server: LobbyServer {
+            id: server.id,
+            name: server.name,
+            version: crate::VERSION.to_owned(),
+            epoch: server.epoch,
+            limits: (*app.chat.limits).clone(),
+        },
+        workspaces: store.workspaces(&link.peer.user).await?,
+    })
+}
+
+/// Reads the workspace, greets, and lets the socket listen in one step. Rooms that changed in between are read again:
+/// a kick between the reading and the listening can neither leak nor be missed.
+async fn welcome_to_space(link: &Link, space: &Space) -> Result<Vec<(confab_protocol::RoomId, Seq)>, Error> {
+    let app = &link.peer.app;
+    let user = &link.peer.user;
+    for attempt in 0..READS {
+        let ticket = space.ticket(user);
+        let store = &app.chat.store;
+        let workspace = store.workspace(&space.slug, user).await?.filter(|w| w.role.is_some());
+        let workspace = workspace.ok_or_else(Error::not_found)?;
+        let rooms = store.rooms(&space.slug, user).await?;
+        let mut members = store.members(&space.slug).await?;
+        space.overlay(&mut members);
+        let me = members.iter_mut().find(|member| member.id == *user).ok_or_else(Error::not_found)?;
+        me.presence = confab_protocol::workspace::Presence::Online;
+        let me = me.clone();
+        let heads: BTreeMap<_, _> = rooms.iter().map(|room| (room.id.clone(), room.head)).collect();
+        let (was, _) = space.presence(user);
+        let entrance = Entrance { link, heads: &heads, me: &me };
+        let ready = WorkspaceReady { workspace, me: me.clone(), rooms, members, heads: heads.clone() };
+        let entered = space.enter(&entrance, &ticket, attempt < STRICT_READS, || {
+            to_socket(&link.sock, &ready);
+        });
+        if let Some(behind) = entered {
+            app.presences.note(space, user, was, false);
+            return Ok(behind);
+        }
+    }
+    Err(Error::new(ErrorCode::Unavailable, "Your rooms change too fast. Connect again."))
+}
+
+/// Entries that were committed between the reading and the listening, for this socket alone. Some may come twice.
+async fn catch_up(link: &Link, room: &confab_protocol::RoomId, seen: Seq) -> Result<(), Error> {
+    let Place::Space(space) = &link.peer.place else { return Ok(()) };
+    let missed = link.peer.app.chat.store.entries(room, seen, limits::SYNC_MAX).await?;
+    space.while_in_room(&link.peer.user, room, |_| {
+        for entry in &missed.entries {
+            to_socket(&link.sock, entry);
+        }
+    });
+    Ok(())
+}
+
+fn code(error: crate::store::StoreError) -> ErrorCode {
+    tracing::warn!(%error, "a handshake could not be checked");
+    Error::from(error).code
+}

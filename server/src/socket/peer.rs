@@ -1,0 +1,122 @@
+//! One socket of one user in one namespace.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+
+use confab_protocol::event::Push;
+use confab_protocol::workspace::Presence;
+use confab_protocol::{SessionId, UserId};
+
+use super::queue::Queue;
+use super::rate::Bucket;
+use super::reply::Overflow;
+use super::space::Space;
+use crate::App;
+use crate::fanout::{Sock, to_socket};
+
+/// What the server keeps of a socket beside Socket.IO's own state. It holds no [`Sock`]: the socket's handlers hold
+/// the peer, and a circle would never be freed.
+pub struct Peer {
+    /// The server.
+    pub app: Arc<App>,
+    /// Whose.
+    pub user: UserId,
+    /// Under which session.
+    pub session: SessionId,
+    /// In which namespace.
+    pub place: Place,
+    /// What waits to be handled.
+    pub(super) queue: Mutex<Queue>,
+    /// Answers that wait for room in its buffer.
+    pub(super) overflow: Mutex<Overflow>,
+    /// How many events it may still send.
+    pub(super) events: Mutex<Bucket>,
+    /// `room:heads` was lost: the next one tells all.
+    pub(super) owed_heads: AtomicBool,
+    presence: AtomicU8,
+    /// In the lobby: `lobby:ready` was sent, and what follows may be.
+    greeted: AtomicBool,
+}
+
+/// A namespace.
+#[derive(Clone)]
+pub enum Place {
+    /// `/`.
+    Lobby,
+    /// `/<slug>`.
+    Space(Arc<Space>),
+}
+
+/// A socket and what is kept of it.
+#[derive(Clone)]
+pub struct Link {
+    /// The socket.
+    pub sock: Sock,
+    /// What is kept of it.
+    pub peer: Arc<Peer>,
+}
+
+/// Tells each of these sockets.
+pub fn tell<P: Push>(links: &[Link], push: &P) {
+    for link in links {
+        to_socket(&link.sock, push);
+    }
+}
+
+impl Peer {
+    /// A new one, for which [`super::Hub::reserve`] has made room; dropping it gives that back.
+    #[must_use]
+    pub fn new(app: Arc<App>, user: UserId, session: SessionId, place: Place) -> Self {
+        let events = Mutex::new(Bucket::full(app.rates.events_burst()));
+        Self {
+            app,
+            user,
+            session,
+            place,
+            queue: Mutex::default(),
+            overflow: Mutex::default(),
+            events,
+            owed_heads: AtomicBool::new(false),
+            presence: AtomicU8::new(code(Presence::Online)),
+            greeted: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether `lobby:ready` was sent.
+    pub fn is_greeted(&self) -> bool {
+        self.greeted.load(Ordering::SeqCst)
+    }
+
+    /// Notes that `lobby:ready` was sent.
+    pub fn set_greeted(&self) {
+        self.greeted.store(true, Ordering::SeqCst);
+    }
+
+    /// What this device says about its user.
+    pub fn presence(&self) -> Presence {
+        match self.presence.load(Ordering::Relaxed) {
+            0 => Presence::Online,
+            1 => Presence::Away,
+            _ => Presence::Offline,
+        }
+    }
+
+    /// Notes what this device says.
+    pub fn set_presence(&self, presence: Presence) {
+        self.presence.store(code(presence), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.app.hub.release(&self.user);
+    }
+}
+
+fn code(presence: Presence) -> u8 {
+    match presence {
+        Presence::Online => 0,
+        Presence::Away => 1,
+        Presence::Offline => 2,
+    }
+}
