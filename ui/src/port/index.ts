@@ -5,7 +5,7 @@
 // ({code, message, retry_after_ms?}); nothing else is ever thrown. What changes arrives as an `Update`.
 
 import type {
-  Account, CredentialStore, HistoryPage, Hosting, Member, MessageSend, Place, Probe, Room, RoomCreate, RoomJoined,
+  Account, CredentialStore, HistoryPage, Hosting, Member, NewMessage, Place, Probe, Room, RoomCreate, RoomJoined,
   RoomUpdate, Settings, Start, Update, Workspace, WorkspaceCreate, Invite, InviteRequest, Session,
 } from '../bindings';
 
@@ -71,7 +71,7 @@ export interface Port {
 
   // --- message ---
   /** Queues it: the echo arrives as an Update at once, whatever the network does. Answers with its key. */
-  send(message: Omit<MessageSend, 'cid'>): Promise<string>;
+  send(message: NewMessage): Promise<string>;
   edit(room: string, id: string, text: string): Promise<void>;
   delete(room: string, id: string): Promise<void>;
   react(room: string, id: string, emoji: string, on: boolean): Promise<void>;

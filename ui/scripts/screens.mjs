@@ -1,0 +1,104 @@
+// Pictures of every screen, from the development server with the scripted back end: ui/scripts/screens.mjs [scene…]
+// They go to target/screens/.
+
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { createServer } from 'vite';
+
+const out = fileURLToPath(new URL('../../target/screens/', import.meta.url));
+const wide = { width: 1200, height: 760 };
+const narrow = { width: 600, height: 800 };
+
+const shots = [
+  { name: 'start', query: 'scene=start' },
+  { name: 'start-dark', query: 'scene=start&theme=dark' },
+  { name: 'host-form', query: 'scene=start', act: (page) => page.getByTestId('host-button').click() },
+  { name: 'setup', query: 'scene=setup' },
+  { name: 'join', query: 'scene=join', path: '/join/k3v9q2' },
+  { name: 'credentials', query: 'scene=credentials' },
+  { name: 'chat-light', query: 'scene=chat' },
+  { name: 'chat-dark', query: 'scene=chat&theme=dark' },
+  { name: 'chat-compact', query: 'scene=chat&compact' },
+  {
+    name: 'chat-members', query: 'scene=chat',
+    act: async (page) => {
+      await page.getByTestId('members-toggle').click();
+      await page.getByTestId('message').last().hover();
+    },
+  },
+  { name: 'chat-narrow', query: 'scene=chat', size: narrow },
+  { name: 'chat-narrow-menu', query: 'scene=chat', size: narrow, act: (page) => page.getByTestId('menu').click() },
+  { name: 'create-room', query: 'scene=chat', act: (page) => page.getByTestId('create-room').click() },
+  { name: 'settings-dark', query: 'scene=chat&theme=dark', act: (page) => page.getByTestId('settings-open').click() },
+  {
+    name: 'reply', query: 'scene=chat',
+    act: async (page) => {
+      await page.getByTestId('message').last().hover();
+      await page.getByTestId('message').last().getByTestId('message-reply').click();
+      await page.getByTestId('composer').fill('Three lines:\none\ntwo');
+    },
+  },
+  { name: 'empty', query: 'scene=empty' },
+  { name: 'nothing', query: 'scene=nothing' },
+  { name: 'offline', query: 'scene=offline', wait: 600 },
+  { name: 'offline-dark', query: 'scene=offline&theme=dark', wait: 600 },
+  { name: 'long', query: 'scene=long' },
+  { name: 'long-narrow', query: 'scene=long', size: narrow },
+  { name: 'big', query: 'scene=big', act: measureBig },
+];
+
+/** Scrolls through 10,000 messages and says how many rows were in the page and how far the view ever jumped. */
+async function measureBig(page) {
+  const figures = await page.evaluate(async () => {
+    const scroller = document.querySelector('[data-testid=timeline]');
+    const frame = () => new Promise((resolve) => requestAnimationFrame(() => resolve()));
+    const topOf = (row) => row.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+    const topRow = () => [...scroller.querySelectorAll('[data-row]')].find((row) => topOf(row) + row.offsetHeight > 0 && row.querySelector('[data-seq]'));
+    let most = 0;
+    let worst = 0;
+    const times = [];
+    for (let i = 0; i < 400; i++) {
+      const row = topRow();
+      const before = topOf(row);
+      scroller.scrollTop -= 240;
+      const began = performance.now();
+      await frame();
+      await frame();
+      times.push(Math.round(performance.now() - began));
+      if (row.isConnected) worst = Math.max(worst, Math.abs(topOf(row) - before - 240));
+      most = Math.max(most, scroller.querySelectorAll('[data-row]').length);
+    }
+    times.sort((a, b) => a - b);
+    return { most, worst, twoFramesMs: { median: times[200], p95: times[380], slowest: times[399] }, first: topRow().querySelector('[data-seq]').dataset.seq };
+  });
+  console.log('big:', figures);
+}
+
+const server = await createServer({ server: { port: 0, strictPort: false }, logLevel: 'error', root: fileURLToPath(new URL('..', import.meta.url)) });
+await server.listen();
+const origin = `http://localhost:${server.config.server.port || server.httpServer.address().port}`;
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+await mkdir(out, { recursive: true });
+const wanted = process.argv.slice(2);
+let failed = false;
+for (const { name, query, path = '/', size = wide, act, wait = 500 } of shots) {
+  if (wanted.length > 0 && !wanted.some((part) => name.startsWith(part))) continue;
+  const page = await browser.newPage({ viewport: size, colorScheme: 'light' });
+  const complain = (text) => {
+    failed = true;
+    console.error(`${name}: ${text}`);
+  };
+  page.on('pageerror', (error) => complain(error.message));
+  page.on('console', (line) => { if (line.type() === 'error') complain(line.text()); });
+  await page.goto(`${origin}${path}?fake&${query}`);
+  await page.waitForSelector('[data-testid=layout], [data-testid=start-page], [data-testid=credentials-file]');
+  await page.waitForTimeout(wait);
+  await act?.(page);
+  await page.waitForTimeout(250);
+  await page.screenshot({ path: `${out}${name}.png` });
+  await page.close();
+}
+await browser.close();
+await server.close();
+process.exit(failed ? 1 : 0);

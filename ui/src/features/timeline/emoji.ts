@@ -1,0 +1,2 @@
+/** The reactions that are one click away. */
+export const QUICK_EMOJI = ['👍', '❤️', '😂', '🎉', '👀', '✅'] as const;

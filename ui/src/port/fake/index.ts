@@ -1,0 +1,409 @@
+// A scripted back end: for component tests, and for looking at the UI without a server. It answers from a small world
+// in memory, notes every call, and can be told to refuse or to hold what is sent.
+
+import type {
+  Account, CredentialStore, HistoryPage, Hosting, Invite, InviteRequest, Item, LobbyServer, Member, MessageItem,
+  NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, ServerInfo, Session, Settings, Start, Update, User,
+  Workspace, WorkspaceCreate,
+} from '../../bindings';
+import { refusal, type Refusal } from '../../lib/error';
+import type { Port } from '../index';
+
+export interface FakeWorkspace {
+  workspace: Workspace;
+  me: Member;
+  rooms: Room[];
+  members: Member[];
+  /** Rows by room; those that a reset does not bring come as older pages. */
+  items: Map<string, Item[]>;
+}
+
+export interface FakeWorld {
+  start: Start;
+  server: ServerInfo;
+  user: User;
+  workspaces: FakeWorkspace[];
+  hosting?: Hosting;
+  sessions?: Session[];
+  /** How many rows a page has. */
+  page?: number;
+}
+
+type Method = { [M in keyof Port]: Port[M] extends (...args: never[]) => unknown ? M : never }[keyof Port];
+
+export class FakePort implements Port {
+  readonly kind = 'fake';
+  readonly calls: [method: Method, ...args: unknown[]][] = [];
+  /** What becomes of a sent message: committed at once, or left queued until `settle`. */
+  sending: 'commit' | 'hold' = 'commit';
+  private readonly listeners = new Set<(update: Update) => void>();
+  private readonly refusals = new Map<Method, Refusal>();
+  private readonly shown = new Map<string, number>();
+  private slug = '';
+  private order = 0;
+
+  constructor(readonly world: FakeWorld) {}
+
+  // --- the script ---
+
+  emit(update: Update): void {
+    for (const listener of this.listeners) listener(update);
+  }
+
+  /** The next call of this method is refused. */
+  refuseNext(method: Method, error: Refusal): void {
+    this.refusals.set(method, error);
+  }
+
+  callsOf(method: Method): unknown[][] {
+    return this.calls.filter(([name]) => name === method).map(([, ...args]) => args);
+  }
+
+  /** Ends a message that is on its way: committed, or refused for good. */
+  settle(key: string, error?: Refusal): void {
+    const room = [...this.here().items].find(([, items]) => items.some((item) => item.key === key))?.[0] ?? '';
+    const items = this.items(room);
+    const at = items.findIndex((item) => item.key === key);
+    const old = items[at];
+    if (old?.kind !== 'message') throw new Error(`no such message: ${key}`);
+    const done: MessageItem = error
+      ? { ...old, state: { is: 'failed', error } }
+      : { ...old, seq: this.head(room) + 1, id: `m-${key}`, state: { is: 'sent' } };
+    this.items(room)[at] = { kind: 'message', ...done };
+    this.timeline(room, [{ kind: 'message', ...done }]);
+  }
+
+  /** Somebody says something. */
+  say(room: string, author: string, text: string): void {
+    const seq = this.head(room) + 1;
+    const item = message(`${author}/c${seq}`, author, text, new Date().toISOString(), seq);
+    this.items(room).push(item);
+    this.timeline(room, [item]);
+  }
+
+  live(): void {
+    this.emit({ type: 'link', namespace: '/', state: { is: 'live' } });
+    if (this.slug) this.emit({ type: 'link', namespace: `/${this.slug}`, state: { is: 'live' } });
+  }
+
+  // --- the port ---
+
+  subscribe(listener: (update: Update) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async start(): Promise<Start> {
+    this.note('start');
+    if (this.world.start.account) queueMicrotask(() => this.lobby());
+    return this.world.start;
+  }
+
+  async saveSettings(settings: Settings): Promise<void> {
+    this.note('saveSettings', settings);
+  }
+
+  async chooseCredentialStore(choice: 'file' | 'memory'): Promise<CredentialStore> {
+    this.note('chooseCredentialStore', choice);
+    return choice;
+  }
+
+  async probe(address: string): Promise<Probe> {
+    this.note('probe', address);
+    const invite = /\/join\/(\w+)/.exec(address)?.[1] ?? null;
+    const workspace_name = invite ? (this.world.workspaces[0]?.workspace.name ?? null) : null;
+    return { address: 'http://192.168.1.7:7300', invite, workspace_name, server: this.world.server };
+  }
+
+  async host(displayName: string): Promise<Account> {
+    this.note('host', displayName);
+    return this.account();
+  }
+
+  async joinAsGuest(...args: [string, string, string?]): Promise<Account> {
+    this.note('joinAsGuest', ...args);
+    return this.account();
+  }
+
+  async signUp(...args: [string, string, string, string, string?]): Promise<Account> {
+    this.note('signUp', ...args);
+    return this.account();
+  }
+
+  async signIn(...args: [string, string, string]): Promise<Account> {
+    this.note('signIn', ...args);
+    return this.account();
+  }
+
+  async setUp(...args: [string, string, string, string, string, string]): Promise<Account> {
+    this.note('setUp', ...args);
+    return this.account();
+  }
+
+  async signOut(): Promise<void> {
+    this.note('signOut');
+    this.emit({ type: 'signed_out' });
+  }
+
+  async hosting(): Promise<Hosting | null> {
+    return this.world.hosting ?? null;
+  }
+
+  async createInvite(request: InviteRequest): Promise<Invite> {
+    this.note('createInvite', request);
+    const expires = new Date(Date.now() + 7 * 86_400_000).toISOString();
+    return { code: 'k3v9q2', url: 'http://192.168.1.7:7300/join/k3v9q2', workspace: request.workspace, expires, role: 'member' };
+  }
+
+  async sessions(): Promise<Session[]> {
+    return this.world.sessions ?? [];
+  }
+
+  async revokeSession(id: string): Promise<void> {
+    this.note('revokeSession', id);
+  }
+
+  async openWorkspace(slug: string): Promise<void> {
+    this.note('openWorkspace', slug);
+    this.slug = slug;
+    const { workspace, me, rooms, members } = this.here();
+    queueMicrotask(() => {
+      this.emit({ type: 'workspace', workspace, me, rooms, members });
+      this.live();
+    });
+  }
+
+  async createWorkspace(request: WorkspaceCreate): Promise<Workspace> {
+    this.note('createWorkspace', request);
+    const workspace: Workspace = {
+      slug: request.slug, name: request.name, icon: request.icon ?? null, role: 'owner', open: request.open ?? false, unread: 0, mentions: 0,
+    };
+    const me = this.world.workspaces[0]?.me ?? memberOf(this.world.user);
+    this.world.workspaces.push({ workspace, me: { ...me, role: 'owner' }, rooms: [], members: [me], items: new Map() });
+    this.emit({ type: 'workspace_changed', workspace });
+    return workspace;
+  }
+
+  async listWorkspaces(): Promise<Workspace[]> {
+    return this.world.workspaces.map(({ workspace }) => workspace);
+  }
+
+  async joinWorkspace(slug: string): Promise<Workspace> {
+    this.note('joinWorkspace', slug);
+    return this.find(slug).workspace;
+  }
+
+  async leaveWorkspace(slug: string): Promise<void> {
+    this.note('leaveWorkspace', slug);
+    this.emit({ type: 'workspace_removed', slug });
+  }
+
+  async openRoom(room: string): Promise<RoomJoined> {
+    this.note('openRoom', room);
+    const found = this.room(room);
+    const all = this.items(room);
+    const from = Math.max(0, all.length - (this.world.page ?? 60));
+    this.shown.set(room, from);
+    this.emit({
+      type: 'timeline', slug: this.slug, room, change: { how: 'reset', items: all.slice(from), start: from === 0 },
+    });
+    const online = this.here().members.filter((member) => member.presence !== 'offline').length;
+    return { room: found, members: found.members, online, entries: [], head: found.head, reset: false };
+  }
+
+  async listRooms(): Promise<Room[]> {
+    return this.here().rooms.filter((room) => room.kind !== 'direct');
+  }
+
+  async createRoom(request: RoomCreate): Promise<Room> {
+    this.note('createRoom', request);
+    const room: Room = {
+      id: `r-${request.name}`, name: request.name, topic: request.topic ?? '', kind: request.kind, archived: false, members: 1,
+      head: 0, read: 0, unread: 0, mentions: 0, muted: false,
+    };
+    this.here().rooms.push(room);
+    this.emit({ type: 'room_changed', slug: this.slug, room });
+    return room;
+  }
+
+  async updateRoom(request: RoomUpdate): Promise<Room> {
+    this.note('updateRoom', request);
+    const { room: id, ...changes } = request;
+    const room: Room = { ...this.room(id), ...changes };
+    this.emit({ type: 'room_changed', slug: this.slug, room });
+    return room;
+  }
+
+  async leaveRoom(room: string): Promise<void> {
+    this.note('leaveRoom', room);
+    this.emit({ type: 'room_removed', slug: this.slug, room });
+  }
+
+  async inviteToRoom(room: string, users: string[]): Promise<Room> {
+    this.note('inviteToRoom', room, users);
+    return this.room(room);
+  }
+
+  async kickFromRoom(room: string, user: string): Promise<void> {
+    this.note('kickFromRoom', room, user);
+  }
+
+  async roomMembers(room: string): Promise<Member[]> {
+    this.note('roomMembers', room);
+    return this.here().members;
+  }
+
+  async openDirect(users: string[]): Promise<Room> {
+    this.note('openDirect', users);
+    const direct = this.here().rooms.find((room) => room.kind === 'direct');
+    if (!direct) throw refusal('not_found', 'There is nobody of that name.');
+    return direct;
+  }
+
+  async loadOlder(room: string): Promise<HistoryPage> {
+    this.note('loadOlder', room);
+    const to = this.shown.get(room) ?? 0;
+    const from = Math.max(0, to - (this.world.page ?? 60));
+    this.shown.set(room, from);
+    const change = { how: 'older', items: this.items(room).slice(from, to), start: from === 0 } as const;
+    this.emit({ type: 'timeline', slug: this.slug, room, change });
+    return { messages: [], notices: [], head: this.head(room), start: from === 0 };
+  }
+
+  async send(draft: NewMessage): Promise<string> {
+    this.note('send', draft);
+    const order = ++this.order;
+    const key = `${this.here().me.id}/c-${order}`;
+    const item = message(key, this.here().me.id, draft.text, new Date().toISOString());
+    const queued: Item = { ...item, order, state: { is: 'queued' }, ...(draft.reply_to ? { reply_to: draft.reply_to } : {}) };
+    this.items(draft.room).push(queued);
+    this.timeline(draft.room, [queued]);
+    if (this.sending === 'commit') queueMicrotask(() => this.settle(key));
+    return key;
+  }
+
+  async edit(room: string, id: string, text: string): Promise<void> {
+    this.note('edit', room, id, text);
+    this.change(room, id, (old) => ({ ...old, text, edited_ts: new Date().toISOString() }));
+  }
+
+  async delete(room: string, id: string): Promise<void> {
+    this.note('delete', room, id);
+    this.change(room, id, (old) => ({ ...old, text: '', deleted: true, reactions: [] }));
+  }
+
+  async react(room: string, id: string, emoji: string, on: boolean): Promise<void> {
+    this.note('react', room, id, emoji, on);
+    const me = this.here().me.id;
+    this.change(room, id, (old) => {
+      const others = old.reactions.filter((reaction) => reaction.emoji !== emoji);
+      return { ...old, reactions: on ? [...others, { emoji, users: [me] }] : others };
+    });
+  }
+
+  async retry(room: string, key: string): Promise<void> {
+    this.note('retry', room, key);
+    const old = this.items(room).find((item) => item.key === key);
+    if (old?.kind === 'message') this.timeline(room, [{ ...old, state: { is: 'sending' } }]);
+    this.settle(key);
+  }
+
+  async discard(room: string, key: string): Promise<void> {
+    this.note('discard', room, key);
+    this.emit({ type: 'timeline', slug: this.slug, room, change: { how: 'remove', keys: [key] } });
+  }
+
+  async markRead(room: string, seq: number): Promise<void> {
+    this.note('markRead', room, seq);
+    this.emit({ type: 'read', slug: this.slug, room, head: seq, read: seq, unread: 0, mentions: 0 });
+  }
+
+  async setTyping(room: string, on: boolean): Promise<void> {
+    this.note('setTyping', room, on);
+  }
+
+  async setPresence(state: 'online' | 'away'): Promise<void> {
+    this.note('setPresence', state);
+  }
+
+  async savePlace(place: Place): Promise<void> {
+    this.note('savePlace', place);
+  }
+
+  // --- inside ---
+
+  private note(method: Method, ...args: unknown[]): void {
+    this.calls.push([method, ...args]);
+    const error = this.refusals.get(method);
+    this.refusals.delete(method);
+    if (error) throw error;
+  }
+
+  private account(): Account {
+    queueMicrotask(() => this.lobby());
+    return { address: 'http://192.168.1.7:7300', server_name: this.world.server.name, user: this.world.user };
+  }
+
+  private lobby(): void {
+    const { id, name, version, epoch, limits } = this.world.server;
+    const server: LobbyServer = { id, name, version, epoch, limits };
+    this.emit({ type: 'lobby', user: this.world.user, server, workspaces: this.world.workspaces.map((w) => w.workspace) });
+    this.live();
+  }
+
+  private find(slug: string): FakeWorkspace {
+    const found = this.world.workspaces.find(({ workspace }) => workspace.slug === slug);
+    if (!found) throw refusal('not_found', 'There is nothing here under that id.');
+    return found;
+  }
+
+  private here(): FakeWorkspace {
+    return this.find(this.slug);
+  }
+
+  private room(id: string): Room {
+    const room = this.here().rooms.find((other) => other.id === id);
+    if (!room) throw refusal('not_found', 'There is nothing here under that id.');
+    return room;
+  }
+
+  private items(room: string): Item[] {
+    const { items } = this.here();
+    const found = items.get(room) ?? [];
+    items.set(room, found);
+    return found;
+  }
+
+  private head(room: string): number {
+    return Math.max(0, ...this.items(room).slice(-20).map((item) => item.seq ?? 0));
+  }
+
+  private timeline(room: string, items: Item[]): void {
+    this.emit({ type: 'timeline', slug: this.slug, room, change: { how: 'upsert', items } });
+  }
+
+  private change(room: string, id: string, change: (old: MessageItem) => MessageItem): void {
+    const items = this.items(room);
+    const at = items.findIndex((item) => item.kind === 'message' && item.id === id);
+    const old = items[at];
+    if (old?.kind !== 'message') return;
+    const changed: Item = { kind: 'message', ...change(old) };
+    items[at] = changed;
+    this.timeline(room, [changed]);
+  }
+}
+
+/** A message's row, committed when it has a `seq`. */
+export function message(key: string, author: string, text: string, ts: string, seq?: number): Item & { kind: 'message' } {
+  return {
+    kind: 'message', key, order: 0, ts, author, text, deleted: false, mentions: [], reactions: [], pinned: false,
+    state: { is: 'sent' }, ...(seq === undefined ? {} : { seq, id: `m${seq}` }),
+  };
+}
+
+export function memberOf(user: User): Member {
+  return {
+    id: user.id, login: user.login, display_name: user.display_name, role: user.role, bot: user.bot, guest: user.guest,
+    presence: 'online',
+  };
+}

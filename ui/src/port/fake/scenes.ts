@@ -1,0 +1,133 @@
+// What `?fake&scene=…` shows in the development server: each screen in each state, for looking at it.
+
+import type { Item, Room } from '../../bindings';
+import { refusal } from '../../lib/error';
+import { FakePort, message } from './index';
+import { chatter, room, serverInfo, startOf, world } from './world';
+
+const MINUTE = 60_000;
+const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing'] as const;
+type Scene = (typeof NAMES)[number];
+
+export function scene(params: URLSearchParams): FakePort {
+  const name = NAMES.find((known) => known === params.get('scene')) ?? 'chat';
+  const port = new FakePort(built(name));
+  if (params.get('theme') === 'dark' || params.get('theme') === 'light') {
+    port.world.start.settings = { theme: params.get('theme') === 'dark' ? 'dark' : 'light', compact: params.has('compact') };
+  }
+  if (name === 'chat') setTimeout(() => port.emit({ type: 'typing', slug: 'general', room: 'r-general', users: ['u-bo', 'u-dilara'] }), 300);
+  if (name === 'offline') setTimeout(() => goOffline(port), 300);
+  return port;
+}
+
+function built(name: Scene): FakePort['world'] {
+  const now = new Date();
+  switch (name) {
+    case 'start':
+      return world([], new Map(), startOf());
+    case 'join':
+      return { ...world([], new Map(), startOf({ can_host: false, credentials: 'browser' })) };
+    case 'credentials':
+      return world([], new Map(), startOf({ credentials: 'ask' }));
+    case 'setup':
+      return { ...world([], new Map(), startOf({ can_host: false, credentials: 'browser' })), server: { ...serverInfo, setup_required: true } };
+    case 'nothing':
+      return { ...world([], new Map()), workspaces: [] };
+    case 'empty':
+      return world([room('general', { members: 1 }), room('random')], new Map());
+    case 'big':
+      return { ...world([room('general', { head: 10_000, read: 10_000 })], new Map([['r-general', chatter(10_000, now)]])), page: 10_000 };
+    case 'long':
+      return long(now);
+    default:
+      return chat(now);
+  }
+}
+
+function chat(now: Date): FakePort['world'] {
+  const items = conversation(now);
+  const rooms: Room[] = [
+    room('general', { topic: 'Company-wide news, and the place to say hello', head: items.length, read: items.length - 3, unread: 3 }),
+    room('random', { unread: 12, head: 40, read: 28 }),
+    room('design', { kind: 'private', unread: 2, mentions: 1, head: 9, read: 7 }),
+    room('releases'),
+    room('quiet-corner', { muted: true, unread: 40 }),
+    room('', { id: 'd1', kind: 'direct', users: ['u-ada', 'u-bo'], members: 2, unread: 1, mentions: 1, head: 5, read: 4 }),
+    room('', { id: 'd2', kind: 'direct', users: ['u-ada', 'u-chen', 'u-dilara'], members: 3 }),
+  ];
+  const built = world(rooms, new Map([['r-general', items], ['d1', chatter(5, now)], ['r-random', chatter(40, now)]]));
+  const [main] = built.workspaces;
+  if (main) {
+    built.workspaces.push(
+      { ...main, workspace: { slug: 'lab', name: 'Ocean Lab', icon: '🐙', role: 'member', open: true, unread: 4, mentions: 0 }, items: new Map() },
+      { ...main, workspace: { slug: 'family', name: 'Family', icon: null, role: 'member', open: false, unread: 9, mentions: 2 }, items: new Map() },
+    );
+  }
+  built.start.place = { workspace: 'general', room: null };
+  built.start.hosting = built.hosting = { address: 'http://127.0.0.1:7300', network: ['http://192.168.1.7:7300'] };
+  built.sessions = [
+    { id: 's1', device: 'Confab on Linux', created: now.toISOString(), last_seen: now.toISOString(), current: true },
+    { id: 's2', device: 'Firefox on Windows', created: now.toISOString(), last_seen: new Date(now.getTime() - 3 * 3_600_000).toISOString(), current: false },
+  ];
+  return built;
+}
+
+function conversation(now: Date): Item[] {
+  const items: Item[] = [];
+  const at = (minutes: number): string => new Date(now.getTime() - minutes * MINUTE).toISOString();
+  const say = (author: string, minutes: number, text: string, changes: object = {}): void => {
+    const seq = items.length + 1;
+    items.push({ ...message(`u-${author}/c${seq}`, `u-${author}`, text, at(minutes), seq), ...changes });
+  };
+  const joined = (user: string, minutes: number): void => {
+    const seq = items.length + 1;
+    const entry = { room: 'r-general', seq, ts: at(minutes), kind: 'membership', user: `u-${user}`, change: 'joined', author: `u-${user}` } as const;
+    items.push({ kind: 'notice', key: `#${seq}`, seq, entry });
+  };
+  for (const user of ['ada', 'bo', 'chen']) joined(user, 2_900);
+  say('ada', 2_880, 'Welcome, everyone. This is our own chat now: it runs on the machine under my desk.');
+  say('bo', 2_878, 'Finally. Is the history kept?');
+  say('ada', 2_877, 'Every message. It is committed before you see the tick.');
+  say('ada', 2_876, 'And it goes on working when the network does not: write, and it is sent later.', { reactions: [{ emoji: '🎉', users: ['u-bo', 'u-chen', 'u-dilara'] }, { emoji: '👍', users: ['u-ada'] }] });
+  joined('dilara', 1_500);
+  say('dilara', 1_480, 'Good morning! Here is the *draft* of the release note:\n\n**Confab 0.1** lets two people on two machines talk. See https://example.org/confab/notes?v=0.1 for the rest.', { edited_ts: at(1_470) });
+  say('chen', 1_475, 'The build is green. To try it:\n```sh\ngit clone https://example.org/confab.git\ncd confab && make run\n```\nThat is all there is to it, `make test` runs the rest.');
+  say('deploys', 120, 'Deployed `0.1.0-rc.3` to staging in 41 s.');
+  say('emre', 90, '', { deleted: true });
+  say('bo', 62, '@ada can you look at the *invite* page? The link wraps badly on my phone.', { mentions: ['u-ada'] });
+  say('ada', 60, 'On it.', { reply_to: `m${items.length}` });
+  say('ada', 58, 'Fixed: long links are cut in the middle now.');
+  joined('fatima', 40);
+  say('dilara', 14, 'Lunch at half past twelve? The place around the corner has the good soup again, and they take ten people without a reservation if we are there before the rush.');
+  say('bo', 12, 'Yes please 🍜');
+  say('bo', 11, 'Asking in #random too.');
+  return items;
+}
+
+function long(now: Date): FakePort['world'] {
+  const name = 'a-room-whose-name-uses-every-one-of-the-sixty-four-characters-yes';
+  const items: Item[] = [
+    message('u-fatima/c1', 'u-fatima', 'A word without any place to break: ' + 'Donaudampfschifffahrtsgesellschaft'.repeat(6), now.toISOString(), 1),
+    message('u-bo/c2', 'u-bo', 'https://example.org/' + 'very/long/path/'.repeat(14) + '?with=query', now.toISOString(), 2),
+    message('u-chen/c3', 'u-chen', '```\n' + 'let x = some_function_with_a_long_name(argument_one, argument_two); '.repeat(4) + '\n```', now.toISOString(), 3),
+    message('u-dilara/c4', 'u-dilara', Array.from({ length: 14 }, (_, i) => `Line ${i + 1} of a long message`).join('\n'), now.toISOString(), 4),
+  ];
+  const long = room(name, { id: 'r-long', topic: 'A topic that goes on and on, '.repeat(8), kind: 'private' });
+  const built = world([long, room('general')], new Map([['r-long', items]]));
+  built.start.place = { workspace: 'general', room: 'r-long' };
+  return built;
+}
+
+function goOffline(port: FakePort): void {
+  port.sending = 'hold';
+  for (const namespace of ['/', '/general']) {
+    port.emit({ type: 'link', namespace, state: { is: 'waiting', retry_in_ms: 4_000, attempt: 3 } });
+  }
+  void (async () => {
+    await port.send({ room: 'r-general', text: 'Written without a network.' });
+    await port.send({ room: 'r-general', text: 'This one too.' });
+    const failed = await port.send({ room: 'r-general', text: 'And this one was refused.' });
+    port.settle(failed, refusal('forbidden', 'The room is closed for writing.'));
+    port.emit({ type: 'outbox', pending: 2 });
+  })();
+}

@@ -1,0 +1,83 @@
+// The back end inside the desktop app: each call is one command of the shell, each change comes through one channel.
+//
+// `Commands` is the whole surface: names, arguments (camelCase, as Tauri maps them) and answers, generated from the
+// shell's own functions.
+
+import { Channel, invoke } from '@tauri-apps/api/core';
+
+import type { InviteRequest, NewMessage, Place, RoomCreate, RoomUpdate, Settings, Update, WorkspaceCreate } from '../bindings';
+import type { Commands as AllCommands } from '../bindings/commands';
+import { isRefusal, refusal } from '../lib/error';
+import type { Port } from './index';
+
+type Commands = AllCommands<Channel<Update>>;
+
+async function call<C extends keyof Commands>(command: C, args: Commands[C][0]): Promise<Commands[C][1]> {
+  try {
+    return await invoke<Commands[C][1]>(command, args);
+  } catch (thrown) {
+    if (isRefusal(thrown)) throw thrown;
+    console.error(command, thrown);
+    throw refusal('internal', 'The app could not do that. Try again; if it stays, restart it.');
+  }
+}
+
+export class TauriPort implements Port {
+  readonly kind = 'tauri';
+
+  subscribe(listener: (update: Update) => void): () => void {
+    const channel = new Channel<Update>();
+    channel.onmessage = listener;
+    void call('subscribe', { channel });
+    // A channel ends with the page; until then, its updates go nowhere.
+    return () => (channel.onmessage = () => undefined);
+  }
+
+  start = () => call('start', {});
+  saveSettings = (settings: Settings) => call('save_settings', { settings });
+  chooseCredentialStore = (choice: 'file' | 'memory') => call('choose_credential_store', { choice });
+
+  probe = (address: string) => call('probe', { address });
+  host = (displayName: string) => call('host', { displayName });
+  joinAsGuest = (address: string, displayName: string, invite?: string) =>
+    call('join_as_guest', { address, displayName, ...(invite ? { invite } : {}) });
+  signUp = (address: string, login: string, displayName: string, password: string, invite?: string) =>
+    call('sign_up', { address, login, displayName, password, ...(invite ? { invite } : {}) });
+  signIn = (address: string, login: string, password: string) => call('sign_in', { address, login, password });
+  setUp = (
+    address: string, setupToken: string, serverName: string, login: string, displayName: string, password: string,
+  ) => call('set_up', { address, setupToken, serverName, login, displayName, password });
+  signOut = () => call('sign_out', {});
+  hosting = () => call('hosting', {});
+  createInvite = (request: InviteRequest) => call('create_invite', { request });
+  sessions = () => call('sessions', {});
+  revokeSession = (id: string) => call('revoke_session', { id });
+
+  openWorkspace = (slug: string) => call('open_workspace', { slug });
+  createWorkspace = (request: WorkspaceCreate) => call('create_workspace', { request });
+  listWorkspaces = () => call('list_workspaces', {});
+  joinWorkspace = (slug: string) => call('join_workspace', { slug });
+  leaveWorkspace = (slug: string) => call('leave_workspace', { slug });
+
+  openRoom = (room: string) => call('open_room', { room });
+  listRooms = () => call('list_rooms', {});
+  createRoom = (request: RoomCreate) => call('create_room', { request });
+  updateRoom = (request: RoomUpdate) => call('update_room', { request });
+  leaveRoom = (room: string) => call('leave_room', { room });
+  inviteToRoom = (room: string, users: string[]) => call('invite_to_room', { room, users });
+  kickFromRoom = (room: string, user: string) => call('kick_from_room', { room, user });
+  roomMembers = (room: string) => call('room_members', { room });
+  openDirect = (users: string[]) => call('open_direct', { users });
+  loadOlder = (room: string) => call('load_older', { room });
+
+  send = (message: NewMessage) => call('send', { message });
+  edit = (room: string, id: string, text: string) => call('edit', { room, id, text });
+  delete = (room: string, id: string) => call('delete', { room, id });
+  react = (room: string, id: string, emoji: string, on: boolean) => call('react', { room, id, emoji, on });
+  retry = (room: string, key: string) => call('retry', { room, key });
+  discard = (room: string, key: string) => call('discard', { room, key });
+  markRead = (room: string, seq: number) => call('mark_read', { room, seq });
+  setTyping = (room: string, on: boolean) => call('set_typing', { room, on });
+  setPresence = (state: 'online' | 'away') => call('set_presence', { state });
+  savePlace = (place: Place) => call('save_place', { place });
+}

@@ -1,0 +1,183 @@
+// One Engine.IO connection to the server, shared by the links of all namespaces, and kept up: when it is lost it is
+// tried again with full jitter, for ever. The library's own reconnection is off, because it does not say when the
+// next attempt comes, and a namespace that the server refused is not its business.
+
+import { Manager, type Socket } from 'socket.io-client';
+
+import { PROTOCOL, type LinkState, type PushMap, type RequestMap } from '../../bindings';
+import { isRefusal, isRetryable, refusal, type Refusal } from '../../lib/error';
+import { backoff } from './backoff';
+
+const REQUEST_TIMEOUT_MS = 10_000;
+const OPEN_TIMEOUT_MS = 10_000;
+
+export type PushHandlers = { [E in keyof PushMap]?: (payload: PushMap[E]) => void };
+/** What a workspace or the outbox needs of a link: enough to test them without a network. */
+export interface Requester {
+  /** Rejects with a refusal: the server's own, or `unavailable` when there is no link or no answer. */
+  request<E extends keyof RequestMap>(event: E, payload: RequestMap[E]['request']): Promise<RequestMap[E]['reply']>;
+}
+
+export class Connection {
+  private readonly manager: Manager;
+  private readonly links = new Set<Link>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private failures = 0;
+  private next = 0;
+  private closed = false;
+
+  constructor(origin: string, private readonly client: string) {
+    this.manager = new Manager(origin, {
+      reconnection: false,
+      autoConnect: false,
+      timeout: OPEN_TIMEOUT_MS,
+      // WebSocket at once where it works; polling where something on the way breaks it.
+      transports: ['websocket', 'polling'],
+      tryAllTransports: true,
+    });
+    this.manager.on('error', () => this.lost());
+    this.manager.on('close', () => this.lost());
+    addEventListener('online', this.hurry);
+  }
+
+  open(namespace: string, handlers: PushHandlers, onstate: (state: LinkState) => void): Link {
+    const socket = this.manager.socket(namespace, { auth: { protocol: PROTOCOL, client: this.client } });
+    const link = new Link(this, socket, handlers, onstate);
+    this.links.add(link);
+    link.connect();
+    return link;
+  }
+
+  /** Cuts the connection: it no longer answers. What waits is refused, and the next attempt is under way. */
+  drop(): void {
+    this.manager.engine?.close();
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    removeEventListener('online', this.hurry);
+    for (const link of [...this.links]) link.close();
+    this.links.clear();
+  }
+
+  /** The server took a link: what came before is forgiven. */
+  up(): void {
+    this.failures = 0;
+  }
+
+  forget(link: Link): void {
+    this.links.delete(link);
+  }
+
+  /** Tries again after a pause, which every link that is down shows. */
+  lost(least = 0): void {
+    if (this.closed || this.links.size === 0) return;
+    if (this.timer === undefined) {
+      const wait = backoff(this.failures, least);
+      this.failures += 1;
+      this.next = Date.now() + wait;
+      this.timer = setTimeout(() => this.attempt(), wait);
+    }
+    const retry_in_ms = Math.max(0, this.next - Date.now());
+    for (const link of this.links) link.waiting({ is: 'waiting', retry_in_ms, attempt: this.failures });
+  }
+
+  private attempt(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    for (const link of this.links) link.connect();
+  }
+
+  private readonly hurry = (): void => {
+    if (this.timer !== undefined) this.attempt();
+  };
+}
+
+export class Link implements Requester {
+  private refused = false;
+  private closing = false;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly socket: Socket,
+    handlers: PushHandlers,
+    private readonly onstate: (state: LinkState) => void,
+  ) {
+    for (const [event, handler] of Object.entries(handlers)) socket.on(event, handler as (payload: unknown) => void);
+    socket.on('connect', () => connection.up());
+    socket.on('connect_error', (error) => this.failed(error));
+    socket.on('disconnect', (reason) => {
+      // The connection itself reports its own end; this is the server closing one namespace.
+      if (reason === 'io server disconnect') connection.lost();
+    });
+  }
+
+  get live(): boolean {
+    return this.socket.connected;
+  }
+
+  async request<E extends keyof RequestMap>(
+    event: E, payload: RequestMap[E]['request'],
+  ): Promise<RequestMap[E]['reply']> {
+    if (!this.socket.connected) throw refusal('unavailable', 'There is no connection to the server right now.');
+    let answer: unknown;
+    try {
+      answer = await this.socket.timeout(REQUEST_TIMEOUT_MS).emitWithAck(event, payload);
+    } catch {
+      // No answer in time: the connection may be half-open, and only a new one tells.
+      if (this.socket.connected) this.connection.drop();
+      throw refusal('unavailable', 'The server did not answer in time. Try again.');
+    }
+    const reply = answer as { ok?: unknown; error?: unknown };
+    if (reply.ok === true) return answer as RequestMap[E]['reply'];
+    throw isRefusal(reply.error) ? reply.error : refusal('internal', "The server's answer could not be read.");
+  }
+
+  /** Fire and forget: for what is outdated a moment later. */
+  volatile<E extends keyof RequestMap>(event: E, payload: RequestMap[E]['request']): void {
+    this.socket.volatile.emit(event, payload);
+  }
+
+  connect(): void {
+    if (this.refused || this.closing || this.socket.connected) return;
+    this.onstate({ is: 'connecting' });
+    if (this.socket.active) this.socket.io.open();
+    else this.socket.connect();
+  }
+
+  waiting(state: LinkState): void {
+    if (!this.refused && !this.closing && !this.socket.connected) this.onstate(state);
+  }
+
+  close(): void {
+    this.closing = true;
+    this.connection.forget(this);
+    this.socket.disconnect();
+    this.socket.removeAllListeners();
+    this.onstate({ is: 'closed' });
+  }
+
+  private failed(thrown: Error): void {
+    // Still active: the connection failed, not this namespace, and the connection handles that.
+    if (this.socket.active || this.closing) return;
+    const error = refusalOf(thrown);
+    if (isRetryable(error.code)) return this.connection.lost(error.retry_after_ms ?? 0);
+    this.refused = true;
+    this.onstate({ is: 'refused', error });
+  }
+}
+
+/** A CONNECT_ERROR's message is the bare code. */
+function refusalOf(thrown: Error): Refusal {
+  const data = 'data' in thrown ? thrown.data : undefined;
+  if (isRefusal(data)) return data;
+  const error = { code: thrown.message, message: REFUSED[thrown.message] ?? 'The server refused the connection.' };
+  return isRefusal(error) ? error : refusal('unavailable', 'The server refused the connection for now.');
+}
+
+const REFUSED: Record<string, string> = {
+  unauthorized: 'You are signed out. Sign in again.',
+  not_found: 'This workspace is gone, or you are no longer in it.',
+  forbidden: 'You may not open this workspace.',
+};

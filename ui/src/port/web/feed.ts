@@ -1,0 +1,140 @@
+// Keeps one room's log level with the server's: joins, catches up, closes holes, and starts anew when it fell too far
+// behind. A push is a hint; only a contiguous log is drawn.
+
+import { SYNC_MAX, type Entry, type HistoryPage, type RoomJoined, type TimelineChange } from '../../bindings';
+import { backoff } from './backoff';
+import type { Requester } from './connection';
+import { RoomLog } from './roomlog';
+
+const PAGE = 60;
+/** A push that overtook its neighbours usually has them right behind it: asking at once would ask for nothing. */
+const GRACE_MS = 300;
+
+export interface FeedWorld {
+  link: Requester;
+  changed(room: string, change: TimelineChange): void;
+  /** Rows of the outbox that the log may not have. */
+  pending(room: string): ReturnType<RoomLog['items']>;
+  /** Could not catch up now; it is tried again. */
+  failed(room: string, thrown: unknown): void;
+}
+
+export class Feed {
+  readonly log = new RoomLog();
+  private failures = 0;
+  private catching: Promise<void> | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private loadingOlder: Promise<HistoryPage> | undefined;
+  /** The epoch changed while a request was under way: its answer belongs to another life. */
+  private closed = false;
+
+  constructor(readonly room: string, private readonly world: FeedWorld) {}
+
+  /** Joins the room, brings what was missed, and draws the whole timeline anew. */
+  async open(): Promise<RoomJoined> {
+    const had = this.log.loaded;
+    if (had) this.reset();
+    const joined = await this.join();
+    // When nothing was there before, `join` has drawn everything already.
+    if (had) await this.catchUp();
+    return joined;
+  }
+
+  /** After the link came up again. */
+  async rejoin(): Promise<RoomJoined> {
+    const joined = await this.join();
+    await this.catchUp();
+    return joined;
+  }
+
+  receive(entries: readonly Entry[]): void {
+    this.draw(this.log.receive(entries));
+    if (this.log.behind) this.catchUpSoon();
+  }
+
+  /** The log is known to reach this far. */
+  hint(head: number): void {
+    this.log.hint(head);
+    if (this.log.behind) this.catchUpSoon();
+  }
+
+  /** One page from before what is here; several calls at once share it. */
+  older(): Promise<HistoryPage> {
+    this.loadingOlder ??= this.loadOlder().finally(() => (this.loadingOlder = undefined));
+    return this.loadingOlder;
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+  }
+
+  private async join(): Promise<RoomJoined> {
+    const { room } = this;
+    const joined = await this.world.link.request('room:join', this.log.loaded ? { room, after: this.log.last } : { room });
+    if (this.closed) return joined;
+    if (!this.log.loaded || joined.reset) await this.restart();
+    else this.draw(this.log.receive(joined.entries));
+    this.log.hint(joined.head);
+    return joined;
+  }
+
+  private async restart(): Promise<void> {
+    const page = await this.world.link.request('room:history', { room: this.room, limit: PAGE });
+    if (this.closed) return;
+    this.log.reset(page);
+    this.reset();
+  }
+
+  private reset(): void {
+    const items = this.log.items();
+    const known = new Set(items.map((item) => item.key));
+    items.push(...this.world.pending(this.room).filter((item) => !known.has(item.key)));
+    this.world.changed(this.room, { how: 'reset', items, start: this.log.start });
+  }
+
+  private catchUpSoon(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      void this.catchUp();
+    }, GRACE_MS);
+  }
+
+  private catchUp(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.catching ??= this.sync()
+      .then(() => void (this.failures = 0), (thrown: unknown) => this.later(thrown))
+      .finally(() => (this.catching = undefined));
+    return this.catching;
+  }
+
+  private later(thrown: unknown): void {
+    this.world.failed(this.room, thrown);
+    if (this.closed) return;
+    this.failures += 1;
+    this.timer = setTimeout(() => void this.catchUp(), backoff(this.failures, GRACE_MS));
+  }
+
+  private async sync(): Promise<void> {
+    while (this.log.behind && !this.closed) {
+      const before = this.log.last;
+      const page = await this.world.link.request('room:sync', { room: this.room, after: before, limit: SYNC_MAX });
+      if (this.closed) return;
+      if (page.reset) return this.restart();
+      this.draw(this.log.receive(page.entries));
+      // The server has nothing more for now: a hint that ran ahead of it must not spin.
+      if (this.log.last === before) return;
+    }
+  }
+
+  private async loadOlder(): Promise<HistoryPage> {
+    const page = await this.world.link.request('room:history', { room: this.room, before: this.log.first, limit: PAGE });
+    if (!this.closed) this.world.changed(this.room, { how: 'older', items: this.log.older(page), start: page.start });
+    return page;
+  }
+
+  private draw(items: ReturnType<RoomLog['items']>): void {
+    if (items.length > 0) this.world.changed(this.room, { how: 'upsert', items });
+  }
+}

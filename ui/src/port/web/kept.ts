@@ -1,0 +1,58 @@
+// What a browser keeps between two visits: nothing secret. The session is a cookie that scripts cannot read.
+
+import type { Place, Settings } from '../../bindings';
+
+const PLACE = 'confab.place';
+const SETTINGS = 'confab.settings';
+
+export const defaultSettings: Settings = { theme: 'system', compact: false };
+
+export function keptPlace(): Place {
+  const kept = read(PLACE);
+  return { workspace: string(kept['workspace']), room: string(kept['room']) };
+}
+
+export function keepPlace(place: Place): void {
+  write(PLACE, place);
+}
+
+export function keptSettings(): Settings {
+  const { theme, compact } = read(SETTINGS);
+  return {
+    theme: theme === 'light' || theme === 'dark' ? theme : defaultSettings.theme,
+    compact: typeof compact === 'boolean' ? compact : defaultSettings.compact,
+  };
+}
+
+export function keepSettings(settings: Settings): void {
+  write(SETTINGS, settings);
+}
+
+export function forgetPlace(): void {
+  try {
+    localStorage.removeItem(PLACE);
+  } catch {
+    // Storage may be forbidden: then nothing was kept.
+  }
+}
+
+function read(key: string): Record<string, unknown> {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(key) ?? '{}');
+    return typeof kept === 'object' && kept !== null ? (kept as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function write(key: string, value: object): void {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // Storage may be full or forbidden; the app works without it.
+  }
+}
+
+function string(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}

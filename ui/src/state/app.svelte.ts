@@ -1,0 +1,228 @@
+// The whole of what is drawn, and the few things that one can do across features. Updates come in here and go to
+// where they belong; whatever is refused becomes a toast.
+
+import { SvelteMap } from 'svelte/reactivity';
+
+import type { Account, CredentialStore, Hosting, LinkState, Place, Room, Update } from '../bindings';
+import { asRefusal, type Refusal } from '../lib/error';
+import type { Port } from '../port';
+import { forgetDrafts, keptDraft } from './drafts';
+import { LobbyState } from './lobby.svelte';
+import type { RoomState } from './room.svelte';
+import { SettingsState } from './settings.svelte';
+import { Toasts } from './toasts.svelte';
+import { WorkspaceState } from './workspace.svelte';
+
+export type Connection = 'online' | 'connecting' | 'offline';
+
+export class App {
+  phase = $state<'starting' | 'failed' | 'start' | 'main'>('starting');
+  /** Why the app could not start, or why nobody is signed in any more. */
+  problem = $state.raw<Refusal | null>(null);
+  account = $state.raw<Account | null>(null);
+  hosting = $state.raw<Hosting | null>(null);
+  credentials = $state<CredentialStore>('memory');
+  canHost = $state(false);
+  pending = $state(0);
+  readonly links = new SvelteMap<string, LinkState>();
+  readonly lobby = new LobbyState();
+  readonly workspaces = new SvelteMap<string, WorkspaceState>();
+  readonly settings: SettingsState;
+  readonly toasts = new Toasts();
+  private slug = $state<string | null>(null);
+  private roomId = $state<string | null>(null);
+  private stop: (() => void) | undefined;
+  private place: Place = { workspace: null, room: null };
+
+  readonly workspace = $derived(this.slug === null ? null : (this.workspaces.get(this.slug) ?? null));
+  readonly room: RoomState | null = $derived(this.roomId === null ? null : (this.workspace?.rooms.get(this.roomId) ?? null));
+  readonly connection: Connection = $derived.by(() => {
+    const links = [this.links.get('/'), this.slug === null ? undefined : this.links.get(`/${this.slug}`)];
+    const known = links.filter((link) => link !== undefined);
+    if (known.some((link) => link.is === 'waiting' || link.is === 'refused')) return 'offline';
+    return known.length > 0 && known.every((link) => link.is === 'live') ? 'online' : 'connecting';
+  });
+
+  constructor(readonly port: Port) {
+    this.settings = new SettingsState((settings) => void this.attempt(() => port.saveSettings(settings)));
+  }
+
+  async start(): Promise<void> {
+    this.phase = 'starting';
+    this.problem = null;
+    this.stop?.();
+    this.stop = this.port.subscribe((update) => this.apply(update));
+    try {
+      const start = await this.port.start();
+      this.settings.load(start.settings);
+      this.hosting = start.hosting;
+      this.credentials = start.credentials;
+      this.canHost = start.can_host;
+      this.place = start.place;
+      if (start.account) {
+        this.signedIn(start.account);
+        this.refuseInvite(start.account);
+      }
+      else this.phase = 'start';
+    } catch (thrown) {
+      this.problem = asRefusal(thrown);
+      this.phase = 'failed';
+    }
+  }
+
+  /** Somebody signed in: the lobby follows as an update. */
+  signedIn(account: Account): void {
+    this.account = account;
+    this.problem = null;
+    this.phase = 'main';
+    this.chooseWorkspace();
+  }
+
+  /** Does something that may be refused; a refusal is shown, and the answer is then undefined. */
+  async attempt<T>(action: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await action();
+    } catch (thrown) {
+      this.toasts.refused(asRefusal(thrown));
+      return undefined;
+    }
+  }
+
+  openWorkspace(slug: string): void {
+    if (this.slug === slug) return;
+    this.slug = slug;
+    this.roomId = null;
+    if (!this.workspaces.has(slug)) this.workspaces.set(slug, new WorkspaceState(slug));
+    void this.attempt(() => this.port.openWorkspace(slug));
+    this.chooseRoom();
+  }
+
+  openRoom(id: string): void {
+    const room = this.workspace?.rooms.get(id);
+    if (!this.workspace || !room) return;
+    if (this.roomId === id && room.timeline.loaded) return;
+    this.roomId = id;
+    room.opened();
+    if (room.draft === '' && this.account) room.draft = keptDraft(this.account.user.id, id);
+    this.workspace.lastRoom = id;
+    this.place = { workspace: this.workspace.slug, room: id };
+    const { place } = this;
+    void this.attempt(() => this.port.savePlace(place));
+    void this.loadRoom(id);
+  }
+
+  /** A room that was just made, joined or found: it may not have come as an update yet. */
+  enter(room: Room): void {
+    const { workspace } = this;
+    if (!workspace) return;
+    if (!workspace.rooms.has(room.id)) workspace.apply({ type: 'room_changed', slug: workspace.slug, room });
+    this.openRoom(room.id);
+  }
+
+  async signOut(): Promise<void> {
+    await this.attempt(async () => {
+      await this.port.signOut();
+      this.signedOut(null);
+    });
+  }
+
+  apply(update: Update): void {
+    switch (update.type) {
+      case 'signed_out':
+        return this.signedOut(update.error ?? null);
+      case 'link':
+        return this.linked(update.namespace, update.state);
+      case 'outbox':
+        this.pending = update.pending;
+        return;
+      case 'notice':
+        return this.toasts.notice(update.text);
+      case 'lobby':
+        this.lobby.apply(update);
+        if (this.account) this.account = { ...this.account, user: update.user, server_name: update.server.name };
+        // Removed from it while this device was away.
+        if (this.slug !== null && !this.lobby.workspaces.has(this.slug)) this.slug = this.roomId = null;
+        return this.chooseWorkspace();
+      case 'workspace_changed':
+        this.lobby.apply(update);
+        return this.chooseWorkspace();
+      case 'workspace_removed':
+        this.lobby.apply(update);
+        this.workspaces.delete(update.slug);
+        this.links.delete(`/${update.slug}`);
+        if (this.slug === update.slug) {
+          this.slug = this.roomId = null;
+          this.chooseWorkspace();
+        }
+        return;
+      case 'read':
+        if (!this.workspaces.get(update.slug)?.info) return this.lobby.counted(update);
+        break;
+      default:
+    }
+    const slug = update.type === 'workspace' ? update.workspace.slug : update.slug;
+    if (update.type === 'workspace' && !this.workspaces.has(slug)) this.workspaces.set(slug, new WorkspaceState(slug));
+    this.workspaces.get(slug)?.apply(update);
+    if (update.type === 'workspace' || update.type === 'room_removed') this.chooseRoom();
+  }
+
+  /** An invite link was opened in a browser where somebody is signed in: it would make another person. */
+  private refuseInvite({ user }: Account): void {
+    if (!location.pathname.startsWith('/join/')) return;
+    history.replaceState(null, '', '/');
+    this.toasts.notice(`You are signed in as ${user.display_name}. To use the invite link as somebody new, sign out and open it again.`);
+  }
+
+  private linked(namespace: string, state: LinkState): void {
+    this.links.set(namespace, state);
+    // A room that was opened while there was no link, and could not be loaded then.
+    const { room } = this;
+    if (state.is === 'live' && namespace === `/${this.slug}` && room && !room.timeline.loaded) void this.loadRoom(room.info.id);
+  }
+
+  private async loadRoom(id: string): Promise<void> {
+    try {
+      const joined = await this.port.openRoom(id);
+      const room = this.workspace?.rooms.get(id);
+      if (room) {
+        room.members = joined.members;
+        room.online = joined.online;
+      }
+    } catch (thrown) {
+      const error = asRefusal(thrown);
+      // Offline is a state, not an error: the chip says so, and the room is loaded when the link is up.
+      if (error.code !== 'unavailable' && this.roomId === id) this.toasts.refused(error);
+    }
+  }
+
+  private chooseWorkspace(): void {
+    if (this.phase !== 'main' || this.slug !== null) return;
+    const { workspaces, ready, sorted } = this.lobby;
+    const last = this.place.workspace;
+    if (last !== null && (!ready || workspaces.has(last))) this.openWorkspace(last);
+    else if (sorted[0]) this.openWorkspace(sorted[0].slug);
+  }
+
+  private chooseRoom(): void {
+    const { workspace } = this;
+    if (!workspace || (this.roomId !== null && workspace.rooms.has(this.roomId))) return;
+    this.roomId = null;
+    const last = workspace.lastRoom ?? (this.place.workspace === workspace.slug ? this.place.room : null);
+    if (last !== null && workspace.rooms.has(last)) return this.openRoom(last);
+    const first = workspace.named.find((room) => room.info.name === 'general') ?? workspace.named[0] ?? workspace.direct[0];
+    if (first) this.openRoom(first.info.id);
+  }
+
+  private signedOut(error: Refusal | null): void {
+    this.account = null;
+    this.slug = this.roomId = null;
+    this.place = { workspace: null, room: null };
+    this.pending = 0;
+    this.links.clear();
+    this.lobby.clear();
+    this.workspaces.clear();
+    forgetDrafts();
+    this.problem = error;
+    this.phase = 'start';
+  }
+}

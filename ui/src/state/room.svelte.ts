@@ -1,0 +1,42 @@
+// One room of the caller, and what is on its page: the timeline, who types, and the draft.
+
+import type { MessageItem, Room } from '../bindings';
+import { TimelineState } from './timeline.svelte';
+
+export class RoomState {
+  info = $state.raw<Room>() as Room;
+  members = $state(0);
+  /** How many of them are there now; null until the room was opened. */
+  online = $state<number | null>(null);
+  typing = $state.raw<readonly string[]>([]);
+  readonly timeline = new TimelineState();
+  /** Where "New" stands: the read marker as it was when the room was opened. */
+  divider = $state<number | null>(null);
+  draft = $state('');
+  replyTo = $state.raw<MessageItem | null>(null);
+  editing = $state.raw<MessageItem | null>(null);
+
+  constructor(info: Room) {
+    this.update(info);
+  }
+
+  update(info: Room): void {
+    this.info = info;
+    this.members = info.members;
+  }
+
+  /** The room is looked at: what was unread until now stands below "New". */
+  opened(): void {
+    this.divider = this.info.unread > 0 ? this.info.read : null;
+  }
+
+  /** The newest `seq` that is known: what reading to the end means. */
+  get head(): number {
+    return Math.max(this.info.head, this.timeline.lastSeq);
+  }
+
+  /** Something unread that is to be seen in lists. */
+  get signals(): boolean {
+    return this.info.unread > 0 && !this.info.muted;
+  }
+}

@@ -1,0 +1,40 @@
+// Lines that come up over the page: refusals of what was just tried, and what the server's admins say.
+
+import type { Refusal } from '../lib/error';
+
+export interface Toast {
+  readonly id: number;
+  readonly text: string;
+  readonly kind: 'error' | 'notice' | 'done';
+}
+
+const LASTS_MS = 7_000;
+const MOST = 4;
+
+export class Toasts {
+  list = $state.raw<readonly Toast[]>([]);
+  private last = 0;
+
+  refused(error: Refusal): void {
+    this.add('error', error.message, LASTS_MS);
+  }
+
+  done(text: string): void {
+    this.add('done', text, LASTS_MS);
+  }
+
+  /** Stays until it is put away. */
+  notice(text: string): void {
+    this.add('notice', text);
+  }
+
+  dismiss(id: number): void {
+    this.list = this.list.filter((toast) => toast.id !== id);
+  }
+
+  private add(kind: Toast['kind'], text: string, lasts?: number): void {
+    const id = ++this.last;
+    this.list = [...this.list.filter((toast) => toast.text !== text), { id, text, kind }].slice(-MOST);
+    if (lasts !== undefined) setTimeout(() => this.dismiss(id), lasts);
+  }
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+
+import { initials, listed, roomName, slugOf } from '../src/lib/names';
+import { parse, type Inline } from '../src/lib/markup';
+import { dayName, fromNow } from '../src/lib/time';
+import { refusal } from '../src/lib/error';
+import { backoff } from '../src/port/web/backoff';
+import { Api } from '../src/port/web/http';
+import { uuid7 } from '../src/port/web/uuid';
+import { Chance, seeds } from './random';
+
+/** The tree as a short string, to compare by eye. */
+function shape(text: string): string {
+  const run = (nodes: Inline[]): string => nodes.map((node) => {
+    switch (node.is) {
+      case 'text': return node.text;
+      case 'code': return `<code ${node.text}>`;
+      case 'link': return `<a ${node.href}>`;
+      case 'mention': return `<@${node.login}>`;
+      default: return `<${node.is} ${run(node.children)}>`;
+    }
+  }).join('');
+  return parse(text).map((block) => (block.is === 'code' ? `[${block.language}|${block.text}]` : block.lines.map(run).join('⏎'))).join('¶');
+}
+
+describe('markup', () => {
+  it.each([
+    ['plain **bold** and *it* and `co*d*e`', 'plain <strong bold> and <em it> and <code co*d*e>'],
+    ['2 * 3 * 4 and a ** b', '2 * 3 * 4 and a ** b'],
+    ['**a *b* c**', '<strong a <em b> c>'],
+    ['see https://a.example/x_(y)?q=1. Then', 'see <a https://a.example/x_(y)?q=1>. Then'],
+    ['(http://a.example)', '(<a http://a.example>)'],
+    ['javascript:alert(1) data:x ftp://a', 'javascript:alert(1) data:x ftp://a'],
+    ['<img src=x onerror=alert(1)>', '<img src=x onerror=alert(1)>'],
+    ['hi @Ada. and a@b.example', 'hi <@ada>. and a@b.example'],
+    ['one\ntwo', 'one⏎two'],
+    ['a\n```rs\nlet x;\n\nok\n```\nb', 'a¶[rs|let x;\n\nok]¶b'],
+    ['```\nnever closed', '```⏎never closed'],
+    ['https://', 'https://'],
+  ])('%j', (text, tree) => expect(shape(text)).toBe(tree));
+
+  it.each(seeds(50))('loses no character of any text (seed %i)', (seed) => {
+    const chance = new Chance(seed);
+    const bits = ['*', '**', '`', '@ada', ' ', 'x', '_', 'https://a.example', '<b>', '(', ')', 'é', '🙂'];
+    const text = Array.from({ length: 40 }, () => bits[chance.below(bits.length)]).join('').trim();
+    const run = (nodes: Inline[]): string => nodes.map((node) => {
+      if ('children' in node) return node.is === 'em' ? `*${run(node.children)}*` : `**${run(node.children)}**`;
+      return node.is === 'code' ? `\`${node.text}\`` : node.text;
+    }).join('');
+    const back = parse(text).map((block) => (block.is === 'text' ? block.lines.map(run).join('\n') : '')).join('');
+    expect(back).toBe(text);
+  });
+
+  it('takes a long hostile text in no time', () => {
+    const began = performance.now();
+    for (const bit of ['*', '**a', '`', '@', 'https://a(', '*a*']) parse(bit.repeat(16_384 / bit.length));
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+});
+
+describe('names and times', () => {
+  it('makes initials, lists, slugs and room names', () => {
+    expect([initials('Ada Okafor'), initials('x'), initials('  '), initials('éa')]).toEqual(['AO', 'X', '?', 'É']);
+    expect(listed(['A', 'B', 'C', 'D'])).toBe('A, B and 2 others');
+    expect(slugOf('Große Runde & Co.')).toBe('gro-e-runde-co');
+    expect(roomName('_Release Party! 2')).toBe('release-party-2');
+  });
+
+  it('says days and distances', () => {
+    const now = new Date(2026, 10, 21, 12);
+    expect(dayName(new Date(2026, 10, 21, 1).toISOString(), now)).toBe('Today');
+    expect(dayName(new Date(2026, 10, 20, 23).toISOString(), now)).toBe('Yesterday');
+    expect(fromNow(new Date(now.getTime() + 7 * 86_400_000).toISOString(), now.getTime())).toMatch(/7/);
+  });
+});
+
+describe('the web back end', () => {
+  it('makes ids that sort by age and are UUIDs of version 7', () => {
+    const ids = [1, 2 ** 33, 1_795_000_000_000].map((now) => uuid7(now));
+    expect([...ids].sort()).toEqual(ids);
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$/);
+  });
+
+  it('waits at random below a bound that doubles up to a limit, never less than it was told', () => {
+    expect(backoff(0, 0, () => 0.999)).toBeLessThanOrEqual(400);
+    expect(backoff(3, 0, () => 1)).toBe(3_200);
+    expect(backoff(40, 0, () => 1)).toBe(15_000);
+    expect(backoff(5, 2_000, () => 0)).toBe(2_000);
+  });
+
+  it('asks for a cookie when it signs in, and passes refusals on', async () => {
+    const calls: [string, RequestInit | undefined][] = [];
+    const answers = [
+      { status: 201, body: { ok: true, token: 'secret', user: { id: 'u' } } },
+      { status: 200, body: { name: 'Here' } },
+      { status: 409, body: { ok: false, error: refusal('conflict', 'Taken.') } },
+      { status: 502, body: 'oops' },
+    ];
+    const api = new Api('http://h', async (url, init) => {
+      calls.push([String(url), init]);
+      const { status, body } = answers[calls.length - 1] ?? { status: 500, body: null };
+      return new Response(JSON.stringify(body), { status });
+    });
+    expect(await api.beginSession('/sessions', { login: 'ada' })).toEqual({ address: 'http://h', server_name: 'Here', user: { id: 'u' } });
+    expect(calls[0]?.[0]).toBe('http://h/api/v1/sessions');
+    expect(new Headers(calls[0]?.[1]?.headers).get('X-Confab-Session')).toBe('cookie');
+    await expect(api.me()).rejects.toEqual(refusal('conflict', 'Taken.'));
+    await expect(api.me()).rejects.toMatchObject({ code: 'unavailable' });
+    const dead = new Api('http://h', () => Promise.reject(new TypeError('network')));
+    await expect(dead.me()).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});

@@ -1,0 +1,89 @@
+// The whole UI over a scripted back end, and the few verbs that its tests need.
+
+import { flushSync, mount, unmount } from 'svelte';
+
+import AppView from '../src/App.svelte';
+import { FakePort, type FakeWorld } from '../src/port/fake';
+import { App } from '../src/state/app.svelte';
+
+export class Page {
+  readonly port: FakePort;
+  readonly app: App;
+  private readonly view: object;
+  private readonly target = document.body.appendChild(document.createElement('div'));
+
+  private constructor(world: FakeWorld) {
+    this.port = new FakePort(world);
+    this.app = new App(this.port);
+    this.view = mount(AppView, { target: this.target, props: { app: this.app } });
+  }
+
+  static async open(world: FakeWorld): Promise<Page> {
+    const page = new Page(world);
+    await page.app.start();
+    await page.settled();
+    return page;
+  }
+
+  async close(): Promise<void> {
+    await unmount(this.view);
+    this.target.remove();
+  }
+
+  /** Everything that was under way without a timer has happened. */
+  async settled(): Promise<void> {
+    for (let i = 0; i < 12; i++) await Promise.resolve();
+    flushSync();
+    for (let i = 0; i < 4; i++) await Promise.resolve();
+    flushSync();
+  }
+
+  all(testid: string): HTMLElement[] {
+    return [...document.querySelectorAll<HTMLElement>('[data-testid]')].filter((el) => el.dataset['testid'] === testid);
+  }
+
+  get(testid: string): HTMLElement {
+    const found = this.all(testid);
+    if (found.length !== 1) throw new Error(`${found.length} elements are ${testid}`);
+    return found[0] as HTMLElement;
+  }
+
+  has(testid: string): boolean {
+    return this.all(testid).length > 0;
+  }
+
+  text(testid: string): string {
+    return this.get(testid).textContent?.replace(/\s+/g, ' ').trim() ?? '';
+  }
+
+  async click(testid: string): Promise<void> {
+    this.get(testid).click();
+    await this.settled();
+  }
+
+  async type(testid: string, value: string): Promise<void> {
+    const field = this.get(testid) as HTMLInputElement | HTMLTextAreaElement;
+    field.value = value;
+    field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    await this.settled();
+  }
+
+  async submit(testid: string): Promise<void> {
+    const form = this.get(testid).closest('form');
+    form?.dispatchEvent(new SubmitEvent('submit', { bubbles: true, cancelable: true }));
+    await this.settled();
+  }
+
+  async press(testid: string, key: string, more: KeyboardEventInit = {}): Promise<void> {
+    this.get(testid).dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more }));
+    await this.settled();
+  }
+
+  /** The messages that are drawn: their text and how far they are. */
+  messages(): { text: string; state: string | undefined }[] {
+    return this.all('message').map((row) => ({
+      text: row.querySelector('[data-testid="message-text"]')?.textContent?.trim() ?? row.querySelector('.gone')?.textContent ?? '',
+      state: row.dataset['state'],
+    }));
+  }
+}

@@ -1,0 +1,31 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig(({ mode }) => ({
+  plugins: [svelte()],
+  // The server serves the same build at `/` with a fallback for `/join/CODE`; the desktop app at the root of its own
+  // protocol. Relative addresses would break under `/join/…`.
+  base: '/',
+  resolve: mode === 'test' ? { conditions: ['browser'] } : {},
+  server: { port: 5173, strictPort: true },
+  build: {
+    outDir: 'dist',
+    target: ['es2022', 'safari16'],
+    // The content security policy forbids nothing that this makes: no inline script, no inline style.
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 300,
+    rolldownOptions: {
+      output: {
+        entryFileNames: 'assets/[name]-[hash].js',
+        chunkFileNames: 'assets/[name]-[hash].js',
+        assetFileNames: 'assets/[name]-[hash][extname]',
+      },
+    },
+  },
+  test: {
+    environment: 'jsdom',
+    include: ['tests/**/*.test.ts'],
+    setupFiles: ['tests/setup.ts'],
+    restoreMocks: true,
+  },
+}));
