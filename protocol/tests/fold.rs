@@ -48,7 +48,16 @@ fn log(acts: &[Act]) -> Vec<Entry> {
                 let id: MessageId = format!("m{seq}").parse().unwrap();
                 ids.push(id.clone());
                 let cid: Cid = format!("c{seq}").parse().unwrap();
-                EntryBody::Message { id, cid, author, text, reply_to: None, thread: None, files: vec![], mentions: vec![] }
+                EntryBody::Message {
+                    id,
+                    cid,
+                    author,
+                    text,
+                    reply_to: None,
+                    thread: None,
+                    files: vec![],
+                    mentions: vec![],
+                }
             }
             Act::Edit { target: t, text } => EntryBody::Edit { id: target(t), text, author },
             Act::Delete { target: t } => EntryBody::Delete { id: target(t), author },
@@ -56,9 +65,7 @@ fn log(acts: &[Act]) -> Vec<Entry> {
                 EntryBody::Reaction { id: target(t), emoji: format!("e{emoji}"), on, author: user(u) }
             }
             Act::Pin { target: t, on } => EntryBody::Pin { id: target(t), on, author },
-            Act::Join(u) => {
-                EntryBody::Membership { user: user(u), change: MembershipChange::Joined, author: user(u) }
-            }
+            Act::Join(u) => EntryBody::Membership { user: user(u), change: MembershipChange::Joined, author: user(u) },
         };
         entries.push(Entry { room: room.clone(), seq, ts: Timestamp::from_millis(seq as i64 * 1000), body });
     }

@@ -1,1 +1,49 @@
 //! The desktop shell: the only crate that knows Tauri.
+//!
+//! [`commands`] is the whole surface for the webview, [`shell`] is what they act on: the client's session, the
+//! [`bridge`] that its updates go through, the [`embedded`] server, and what is kept between two starts
+//! ([`credentials`], [`settings`], [`paths`]). [`app`] opens the window; [`headless`] does without.
+
+pub mod app;
+pub mod bridge;
+mod cli;
+pub mod commands;
+pub mod credentials;
+pub mod embedded;
+mod error;
+mod headless;
+mod host;
+pub mod paths;
+pub mod settings;
+pub mod shell;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tauri::{Context, Wry};
+use tracing_subscriber::EnvFilter;
+
+/// The whole program. `context` is what the root package's build script made; it is asked for only when there is a
+/// display to show a window on.
+pub fn main(context: impl FnOnce() -> Context<Wry>) -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    let filter = EnvFilter::try_from_env("CONFAB_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let run = || -> anyhow::Result<()> {
+        let paths = paths::Paths::of_this_user()?;
+        if arguments.headless {
+            headless::serve(&paths, "No window was asked for")
+        } else if !cli::has_display() {
+            headless::serve(&paths, "There is no display")
+        } else {
+            app::run(paths, context())
+        }
+    };
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("confab: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

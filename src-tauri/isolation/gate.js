@@ -1,0 +1,23 @@
+// Between the page and the shell stands this frame, which the page cannot reach: every call passes here, is looked at,
+// and is encrypted for the shell. A dependency of the page that went bad cannot call anything past it.
+
+// A test holds this list against the shell's commands.
+const COMMANDS = new Set([
+  'subscribe', 'start', 'probe', 'host', 'join_as_guest', 'sign_up', 'sign_in', 'set_up', 'sign_out',
+  'hosting', 'create_invite', 'sessions', 'revoke_session', 'open_workspace', 'create_workspace',
+  'list_workspaces', 'join_workspace', 'leave_workspace', 'open_room', 'list_rooms', 'create_room',
+  'update_room', 'leave_room', 'invite_to_room', 'kick_from_room', 'room_members', 'open_direct',
+  'load_older', 'send', 'edit', 'delete', 'react', 'retry', 'discard', 'mark_read', 'set_typing',
+  'set_presence', 'save_settings', 'save_place', 'choose_credential_store',
+  // How the page fetches an update that is too large to be pushed.
+  'plugin:__TAURI_CHANNEL__|fetch',
+]);
+
+// More than any message has, with room for escapes: the largest text is 16 KiB.
+const LONGEST = 256 * 1024;
+
+window.__TAURI_ISOLATION_HOOK__ = (call) => {
+  if (!COMMANDS.has(call.cmd)) throw new Error(`not a command of this app: ${call.cmd}`);
+  if (JSON.stringify(call.payload ?? null).length > LONGEST) throw new Error('too large');
+  return call;
+};

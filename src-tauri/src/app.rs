@@ -1,0 +1,75 @@
+//! The window, and the life of the process around it.
+
+use std::sync::Arc;
+
+use tauri::{App, Builder, Context, Manager, RunEvent, Runtime, Url, WebviewWindowBuilder, Wry};
+
+use crate::commands;
+use crate::headless::stop_signal;
+use crate::paths::Paths;
+use crate::shell::Shell;
+
+/// Opens the window and runs until it is closed.
+///
+/// # Errors
+/// When the settings cannot be written or the webview cannot start.
+pub fn run(paths: Paths, context: Context<Wry>) -> anyhow::Result<()> {
+    let shell = Shell::open(paths)?;
+    let app = assemble(Builder::default(), Arc::clone(&shell)).setup(|app| Ok(open_window(app)?)).build(context)?;
+    let handle = app.handle().clone();
+    tauri::async_runtime::spawn(async move {
+        match stop_signal().await {
+            Ok(()) => handle.exit(0),
+            Err(error) => tracing::warn!(%error, "signals end the app without ado"),
+        }
+    });
+    let code = app.run_return(move |_, event| {
+        if let RunEvent::Exit = event {
+            tauri::async_runtime::block_on(shell.quit());
+        }
+    });
+    anyhow::ensure!(code == 0, "the app ended with code {code}");
+    Ok(())
+}
+
+/// What every app of this kind has, also the one without a window in the tests.
+pub fn assemble<R: Runtime>(builder: Builder<R>, shell: Arc<Shell>) -> Builder<R> {
+    builder.manage(shell).invoke_handler(commands::handler())
+}
+
+/// Opens the main window as the configuration describes it. What the webview keeps lies in this installation's own
+/// cache, so that two instances never share it.
+fn open_window(app: &App) -> tauri::Result<()> {
+    let Some(config) = app.config().app.windows.first().cloned() else {
+        return Err(tauri::Error::WindowNotFound);
+    };
+    let webview_data = app.state::<Arc<Shell>>().paths().cache().join("webview");
+    let dev_url = app.config().build.dev_url.clone();
+    WebviewWindowBuilder::from_config(app.handle(), &config)?
+        .data_directory(webview_data)
+        .on_navigation(move |url| is_own_page(url, dev_url.as_ref()))
+        .build()?;
+    Ok(())
+}
+
+/// The window shows the app and nothing else: a page from elsewhere would stand where people trust what they read.
+fn is_own_page(url: &Url, dev_url: Option<&Url>) -> bool {
+    let embedded = url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost");
+    embedded
+        || url.as_str() == "about:blank"
+        || (tauri::is_dev() && dev_url.is_some_and(|dev| dev.origin() == url.origin()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_stays_at_home() {
+        let own = |url: &str| is_own_page(&url.parse().unwrap(), None);
+        assert!(own("tauri://localhost/") && own("http://tauri.localhost/index.html"));
+        for elsewhere in ["https://example.org/", "http://127.0.0.1:7300/", "file:///etc/passwd", "data:text/html,x"] {
+            assert!(!own(elsewhere), "{elsewhere}");
+        }
+    }
+}

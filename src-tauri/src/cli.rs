@@ -1,0 +1,40 @@
+//! The command line of the app. `--help` and `--version` work without a display.
+
+use clap::Parser;
+
+/// Team chat that lives on your own machines.
+#[derive(Debug, Parser)]
+#[command(name = "confab", version, after_help = ENVIRONMENT)]
+pub struct Arguments {
+    /// Serves without a window, as if there were no display.
+    #[arg(long)]
+    pub headless: bool,
+}
+
+const ENVIRONMENT: &str = "\
+Environment:
+  CONFAB_HOME       a directory for everything (data, configuration, cache), for a second instance
+  CONFAB_HOST_BIND  the IP address to host on, with a port or without; 127.0.0.1:7300 unless set.
+                    0.0.0.0 lets others on the network in, in clear text
+  CONFAB_LOG        what to log to standard error, such as `info` or `confab_client=debug`";
+
+/// Whether there is a display. GTK ends the process where there is none, so it must not be asked.
+#[must_use]
+pub fn has_display() -> bool {
+    if !cfg!(target_os = "linux") {
+        return true;
+    }
+    ["WAYLAND_DISPLAY", "DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+        assert!(Arguments::try_parse_from(["confab", "--headless"]).unwrap().headless);
+    }
+}

@@ -1,0 +1,65 @@
+//! The shell's whole surface for the webview: one thin command per method of the UI's port.
+//!
+//! The TypeScript of these signatures is generated (`tests/bindings.rs`), names and permissions are checked there too.
+
+pub mod message;
+pub mod names;
+pub mod namespace;
+pub mod room;
+pub mod server;
+pub mod settings;
+
+use std::sync::Arc;
+
+use tauri::{Runtime, State, ipc::Invoke};
+
+use crate::shell::Shell;
+
+/// What every command is handed beside its arguments.
+pub(crate) type TheShell<'a> = State<'a, Arc<Shell>>;
+
+/// Finds the command of a call.
+pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        server::subscribe,
+        server::start,
+        server::probe,
+        server::host,
+        server::join_as_guest,
+        server::sign_up,
+        server::sign_in,
+        server::set_up,
+        server::sign_out,
+        server::hosting,
+        server::create_invite,
+        server::sessions,
+        server::revoke_session,
+        namespace::open_workspace,
+        namespace::create_workspace,
+        namespace::list_workspaces,
+        namespace::join_workspace,
+        namespace::leave_workspace,
+        room::open_room,
+        room::list_rooms,
+        room::create_room,
+        room::update_room,
+        room::leave_room,
+        room::invite_to_room,
+        room::kick_from_room,
+        room::room_members,
+        room::open_direct,
+        room::load_older,
+        message::send,
+        message::edit,
+        message::delete,
+        message::react,
+        message::retry,
+        message::discard,
+        message::mark_read,
+        message::set_typing,
+        message::set_presence,
+        settings::save_settings,
+        settings::save_place,
+        settings::choose_credential_store,
+    ]
+}

@@ -1,0 +1,118 @@
+//! Finding a server, signing in and out, hosting, inviting.
+
+use confab_client::entrance;
+use confab_client::view::{Account, Hosting, Probe, Start, Update};
+use confab_protocol::account::{GuestRequest, Invite, InviteRequest, Secret, Session, Setup, SignIn, SignUpRequest};
+use confab_protocol::{Answer, InviteCode, SessionId};
+use tauri::ipc::Channel;
+
+use super::TheShell;
+use crate::host::device;
+
+/// Everything that changes goes into this channel from now on, beginning with the whole picture.
+#[tauri::command]
+pub async fn subscribe(shell: TheShell<'_>, channel: Channel<Update>) -> Answer<()> {
+    shell.subscribe(channel).await;
+    Ok(())
+}
+
+/// What is known before any network. Also begins to connect, when someone is signed in.
+#[tauri::command]
+pub async fn start(shell: TheShell<'_>) -> Answer<Start> {
+    shell.start().await
+}
+
+/// Looks what is at an address or behind an invite link; a bare host gets the default port.
+#[tauri::command]
+pub async fn probe(address: String) -> Answer<Probe> {
+    entrance::probe(&address).await
+}
+
+/// Starts the server inside the app, makes this person its owner, and signs in.
+#[tauri::command]
+pub async fn host(shell: TheShell<'_>, display_name: String) -> Answer<Account> {
+    shell.can_sign_in().await?;
+    shell.host(&display_name).await
+}
+
+/// Joins by name alone.
+#[tauri::command]
+pub async fn join_as_guest(
+    shell: TheShell<'_>,
+    address: String,
+    display_name: String,
+    invite: Option<InviteCode>,
+) -> Answer<Account> {
+    shell.can_sign_in().await?;
+    let request = GuestRequest { display_name, invite };
+    shell.enter(entrance::join_as_guest(&address, &request).await?).await
+}
+
+/// Makes an account with a password.
+#[tauri::command]
+pub async fn sign_up(
+    shell: TheShell<'_>,
+    address: String,
+    login: String,
+    display_name: String,
+    password: Secret,
+    invite: Option<InviteCode>,
+) -> Answer<Account> {
+    shell.can_sign_in().await?;
+    let request = SignUpRequest { login, display_name, password, invite };
+    shell.enter(entrance::sign_up(&address, &request).await?).await
+}
+
+/// Signs in to an account.
+#[tauri::command]
+pub async fn sign_in(shell: TheShell<'_>, address: String, login: String, password: Secret) -> Answer<Account> {
+    shell.can_sign_in().await?;
+    let request = SignIn { login, password, device: Some(device()) };
+    shell.enter(entrance::sign_in(&address, &request).await?).await
+}
+
+/// First start of a server that was not set up yet.
+#[tauri::command]
+pub async fn set_up(
+    shell: TheShell<'_>,
+    address: String,
+    setup_token: Secret,
+    server_name: String,
+    login: String,
+    display_name: String,
+    password: Secret,
+) -> Answer<Account> {
+    shell.can_sign_in().await?;
+    let request = Setup { setup_token, server_name, login, display_name, password };
+    shell.enter(entrance::set_up(&address, &request).await?).await
+}
+
+/// Ends the session on the server too, and forgets its token.
+#[tauri::command]
+pub async fn sign_out(shell: TheShell<'_>) -> Answer<()> {
+    shell.sign_out().await
+}
+
+/// This app's own server, when it hosts one.
+#[tauri::command]
+pub async fn hosting(shell: TheShell<'_>) -> Answer<Option<Hosting>> {
+    Ok(shell.hosting().await)
+}
+
+/// Makes an invitation.
+#[tauri::command]
+pub async fn create_invite(shell: TheShell<'_>, request: InviteRequest) -> Answer<Invite> {
+    shell.session().await?.create_invite(&request).await
+}
+
+/// The user's signed-in devices.
+#[tauri::command]
+pub async fn sessions(shell: TheShell<'_>) -> Answer<Vec<Session>> {
+    shell.session().await?.sessions().await
+}
+
+/// Signs another device out.
+#[tauri::command]
+pub async fn revoke_session(shell: TheShell<'_>, id: SessionId) -> Answer<()> {
+    shell.session().await?.revoke_session(&id).await
+}

@@ -1,0 +1,25 @@
+//! What the app remembers.
+
+use confab_client::view::{CredentialStore, Place, Settings};
+use confab_protocol::Answer;
+
+use super::TheShell;
+use crate::credentials::Choice;
+
+/// Remembers how things should look.
+#[tauri::command]
+pub async fn save_settings(shell: TheShell<'_>, settings: Settings) -> Answer<()> {
+    shell.remember(move |now| now.settings = settings).await
+}
+
+/// Remembers where the user is, for the next start.
+#[tauri::command]
+pub async fn save_place(shell: TheShell<'_>, place: Place) -> Answer<()> {
+    shell.remember(move |now| now.place = place).await
+}
+
+/// The user's answer when there is no keyring.
+#[tauri::command]
+pub async fn choose_credential_store(shell: TheShell<'_>, choice: Choice) -> Answer<CredentialStore> {
+    shell.choose_store(choice).await
+}
