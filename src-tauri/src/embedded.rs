@@ -16,8 +16,9 @@ use tokio::sync::Mutex;
 /// The port to try first: the one that addresses without a port mean.
 pub const PORT: u16 = 7300;
 
-/// The variable that says on which address to host: `IP` or `IP:PORT`. Loopback unless it is set: others on the network
-/// would talk to the server in clear text, and that must be asked for.
+/// The variable that says on which address to host: `IP` or `IP:PORT`, whatever the user chose in the app. Without it
+/// and without the user's consent it is loopback: others on the network would talk to the server in clear text, and
+/// that must be asked for.
 pub const BIND: &str = "CONFAB_HOST_BIND";
 
 /// How long open connections may take to end when the app quits.
@@ -66,17 +67,17 @@ impl Embedded {
         self.running.lock().await.as_ref().map(|running| addresses(running.handle.addr()))
     }
 
-    /// Starts it on the port that it had before, if any, or on any free one when that is taken. Does nothing when it runs
-    /// already.
+    /// Starts it on the port that it had before, if any, or on any free one when that is taken; for others on the network
+    /// too when the user chose to `share` it. Does nothing when it runs already.
     ///
     /// # Errors
     /// [`HostError`] when it cannot listen, or its data cannot be opened.
-    pub async fn start(&self, before: Option<u16>) -> Result<SocketAddr, HostError> {
+    pub async fn start(&self, before: Option<u16>, share: bool) -> Result<SocketAddr, HostError> {
         let mut running = self.running.lock().await;
         if let Some(running) = &*running {
             return Ok(running.handle.addr());
         }
-        let wanted = bind_address(std::env::var(BIND).ok())?;
+        let wanted = bind_address(std::env::var(BIND).ok(), share)?;
         let (ip, port) = (wanted.ip(), before.unwrap_or_else(|| wanted.port()));
         let mut config = confab_server::Config::new(&self.data);
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -153,8 +154,11 @@ pub fn local_url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
-fn bind_address(asked: Option<String>) -> Result<SocketAddr, HostError> {
-    let Some(asked) = asked.filter(|asked| !asked.is_empty()) else { return Ok((Ipv4Addr::LOCALHOST, PORT).into()) };
+fn bind_address(asked: Option<String>, share: bool) -> Result<SocketAddr, HostError> {
+    let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
+        let ip = if share { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+        return Ok((ip, PORT).into());
+    };
     let with_port = asked.parse().or_else(|_| asked.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, PORT)));
     with_port.map_err(|_| HostError::Bind(asked))
 }
@@ -195,11 +199,13 @@ mod tests {
 
     #[test]
     fn hosting_is_for_this_computer_unless_asked() {
-        let bind = |asked: &str| bind_address(Some(asked.into())).unwrap().to_string();
-        assert_eq!(bind_address(None).unwrap().to_string(), "127.0.0.1:7300");
+        let bind = |asked: &str| bind_address(Some(asked.into()), false).unwrap().to_string();
+        assert_eq!(bind_address(None, false).unwrap().to_string(), "127.0.0.1:7300");
+        assert_eq!(bind_address(None, true).unwrap().to_string(), "0.0.0.0:7300");
+        assert_eq!(bind_address(Some("127.0.0.1".into()), true).unwrap().to_string(), "127.0.0.1:7300");
         assert_eq!((bind("").as_str(), bind("0.0.0.0").as_str()), ("127.0.0.1:7300", "0.0.0.0:7300"));
         assert_eq!((bind("127.0.0.1:0").as_str(), bind("::1").as_str()), ("127.0.0.1:0", "[::1]:7300"));
-        let error = bind_address(Some("everywhere".into())).unwrap_err();
+        let error = bind_address(Some("everywhere".into()), true).unwrap_err();
         assert!(error.to_string().contains("everywhere"), "{error}");
     }
 

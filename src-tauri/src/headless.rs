@@ -13,7 +13,9 @@ pub fn serve(paths: &Paths, why: &str) -> anyhow::Result<()> {
     runtime.block_on(async {
         let settings = SettingsFile::open(paths.settings())?;
         let embedded = Embedded::new(paths.server());
-        embedded.start(settings.read().hosted.map(|hosted| hosted.port)).await?;
+        let before = settings.read().hosted;
+        let share = before.as_ref().is_some_and(|hosted| hosted.share);
+        embedded.start(before.map(|hosted| hosted.port), share).await?;
         announce(&embedded, why).await?;
         stop_signal().await?;
         embedded.stop().await;

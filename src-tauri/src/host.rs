@@ -10,17 +10,18 @@ use crate::settings::Hosted;
 
 /// Starts the server and answers with its owner's identity. The owner's password is random and kept nowhere: the token
 /// alone signs in. Who hosts again on data that has an owner becomes that owner again, with a new password; the data
-/// belongs to whoever owns this computer's account.
+/// belongs to whoever owns this computer's account. `share` lets others on the network in.
 ///
 /// # Errors
 /// [`HostError`] when the server cannot start, or refuses the name.
 pub async fn host(
     embedded: &Embedded,
     display_name: &str,
+    share: bool,
     before: Option<Hosted>,
 ) -> Result<(Identity, Hosted), HostError> {
     let display_name = text::display_name(display_name)?;
-    let port = embedded.start(before.as_ref().map(|hosted| hosted.port)).await?.port();
+    let port = embedded.start(before.as_ref().map(|hosted| hosted.port), share).await?.port();
     let address = local_url(port);
     let owner = before.map_or_else(|| login_of(&display_name), |hosted| hosted.owner);
     let password = secret();
@@ -36,7 +37,7 @@ pub async fn host(
             entrance::sign_in(&address, &request).await?
         }
     };
-    Ok((identity, Hosted { port, owner }))
+    Ok((identity, Hosted { port, owner, share }))
 }
 
 /// A name for this computer in the list of devices.

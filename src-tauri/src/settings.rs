@@ -42,6 +42,9 @@ pub struct Hosted {
     pub port: u16,
     /// The owner's login.
     pub owner: String,
+    /// Others on the network may connect: the user said so when they began to host.
+    #[serde(default)]
+    pub share: bool,
 }
 
 impl Default for Remembered {
@@ -154,7 +157,7 @@ mod tests {
     use confab_client::view::Theme;
 
     fn hosted(port: u16) -> Hosted {
-        Hosted { port, owner: "ada".into() }
+        Hosted { port, owner: "ada".into(), share: false }
     }
 
     #[test]

@@ -136,9 +136,9 @@ impl Shell {
     ///
     /// # Errors
     /// `unavailable` when it cannot start; as [`Shell::enter`] besides.
-    pub async fn host(self: &Arc<Self>, display_name: &str) -> Answer<Account> {
+    pub async fn host(self: &Arc<Self>, display_name: &str, share: bool) -> Answer<Account> {
         let before = self.settings.read().hosted;
-        let (identity, hosted) = host::host(&self.embedded, display_name, before).await?;
+        let (identity, hosted) = host::host(&self.embedded, display_name, share, before).await?;
         self.remember(move |now| now.hosted = Some(hosted)).await?;
         self.enter(identity).await
     }
@@ -176,8 +176,8 @@ impl Shell {
     /// Starts the server again that this app hosted when it was last open, at the address that others know. Where that
     /// is taken it gets another one, and the owner's own account follows.
     async fn resume_hosting(&self) {
-        let Some(Hosted { port: before, .. }) = self.settings.read().hosted else { return };
-        let now = match self.embedded.start(Some(before)).await {
+        let Some(Hosted { port: before, share, .. }) = self.settings.read().hosted else { return };
+        let now = match self.embedded.start(Some(before), share).await {
             Ok(address) => address.port(),
             Err(error) => return tracing::error!(%error, "the hosted server did not start"),
         };

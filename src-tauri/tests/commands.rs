@@ -27,7 +27,7 @@ fn host_join_chat_and_come_back() {
     within(&Session::Unlocked, "host_join_chat_and_come_back", async |home| {
         let ada = Window::open(&home.join("ada"));
         assert_eq!(ada.ok("start", json!({}))["account"], Value::Null);
-        let account = ada.ok("host", json!({ "displayName": "Ada" }));
+        let account = ada.ok("host", json!({ "displayName": "Ada", "share": false }));
         let address = account["address"].as_str().unwrap().to_owned();
         assert!(address.starts_with("http://127.0.0.1:"), "{address}");
         assert_eq!(ada.ok("hosting", json!({})), json!({ "address": address, "network": [] }));
@@ -70,7 +70,7 @@ fn host_join_chat_and_come_back() {
         ada.ok("sign_out", json!({}));
         assert_eq!(ada.refused("sessions", json!({}))["code"], "unauthorized");
         assert_eq!(ada.ok("start", json!({}))["account"], Value::Null);
-        let again = ada.ok("host", json!({ "displayName": "Ada" }));
+        let again = ada.ok("host", json!({ "displayName": "Ada", "share": false }));
         assert_eq!((&again["user"]["id"], &again["address"]), (&account["user"]["id"], &account["address"]));
         ada.quit().await;
         ben.quit().await;
@@ -82,10 +82,10 @@ fn without_a_keyring_nobody_signs_in_before_they_were_asked() {
     within(&Session::Bare, "without_a_keyring_nobody_signs_in_before_they_were_asked", async |home| {
         let ada = Window::open(home);
         assert_eq!(ada.ok("start", json!({}))["credentials"], "ask");
-        assert_eq!(ada.refused("host", json!({ "displayName": "Ada" }))["code"], "conflict");
+        assert_eq!(ada.refused("host", json!({ "displayName": "Ada", "share": false }))["code"], "conflict");
         assert_eq!(ada.ok("hosting", json!({})), Value::Null, "nothing was started");
         assert_eq!(ada.ok("choose_credential_store", json!({ "choice": "file" })), "file");
-        let account = ada.ok("host", json!({ "displayName": "Ada" }));
+        let account = ada.ok("host", json!({ "displayName": "Ada", "share": false }));
         ada.quit().await;
         let ada = Window::open(home);
         let start = ada.ok("start", json!({}));

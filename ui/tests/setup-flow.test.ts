@@ -22,10 +22,19 @@ describe('the first minute', () => {
     await page.type('host-name', '  Ada  ');
     await page.submit('host-submit');
     await page.settled();
-    expect(page.port.callsOf('host')).toEqual([['Ada']]);
+    expect(page.port.callsOf('host')).toEqual([['Ada', true]]);
     expect(page.text('room-title')).toBe('general');
     expect(document.activeElement).toBe(page.get('composer'));
     expect(page.get('connection').dataset['state']).toBe('online');
+  });
+
+  it('hosts for this computer alone when the host says so', async () => {
+    page = await Page.open(fresh());
+    await page.click('host-button');
+    await page.type('host-name', 'Ada');
+    await page.click('host-share');
+    await page.submit('host-submit');
+    expect(page.port.callsOf('host')).toEqual([['Ada', false]]);
   });
 
   it('says why hosting failed, and lets one try again', async () => {

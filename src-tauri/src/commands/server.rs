@@ -28,11 +28,11 @@ pub async fn probe(address: String) -> Answer<Probe> {
     entrance::probe(&address).await
 }
 
-/// Starts the server inside the app, makes this person its owner, and signs in.
+/// Starts the server inside the app, makes this person its owner, and signs in. `share` lets others on the network in.
 #[tauri::command]
-pub async fn host(shell: TheShell<'_>, display_name: String) -> Answer<Account> {
+pub async fn host(shell: TheShell<'_>, display_name: String, share: bool) -> Answer<Account> {
     shell.can_sign_in().await?;
-    shell.host(&display_name).await
+    shell.host(&display_name, share).await
 }
 
 /// Joins by name alone.

@@ -41,8 +41,8 @@ export interface Commands<Updates> {
   start: [Record<string, never>, Start];
   /** Looks what is at an address or behind an invite link; a bare host gets the default port. */
   probe: [{ address: string }, Probe];
-  /** Starts the server inside the app, makes this person its owner, and signs in. */
-  host: [{ displayName: string }, Account];
+  /** Starts the server inside the app, makes this person its owner, and signs in. `share` lets others on the network in. */
+  host: [{ displayName: string; share: boolean }, Account];
   /** Joins by name alone. */
   join_as_guest: [{ address: string; displayName: string; invite?: InviteCode | null }, Account];
   /** Makes an account with a password. */

@@ -14,6 +14,7 @@ export const ids = {
   startPage: 'start-page',
   hostButton: 'host-button',
   hostName: 'host-name',
+  hostShare: 'host-share',
   hostSubmit: 'host-submit',
   joinAddress: 'join-address',
   joinContinue: 'join-continue',

@@ -27,8 +27,9 @@ export interface Port {
   // --- server ---
   /** Looks what is at an address or behind an invite link; a bare host gets the default port. */
   probe(address: string): Promise<Probe>;
-  /** Starts the server inside the app, makes this person its owner, and signs in. Desktop only. */
-  host(displayName: string): Promise<Account>;
+  /** Starts the server inside the app, makes this person its owner, and signs in; `share` lets others on the network in.
+      Desktop only. */
+  host(displayName: string, share: boolean): Promise<Account>;
   /** Joins by name alone. */
   joinAsGuest(address: string, displayName: string, invite?: string): Promise<Account>;
   /** Makes an account with a password. */

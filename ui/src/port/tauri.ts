@@ -38,7 +38,7 @@ export class TauriPort implements Port {
   chooseCredentialStore = (choice: 'file' | 'memory') => call('choose_credential_store', { choice });
 
   probe = (address: string) => call('probe', { address });
-  host = (displayName: string) => call('host', { displayName });
+  host = (displayName: string, share: boolean) => call('host', { displayName, share });
   joinAsGuest = (address: string, displayName: string, invite?: string) =>
     call('join_as_guest', { address, displayName, ...(invite ? { invite } : {}) });
   signUp = (address: string, login: string, displayName: string, password: string, invite?: string) =>

@@ -115,8 +115,8 @@ export class FakePort implements Port {
     return { address: 'http://192.168.1.7:7300', invite, workspace_name, server: this.world.server };
   }
 
-  async host(displayName: string): Promise<Account> {
-    this.note('host', displayName);
+  async host(displayName: string, share: boolean): Promise<Account> {
+    this.note('host', displayName, share);
     return this.account();
   }
 
