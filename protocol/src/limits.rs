@@ -25,7 +25,8 @@ pub struct Limits {
     pub sign_in_failures_per_address: u32,
     /// Sockets that one user may have open, over all namespaces.
     pub sockets_per_user: u32,
-    /// Connections that one network address may have open. Browsers and bots behind one NAT share it.
+    /// Connections that one network address may have open over which nobody has signed in. Browsers and bots behind
+    /// one NAT or proxy share it.
     pub connections_per_address: u32,
     /// Seconds until a connection without a valid CONNECT is closed.
     pub handshake_seconds: u64,
@@ -45,7 +46,7 @@ impl Default for Limits {
             sign_in_failures: 10,
             sign_in_failures_per_address: 30,
             sockets_per_user: 20,
-            connections_per_address: 512,
+            connections_per_address: 2_000,
             handshake_seconds: 10,
             attachments: 10,
         }

@@ -1,10 +1,13 @@
 //! What folding promises, on any log: the order and number of pages do not matter, a deletion is for good,
-//! and reactions are a set.
+//! and reactions are a set. The cases in `protocol/vectors/` hold the TypeScript fold to the same.
+
+#![allow(clippy::unwrap_used, reason = "ids in tests are written out")]
 
 use confab_protocol::fold::{Change, Fold};
-use confab_protocol::log::{Entry, EntryBody, MembershipChange};
+use confab_protocol::log::{Entry, EntryBody, MembershipChange, Message};
 use confab_protocol::{Cid, MessageId, RoomId, Seq, Timestamp, UserId};
 use proptest::prelude::*;
+use serde::Deserialize;
 
 /// One write in a room, before it has a `seq`. `target` picks among the messages so far.
 #[derive(Debug, Clone)]
@@ -140,4 +143,49 @@ fn an_entry_about_an_unknown_message_changes_nothing() {
     let mut fold = Fold::default();
     assert_eq!(fold.apply(entries[0].clone()), Change::None);
     assert_eq!(fold, Fold::default());
+}
+
+#[derive(Deserialize)]
+struct Vector {
+    name: String,
+    steps: Vec<Step>,
+    messages: Vec<Message>,
+    notices: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", untagged)]
+enum Step {
+    Entry { entry: Entry, change: String },
+    Page { page: Page },
+}
+
+#[derive(Deserialize)]
+struct Page {
+    messages: Vec<Message>,
+    notices: Vec<Entry>,
+}
+
+#[test]
+fn folding_does_what_the_shared_vectors_say() {
+    let vectors: Vec<Vector> = serde_json::from_str(include_str!("../vectors/fold.json")).unwrap();
+    assert!(!vectors.is_empty());
+    for Vector { name, steps, messages, notices } in vectors {
+        let mut fold = Fold::default();
+        for step in steps {
+            match step {
+                Step::Page { page } => fold.add_page(page.messages, page.notices),
+                Step::Entry { entry, change } => {
+                    let done = match fold.apply(entry) {
+                        Change::Message(seq) => format!("message {seq}"),
+                        Change::Notice(seq) => format!("notice {seq}"),
+                        Change::None => "none".to_owned(),
+                    };
+                    assert_eq!(done, change, "{name}");
+                }
+            }
+        }
+        assert_eq!(fold.messages().cloned().collect::<Vec<_>>(), messages, "{name}");
+        assert_eq!(fold.notices().cloned().collect::<Vec<_>>(), notices, "{name}");
+    }
 }

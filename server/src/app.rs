@@ -237,7 +237,7 @@ impl App {
         }
     }
 
-    fn conn_of(&self, sock: &Sock) -> Option<Arc<Conn>> {
+    pub fn conn_of(&self, sock: &Sock) -> Option<Arc<Conn>> {
         let first = || sock.req_parts().extensions.get::<Weak<Conn>>().and_then(Weak::upgrade);
         self.upgrades.get(&sock.id.to_string()).or_else(first)
     }

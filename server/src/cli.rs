@@ -33,13 +33,10 @@ pub enum Command {
         /// The new file.
         file: PathBuf,
     },
-    /// Puts a backup in the database's place. Clients will drop their caches.
+    /// Puts a backup in the database's place, and keeps the old one beside it. Clients will drop their caches.
     Restore {
         /// The backup.
         file: PathBuf,
-        /// Replace a database that exists.
-        #[arg(long)]
-        force: bool,
     },
     /// Not in this version.
     Export {

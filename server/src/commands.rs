@@ -23,17 +23,12 @@ pub async fn backup(config: Config, file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub async fn restore(config: Config, file: &Path, force: bool) -> anyhow::Result<()> {
+pub async fn restore(config: Config, file: &Path) -> anyhow::Result<()> {
     let Location::Sqlite(database) = config.location() else {
         anyhow::bail!("restore into PostgreSQL is not in this version: use pg_restore");
     };
     anyhow::ensure!(file.is_file(), "there is no file {}", file.display());
     let _lock = lock_data(&config.data).context("stop the server first")?;
-    anyhow::ensure!(
-        force || !database.exists(),
-        "{} exists; --force replaces it, and nothing of it is kept",
-        database.display()
-    );
     // Looked at before anything is replaced, and under another name, so that the backup itself is not touched.
     let fresh = sibling(&database, ".restoring");
     std::fs::copy(file, &fresh).context("the backup cannot be copied")?;
@@ -42,14 +37,12 @@ pub async fn restore(config: Config, file: &Path, force: bool) -> anyhow::Result
         remove(&fresh)?;
         return Err(error.context("the backup cannot be used; nothing was replaced"));
     }
-    remove(&database)?;
-    std::fs::rename(&fresh, &database).context("the database cannot be replaced")?;
-    // The new epoch may still be in the write-ahead log: it goes with its database.
-    let wal = sibling(&fresh, "-wal");
-    if wal.exists() {
-        std::fs::rename(wal, sibling(&database, "-wal")).context("the database cannot be replaced")?;
+    if database.exists() {
+        let kept = unused(&database);
+        rename(&database, &kept)?;
+        eprintln!("The database that was here is kept as {}.", kept.display());
     }
-    remove(&fresh)?;
+    rename(&fresh, &database)?;
     eprintln!("Restored from {}. Clients will read everything anew.", file.display());
     Ok(())
 }
@@ -114,6 +107,22 @@ async fn renew(path: &Path) -> anyhow::Result<()> {
     anyhow::ensure!(findings.is_empty(), "it is damaged: {}", findings.join("; "));
     store.renew_epoch().await?;
     Ok(())
+}
+
+/// A name beside the database that nothing has.
+fn unused(database: &Path) -> PathBuf {
+    let names = (1..).map(|n: u32| sibling(database, &format!(".before-restore-{n}")));
+    names.into_iter().find(|path| !path.exists()).unwrap_or_else(|| sibling(database, ".before-restore"))
+}
+
+/// Renames a database. Its newest transactions may still be in the write-ahead log, which goes with it.
+fn rename(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::rename(from, to).with_context(|| format!("cannot rename {}", from.display()))?;
+    let wal = sibling(from, "-wal");
+    if wal.exists() {
+        std::fs::rename(&wal, sibling(to, "-wal")).with_context(|| format!("cannot rename {}", wal.display()))?;
+    }
+    remove(from)
 }
 
 /// Removes a database with its write-ahead log.

@@ -1,4 +1,4 @@
-//! What a server is told at start. Built from flags, environment and TOML by [`crate::cli`], or by the desktop app.
+//! What a server is told at start. The binary builds it from flags, environment and TOML.
 
 use std::net::IpAddr;
 use std::path::PathBuf;

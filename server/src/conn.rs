@@ -21,20 +21,20 @@ pub struct Conn {
     peer: SocketAddr,
     /// The Socket.IO session that was upgraded to this connection.
     upgraded: OnceLock<(String, Weak<Upgrades>)>,
-    _seat: Seat,
+    seat: Mutex<Option<Seat>>,
     _alive: TaskTrackerToken,
 }
 
 /// The stream of a connection, for hyper and the WebSocket behind it.
 pub struct Stream(pub Arc<Conn>);
 
-/// How many connections each address has.
+/// How many connections each address has over which nobody has signed in.
 #[derive(Default)]
 pub struct Seats {
     taken: Mutex<HashMap<IpAddr, u32>>,
 }
 
-/// One connection's place in [`Seats`]; dropping it gives it back.
+/// A connection's place in [`Seats`]; dropping it gives it back.
 pub struct Seat {
     seats: Arc<Seats>,
     address: IpAddr,
@@ -50,13 +50,18 @@ impl Conn {
     /// Takes over an accepted stream.
     #[must_use]
     pub fn new(stream: TcpStream, peer: SocketAddr, seat: Seat, alive: TaskTrackerToken) -> Arc<Self> {
-        Arc::new(Self { stream, peer, upgraded: OnceLock::new(), _seat: seat, _alive: alive })
+        Arc::new(Self { stream, peer, upgraded: OnceLock::new(), seat: Mutex::new(Some(seat)), _alive: alive })
     }
 
     /// Who is at the other end.
     #[must_use]
     pub fn peer(&self) -> SocketAddr {
         self.peer
+    }
+
+    /// Gives its seat to the next one: somebody has signed in over it, and from now on it counts among theirs.
+    pub fn give_up_seat(&self) {
+        drop(self.seat.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// Ends the connection now: both halves wake up with an error or the end of the stream.

@@ -140,6 +140,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
         let _ = app.setup.set(token);
     }
     slugs.iter().for_each(|slug| app.open_space(slug));
+    tracing::info!(%addr, version = VERSION, workspaces = slugs.len(), "listening");
 
     let alive = TaskTracker::new();
     let commits_end = CancellationToken::new();
@@ -190,7 +191,11 @@ pub fn lock_data(data: &Path) -> Result<File, ServeError> {
             std::fs::set_permissions(data, std::fs::Permissions::from_mode(0o700)).map_err(unusable)?;
         }
     }
-    let file = File::options().create(true).truncate(false).write(true).open(data.join("lock")).map_err(unusable)?;
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(data.join("lock")).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(ServeError::Running(data.to_owned())),

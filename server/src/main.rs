@@ -32,7 +32,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         match command {
             None => listen(settings).await,
             Some(Command::Backup { file }) => commands::backup(settings.config, &file).await,
-            Some(Command::Restore { file, force }) => commands::restore(settings.config, &file, force).await,
+            Some(Command::Restore { file }) => commands::restore(settings.config, &file).await,
             Some(Command::User { what }) => commands::user(settings.config, what).await,
             Some(Command::Doctor) => commands::doctor(settings.config).await,
             Some(Command::Export { .. } | Command::Import { .. }) => {

@@ -2,7 +2,7 @@
 //!
 //! [`commands`] is the whole surface for the webview, [`shell`] is what they act on: the client's session, the
 //! [`bridge`] that its updates go through, the [`embedded`] server, and what is kept between two starts
-//! ([`credentials`], [`settings`], [`paths`]). [`app`] opens the window; [`headless`] does without.
+//! ([`credentials`], [`settings`], [`paths`]). [`app`] opens the window; `headless` does without.
 
 pub mod app;
 pub mod bridge;

@@ -45,42 +45,44 @@ impl Throttle {
         }
     }
 
-    /// Whether somebody at this address may try now, for this account where one is named.
+    /// Begins a try, and counts it as a failure until it is known to be none: many tries at once must not get past
+    /// the limit together.
     ///
     /// # Errors
-    /// `rate_limited`.
-    pub fn check(&self, account: Option<&str>, address: IpAddr) -> Result<(), Error> {
-        self.check_at(account, address, Instant::now())
+    /// `rate_limited`, when there are no tries left.
+    pub fn begin(&self, account: Option<&str>, address: IpAddr) -> Result<(), Error> {
+        self.begin_at(account, address, Instant::now())
     }
 
-    /// Notes a failure.
-    pub fn failed(&self, account: Option<&str>, address: IpAddr) {
-        self.failed_at(account, address, Instant::now());
+    /// It was the right one. The failures of the account are forgotten; those of the address stay, since it may be
+    /// guessing at others' accounts between two visits to its own.
+    pub fn succeeded(&self, account: Option<&str>, address: IpAddr) {
+        self.forgive(account, address);
+        if let Some(account) = account {
+            self.lock().remove(&Key::Account(account.into()));
+        }
     }
 
-    /// Forgets the failures of an account whose owner has signed in. Those of the address stay: it may be guessing
-    /// at others' accounts between two visits to its own.
-    pub fn succeeded(&self, account: &str) {
-        self.lock().remove(&Key::Account(account.into()));
-    }
-
-    fn check_at(&self, account: Option<&str>, address: IpAddr, now: Instant) -> Result<(), Error> {
-        let failures = self.lock();
-        let wait = self
-            .keys(account, address)
-            .into_iter()
-            .flatten()
-            .filter_map(|(key, limit)| {
-                let entry = failures.get(&key)?;
-                (entry.count >= limit).then(|| entry.until.saturating_duration_since(now))
-            })
-            .max()
-            .unwrap_or_default();
-        if wait.is_zero() { Ok(()) } else { Err(Error::rate_limited(wait.as_millis().try_into().unwrap_or(u64::MAX))) }
-    }
-
-    fn failed_at(&self, account: Option<&str>, address: IpAddr, now: Instant) {
+    /// It came to no answer: it counts for nothing.
+    pub fn forgive(&self, account: Option<&str>, address: IpAddr) {
         let mut failures = self.lock();
+        for (key, _) in self.keys(account, address).into_iter().flatten() {
+            if let Some(entry) = failures.get_mut(&key) {
+                entry.count = entry.count.saturating_sub(1);
+            }
+        }
+    }
+
+    fn begin_at(&self, account: Option<&str>, address: IpAddr, now: Instant) -> Result<(), Error> {
+        let mut failures = self.lock();
+        let full = |(key, limit)| {
+            let entry: &Failures = failures.get(&key)?;
+            (entry.count >= limit).then(|| entry.until.saturating_duration_since(now))
+        };
+        let wait = self.keys(account, address).into_iter().flatten().filter_map(full).max().unwrap_or_default();
+        if !wait.is_zero() {
+            return Err(Error::rate_limited(wait.as_millis().try_into().unwrap_or(u64::MAX)));
+        }
         if failures.len() >= ENTRIES_MAX {
             failures.retain(|_, entry| entry.until > now);
             if failures.len() >= ENTRIES_MAX {
@@ -97,6 +99,7 @@ impl Throttle {
             }
             entry.count += 1;
         }
+        Ok(())
     }
 
     fn keys(&self, account: Option<&str>, address: IpAddr) -> [Option<(Key, u32)>; 2] {
@@ -122,29 +125,32 @@ mod tests {
         let throttle = Throttle::new(&Limits::default());
         let mut now = Instant::now();
         for _ in 0..10 {
-            assert!(throttle.check_at(Some("ada"), HOME, now).is_ok());
-            throttle.failed_at(Some("ada"), HOME, now);
+            assert!(throttle.begin_at(Some("ada"), HOME, now).is_ok());
         }
-        assert!(throttle.check_at(Some("ada"), HOME, now).unwrap_err().retry_after_ms.unwrap() > 890_000);
-        assert!(throttle.check_at(Some("bob"), HOME, now).is_ok(), "the address has tries left");
+        assert!(throttle.begin_at(Some("ada"), HOME, now).unwrap_err().retry_after_ms.unwrap() > 890_000);
+        assert!(throttle.begin_at(Some("bob"), HOME, now).is_ok(), "the address has tries left");
         now += WINDOW + Duration::from_secs(1);
-        assert!(throttle.check_at(Some("ada"), HOME, now).is_ok());
         for _ in 0..10 {
-            throttle.failed_at(Some("ada"), HOME, now);
+            assert!(throttle.begin_at(Some("ada"), HOME, now).is_ok());
         }
-        assert!(throttle.check_at(Some("ada"), HOME, now + WINDOW + Duration::from_secs(1)).is_err());
-        throttle.succeeded("ada");
-        assert!(throttle.check_at(Some("ada"), HOME, now).is_ok());
+        assert!(throttle.begin_at(Some("ada"), HOME, now + WINDOW + Duration::from_secs(1)).is_err());
+        throttle.succeeded(Some("ada"), HOME);
+        assert!(throttle.begin_at(Some("ada"), HOME, now).is_ok());
     }
 
     #[test]
-    fn an_address_that_tries_many_accounts_is_stopped() {
+    fn an_address_that_tries_many_accounts_is_stopped_and_one_that_succeeds_is_not() {
         let throttle = Throttle::new(&Limits::default());
         let now = Instant::now();
-        for i in 0..30 {
-            throttle.failed_at(Some(&format!("user{i}")), HOME, now);
+        for i in 0..100 {
+            let account = format!("friend{i}");
+            assert!(throttle.begin_at(Some(&account), HOME, now).is_ok());
+            throttle.succeeded(Some(&account), HOME);
         }
-        assert!(throttle.check_at(Some("fresh"), HOME, now).is_err());
-        assert!(throttle.check_at(Some("fresh"), "10.0.0.1".parse().unwrap(), now).is_ok());
+        for i in 0..30 {
+            assert!(throttle.begin_at(Some(&format!("user{i}")), HOME, now).is_ok());
+        }
+        assert!(throttle.begin_at(Some("fresh"), HOME, now).is_err());
+        assert!(throttle.begin_at(Some("fresh"), "10.0.0.1".parse().unwrap(), now).is_ok());
     }
 }

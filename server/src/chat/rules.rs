@@ -73,7 +73,7 @@ pub fn write(standing: &Standing) -> Ruling {
 /// `message:edit`: only the author, since the words are theirs.
 ///
 /// # Errors
-/// As [`write`]; `forbidden` for someone else's message.
+/// As [`write()`]; `forbidden` for someone else's message.
 pub fn edit(standing: &Standing, own: bool) -> Ruling {
     write(standing)?;
     if own { Ok(()) } else { Err(Error::forbidden("Only the author can edit a message.")) }
@@ -82,7 +82,7 @@ pub fn edit(standing: &Standing, own: bool) -> Ruling {
 /// `message:delete`: the author, and the workspace's admins.
 ///
 /// # Errors
-/// As [`write`]; `forbidden` for someone else's message.
+/// As [`write()`]; `forbidden` for someone else's message.
 pub fn delete(standing: &Standing, own: bool) -> Ruling {
     write(standing)?;
     if own || standing.is_admin() {
@@ -126,7 +126,7 @@ pub fn leave(standing: &Standing) -> Ruling {
 /// `room:invite`.
 ///
 /// # Errors
-/// As [`write`]; `forbidden` for guests and in direct rooms.
+/// As [`write()`]; `forbidden` for guests and in direct rooms.
 pub fn invite(standing: &Standing) -> Ruling {
     write(standing)?;
     not_direct(standing, "A direct conversation keeps its people. Open a new one with more of them.")?;

@@ -63,6 +63,7 @@ impl Front {
         request.extensions_mut().insert(address);
         let origin = Origin::of(request.headers(), &config.origins, config.public_url.as_deref());
         let is_socketio = socketio::is_for(request.uri().path());
+        let is_api = request.uri().path().starts_with("/api/");
         let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
         if origin == Origin::Foreign && (is_socketio || changes) {
             return ApiError::from(Error::forbidden("This page may not use this server.")).into_response();
@@ -76,8 +77,13 @@ impl Front {
             let request = request.map(Body::new);
             self.router.oneshot(request).await.unwrap_or_else(|never| match never {})
         };
+        let headers = response.headers_mut();
+        if is_api {
+            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
         if let Origin::Allowed(page) = origin {
-            allow(response.headers_mut(), page);
+            allow(headers, page);
         }
         response
     }

@@ -35,20 +35,15 @@ pub async fn create(
     JsonBody(mut request): JsonBody<SignIn>,
 ) -> Result<Response, ApiError> {
     let account = request.login.trim().to_ascii_lowercase();
-    app.throttle.check(Some(&account), address)?;
+    app.throttle.begin(Some(&account), address)?;
     request.device.get_or_insert_with(|| visitor.device.clone());
-    match app.chat.sign_in(request).await {
-        Ok(welcome) => {
-            app.throttle.succeeded(&account);
-            Ok(signed_in(&visitor, welcome))
-        }
-        Err(error) => {
-            if error.code == ErrorCode::Unauthorized {
-                app.throttle.failed(Some(&account), address);
-            }
-            Err(error.into())
-        }
+    let signing_in = app.chat.sign_in(request).await;
+    match &signing_in {
+        Ok(_) => app.throttle.succeeded(Some(&account), address),
+        Err(error) if error.code == ErrorCode::Unauthorized => {}
+        Err(_) => app.throttle.forgive(Some(&account), address),
     }
+    Ok(signed_in(&visitor, signing_in?))
 }
 
 /// Own devices.
@@ -94,7 +89,6 @@ pub fn signed_in(visitor: &Visitor, welcome: Welcome) -> Response {
     let secure = if visitor.https { "; Secure" } else { "" };
     let cookie = format!("{COOKIE}={}; HttpOnly; SameSite=Strict; Path=/; Max-Age={COOKIE_S}{secure}", token.0);
     let mut response = (StatusCode::CREATED, Json(SignedIn { token, user })).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if visitor.wants_cookie
         && let Ok(cookie) = HeaderValue::from_str(&cookie)
     {

@@ -22,11 +22,11 @@ pub async fn post(
     if app.chat.store.server().await?.set_up {
         return Err(Error::conflict("This server has an owner already. Ask them for an invitation.").into());
     }
-    app.throttle.check(None, address)?;
+    app.throttle.begin(None, address)?;
     if !app.setup.get().is_some_and(|token| token.fits(&request.setup_token)) {
-        app.throttle.failed(None, address);
         return Err(Error::new(ErrorCode::Unauthorized, "That is not the setup token. The server printed it.").into());
     }
+    app.throttle.forgive(None, address);
     let welcome = app.chat.set_up(request, &visitor.device).await?;
     if let Some(token) = app.setup.get() {
         token.forget();

@@ -96,6 +96,10 @@ impl ConnectHandler<Adapter, Gate> for Gate {
         let Some(peer) = peer.upgrade() else { return };
         let link = Link { sock, peer };
         link.peer.app.hub.enter(link.clone());
+        if let Some(conn) = link.peer.app.conn_of(&link.sock) {
+            conn.give_up_seat();
+        }
+        tracing::info!(namespace = link.sock.ns(), socket = %link.sock.id, user = %link.peer.user, "connected");
         tokio::spawn(async move {
             let welcomed = match still_valid(&link, revocations, &token).await {
                 Ok(true) => welcome(&link).await,
@@ -163,6 +167,7 @@ impl DisconnectHandler<Adapter, Departure> for Departure {
         let peer = &self.0;
         let app = &peer.app;
         let last = app.hub.leave(&sock, peer);
+        tracing::info!(namespace = sock.ns(), socket = %sock.id, user = %peer.user, ?reason, "disconnected");
         if let Place::Space(space) = &peer.place {
             let (was, _) = space.presence(&peer.user);
             space.leave(peer);

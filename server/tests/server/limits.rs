@@ -78,6 +78,21 @@ async fn an_address_has_only_so_many_connections() {
 }
 
 #[tokio::test]
+async fn who_has_signed_in_does_not_count_against_the_address() {
+    let (server, owner) = Server::with(|config| {
+        config.limits.connections_per_address = 4;
+        config.limits.sockets_per_user = 100;
+    })
+    .await;
+    let mut clients = Vec::new();
+    for _ in 0..12 {
+        let mut client = server.connect("/general", &owner).await;
+        client.fence().await;
+        clients.push(client);
+    }
+}
+
+#[tokio::test]
 async fn a_reader_that_has_stopped_hurts_nobody_else() {
     let (server, owner) = Server::with(|config| {
         config.limits.messages_per_10s = 10_000_000;

@@ -41,7 +41,8 @@ sign_in_failures_per_address: number,
  */
 sockets_per_user: number, 
 /**
- * Connections that one network address may have open. Browsers and bots behind one NAT share it.
+ * Connections that one network address may have open over which nobody has signed in. Browsers and bots behind
+ * one NAT or proxy share it.
  */
 connections_per_address: number, 
 /**
