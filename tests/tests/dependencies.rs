@@ -1,5 +1,7 @@
 //! What comes with us: licences that we may ship under, and versions that are not older than known defects.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot read its own repository has failed")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -78,8 +80,8 @@ fn no_version_is_below_its_floor() {
         ("engineioxide", "0.17.9"),
         ("engineioxide-core", "0.2.3"),
         ("socketioxide-parser-common", "0.17.3"),
-        ("tauri", "2.11.1"), // CVE-2026-42184
-        ("keyring", "4.0.0"), // v3 without store features silently uses a mock
+        ("tauri", "2.11.1"),          // CVE-2026-42184
+        ("keyring", "4.0.0"),         // v3 without store features silently uses a mock
         ("libsqlite3-sys", "0.38.0"), // bundles a SQLite after 3.51.3: the WAL-reset corruption
     ];
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -111,6 +113,10 @@ fn every_npm_package_has_a_licence_that_we_may_ship() {
                 continue;
             }
             let licence = package["license"].as_str().unwrap_or_default();
+            // An old package.json with `licenses`, which lock files do not carry: MIT.
+            if path == "node_modules/xmlhttprequest-ssl" {
+                continue;
+            }
             let known = ["BlueOak-1.0.0", "CC-BY-4.0", "Python-2.0"].contains(&licence); // data and build tools
             assert!(known || is_allowed(licence), "{lock}: {path} is under '{licence}'");
         }

@@ -1,0 +1,330 @@
+//! The desktop app in a real window: a display, a D-Bus with a keyring, and WebDriver, all of a test's own.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::{until, within, workspace_root};
+
+/// The app's binary with the UI inside: `CONFAB_APP`, or the newest of `target/{release,debug}/confab`, which must have
+/// been built with `--features custom-protocol`.
+///
+/// # Errors
+/// When there is none.
+pub fn app_binary() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("CONFAB_APP") {
+        return Ok(path.into());
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace_root().join("target"), PathBuf::from);
+    let built = ["release", "debug"].map(|profile| target.join(profile).join("confab"));
+    let newest = built.into_iter().filter_map(|path| Some((fs::metadata(&path).ok()?.modified().ok()?, path))).max();
+    newest.map(|(_, path)| path).context("no app: cargo build --features custom-protocol -p confab")
+}
+
+/// A computer with a display and a person who is logged in: everything that the app expects of one.
+#[derive(Debug)]
+pub struct Desktop {
+    home: TempDir,
+    environment: Vec<(String, String)>,
+    // Ended in this order: the keyring before the bus that it is on.
+    _keyring: Child,
+    _bus: Child,
+    _display: Child,
+}
+
+impl Desktop {
+    /// Starts the display, the bus and an unlocked keyring.
+    ///
+    /// # Errors
+    /// When one of the programs is missing or does not come up in time.
+    pub async fn start() -> Result<Self> {
+        let home = tempfile::Builder::new().prefix("confab-desktop-").tempdir()?;
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700))?;
+        let directory = |name: &str| home.path().join(name).display().to_string();
+        let mut environment: Vec<(String, String)> = ["HOME", "XDG_RUNTIME_DIR"]
+            .map(|name| (name.to_owned(), home.path().display().to_string()))
+            .into_iter()
+            .chain(["CONFIG", "DATA", "CACHE"].map(|kind| (format!("XDG_{kind}_HOME"), directory(kind))))
+            .chain([("NO_AT_BRIDGE".to_owned(), "1".to_owned())])
+            .collect();
+
+        let mut display = Command::new("Xvfb");
+        display.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
+        let (display, number) = first_line(&mut display).await.context("Xvfb")?;
+        environment.push(("DISPLAY".into(), format!(":{number}")));
+
+        let mut bus = Command::new("dbus-daemon");
+        bus.args(["--session", "--nofork", "--print-address=1"]).envs(environment.clone());
+        let (bus, address) = first_line(&mut bus).await.context("dbus-daemon")?;
+        environment.push(("DBUS_SESSION_BUS_ADDRESS".into(), address));
+
+        let mut keyring = Command::new("gnome-keyring-daemon");
+        keyring.args(["--unlock", "--foreground", "--components=secrets"]).envs(environment.clone());
+        let mut keyring =
+            keyring.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn()?;
+        // An empty password would not unlock it.
+        keyring.stdin.take().context("no stdin")?.write_all(b"pw").await?;
+        let desktop = Self { home, environment, _keyring: keyring, _bus: bus, _display: display };
+        until("the keyring is on the bus", async || desktop.has_keyring().await.then_some(())).await?;
+        Ok(desktop)
+    }
+
+    /// Opens the app as the installation of that name: each has its own directories, all share the keyring.
+    ///
+    /// # Errors
+    /// When the window does not open in time.
+    pub async fn open(&self, installation: &str) -> Result<App> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let binary = app_binary()?;
+        let home = self.installation(installation);
+        let driver = Command::new("WebKitWebDriver")
+            .args([format!("--port={port}"), "--host=127.0.0.1".into()])
+            .envs(self.environment.iter().cloned())
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .env("CONFAB_HOME", &home)
+            .env("CONFAB_HOST_BIND", "127.0.0.1:0")
+            .env("CONFAB_LOG", "info")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .context("WebKitWebDriver")?;
+        until("WebDriver listens", async || {
+            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok().then_some(())
+        })
+        .await?;
+        let wanted = json!({ "webkitgtk:browserOptions": { "binary": binary, "args": [] } });
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(serde_json::from_value(wanted)?);
+        let started = Instant::now();
+        let address = format!("http://127.0.0.1:{port}");
+        let client = within("the window opens", builder.connect(&address)).await??;
+        Ok(App { client, driver, started })
+    }
+
+    /// Where that installation keeps everything.
+    #[must_use]
+    pub fn installation(&self, name: &str) -> PathBuf {
+        self.home.path().join(format!("confab-{name}"))
+    }
+
+    async fn has_keyring(&self) -> bool {
+        let mut ask = Command::new("dbus-send");
+        ask.args(["--session", "--print-reply", "--dest=org.freedesktop.DBus", "/"])
+            .args(["org.freedesktop.DBus.GetNameOwner", "string:org.freedesktop.secrets"])
+            .envs(self.environment.iter().cloned())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        ask.status().await.is_ok_and(|status| status.success())
+    }
+}
+
+/// The app, seen through its window.
+#[derive(Debug)]
+pub struct App {
+    client: Client,
+    driver: Child,
+    started: Instant,
+}
+
+impl App {
+    /// The time since the process was asked for.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Waits for the element with that `data-testid` to be shown, and answers with its text.
+    ///
+    /// # Errors
+    /// When it does not appear in time.
+    pub async fn text(&self, testid: &str) -> Result<String> {
+        until(&format!("{testid} is shown"), async || {
+            let element = self.client.find(Locator::Css(&selector(testid))).await.ok()?;
+            if element.is_displayed().await.ok()? { element.text().await.ok() } else { None }
+        })
+        .await
+    }
+
+    /// Waits until the element with that `data-testid` contains a text.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn wait_for_text(&self, testid: &str, part: &str) -> Result<()> {
+        let js = "return [...document.querySelectorAll(arguments[0])].some(e => e.textContent.includes(arguments[1]))";
+        until(&format!("{testid} says {part:?}"), async || {
+            let found = self.client.execute(js, vec![json!(selector(testid)), json!(part)]).await;
+            found.is_ok_and(|found| found == true).then_some(())
+        })
+        .await
+    }
+
+    /// Waits until that many elements match a CSS selector.
+    ///
+    /// # Errors
+    /// When they do not in time.
+    pub async fn wait_for_count(&self, css: &str, count: usize) -> Result<()> {
+        until(&format!("{count} of {css}"), async || {
+            let found = self.client.find_all(Locator::Css(css)).await.ok()?;
+            (found.len() == count).then_some(())
+        })
+        .await
+    }
+
+    /// Clicks the element with that `data-testid` once it is there.
+    ///
+    /// # Errors
+    /// When it cannot be clicked in time.
+    pub async fn click(&self, testid: &str) -> Result<()> {
+        until(&format!("{testid} can be clicked"), async || {
+            self.client.find(Locator::Css(&selector(testid))).await.ok()?.click().await.ok()
+        })
+        .await
+    }
+
+    /// Clicks the button that says this, once it is there.
+    ///
+    /// # Errors
+    /// When it cannot be clicked in time.
+    pub async fn click_button(&self, name: &str) -> Result<()> {
+        let path = format!("//button[normalize-space()='{name}']");
+        until(&format!("the button {name:?} can be clicked"), async || {
+            self.client.find(Locator::XPath(&path)).await.ok()?.click().await.ok()
+        })
+        .await
+    }
+
+    /// Types into the element with that `data-testid` once it is there. `\u{E007}` is Enter.
+    ///
+    /// # Errors
+    /// When it cannot be typed into in time.
+    pub async fn type_into(&self, testid: &str, text: &str) -> Result<()> {
+        let element = until(&format!("{testid} is there"), async || {
+            let element = self.client.find(Locator::Css(&selector(testid))).await.ok()?;
+            element.is_displayed().await.ok()?.then_some(element)
+        })
+        .await?;
+        Ok(element.send_keys(text).await?)
+    }
+
+    /// An attribute or property of the element with that `data-testid`, once it is there.
+    ///
+    /// # Errors
+    /// When it does not appear in time.
+    pub async fn property(&self, testid: &str, name: &str) -> Result<String> {
+        until(&format!("{testid} has {name}"), async || {
+            self.client.find(Locator::Css(&selector(testid))).await.ok()?.prop(name).await.ok()?
+        })
+        .await
+    }
+
+    /// Waits until the element with that `data-testid` has the keyboard.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn wait_for_focus(&self, testid: &str) -> Result<()> {
+        until(&format!("{testid} has the focus"), async || {
+            let focused = self.client.active_element().await.ok()?.attr("data-testid").await.ok()??;
+            (focused == testid).then_some(())
+        })
+        .await
+    }
+
+    /// Whether there is an element with that `data-testid` now.
+    pub async fn shows(&self, testid: &str) -> bool {
+        self.client.find(Locator::Css(&selector(testid))).await.is_ok()
+    }
+
+    /// Runs a script in the page, with `return`.
+    ///
+    /// # Errors
+    /// When it throws.
+    pub async fn script(&self, js: &str) -> Result<serde_json::Value> {
+        Ok(self.client.execute(js, Vec::new()).await?)
+    }
+
+    /// Loads the page again: the app stays.
+    ///
+    /// # Errors
+    /// When the window is gone.
+    pub async fn reload(&self) -> Result<()> {
+        Ok(self.client.refresh().await?)
+    }
+
+    /// Keeps a picture of the window as `target/screens/desktop-NAME.png`.
+    ///
+    /// # Errors
+    /// When it cannot be taken or written.
+    pub async fn picture(&self, name: &str) -> Result<()> {
+        // The picture is of the last frame that was drawn: wait for two, and let the first picture ask for them.
+        let frames = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))";
+        within("a screenshot", self.client.screenshot()).await??;
+        within("two frames", self.client.execute_async(frames, Vec::new())).await??;
+        let png = within("a screenshot", self.client.screenshot()).await??;
+        ensure!(png.starts_with(b"\x89PNG"), "the screenshot is no PNG");
+        let target =
+            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace_root().join("target"), PathBuf::from);
+        fs::create_dir_all(target.join("screens"))?;
+        Ok(fs::write(target.join("screens").join(format!("desktop-{name}.png")), png)?)
+    }
+
+    /// Closes the window, and waits until the app has ended by itself.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn close(mut self) -> Result<()> {
+        let app = children(self.driver.id().context("WebDriver ended before")?)?;
+        self.client.close_window().await?;
+        until("the app ends", async || app.iter().all(|pid| !alive(*pid)).then_some(())).await?;
+        // The session went with its window: whether it can still be ended does not matter.
+        let _ = self.client.clone().close().await;
+        // Not SIGKILL: WebDriver would leave processes behind that hold our pipes.
+        if let Some(pid) = self.driver.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)) {
+            kill_process(pid, Signal::TERM)?;
+        }
+        within("WebDriver ends", self.driver.wait()).await??;
+        Ok(())
+    }
+}
+
+/// The CSS selector of a test id. One that ends in `*` stands for all that begin so.
+#[must_use]
+pub fn selector(testid: &str) -> String {
+    match testid.strip_suffix('*') {
+        Some(prefix) => format!("[data-testid^='{prefix}']"),
+        None => format!("[data-testid='{testid}']"),
+    }
+}
+
+/// Starts a program and waits for the first line that it prints.
+async fn first_line(command: &mut Command) -> Result<(Child, String)> {
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().context("no stdout")?).lines();
+    let line = within("its first line", lines.next_line()).await??.context("it ended")?;
+    Ok((child, line))
+}
+
+/// The direct children of a process.
+fn children(pid: u32) -> Result<Vec<u32>> {
+    let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
+    Ok(text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect())
+}
+
+fn alive(pid: u32) -> bool {
+    // A zombie has ended; only its parent has not looked yet.
+    fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"))
+        .is_ok_and(|stat| !stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z')))
+}

@@ -1,0 +1,290 @@
+//! The client crate that the desktop app is made of, against the real server, while the server and the network fail.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use confab_client::entrance;
+use confab_client::session::Session;
+use confab_client::view::{Item, LinkState, NewMessage, SendState, TimelineChange, Update};
+use confab_protocol::RoomId;
+use confab_protocol::account::{Secret, SignIn};
+use confab_tests::{Person, Proxy, Stage, Wire, room_id};
+use serde_json::json;
+use tokio::sync::{mpsc, watch};
+
+const HALL: &str = "/general";
+/// Longer than the client's own limits and its first backoffs together.
+const HEALED: Duration = Duration::from_secs(60);
+
+/// What somebody sees in one room: the fold of all updates so far, as the UI keeps it.
+#[derive(Debug, Default)]
+struct View {
+    items: HashMap<String, Item>,
+    links: HashMap<String, LinkState>,
+}
+
+impl View {
+    fn apply(&mut self, update: Update, looked_at: &RoomId) {
+        match update {
+            Update::Link { namespace, state } => {
+                self.links.insert(namespace, state);
+            }
+            Update::Timeline { room, change, .. } if room == *looked_at => match change {
+                TimelineChange::Reset { items, .. } => {
+                    self.items.clear();
+                    self.upsert(items);
+                }
+                TimelineChange::Older { items, .. } | TimelineChange::Upsert { items } => self.upsert(items),
+                TimelineChange::Remove { keys } => self.items.retain(|key, _| !keys.contains(key)),
+            },
+            _ => {}
+        }
+    }
+
+    fn upsert(&mut self, items: Vec<Item>) {
+        for item in items {
+            let key = match &item {
+                Item::Message(message) => message.key.clone(),
+                Item::Notice(notice) => notice.key.clone(),
+            };
+            self.items.insert(key, item);
+        }
+    }
+
+    /// The texts of all committed messages that begin like this, in the order in which they are drawn.
+    fn committed(&self, begins: &str) -> Vec<String> {
+        let mut messages: Vec<_> = self
+            .items
+            .values()
+            .filter_map(|item| match item {
+                Item::Message(m) if m.state == SendState::Sent && m.text.starts_with(begins) => {
+                    // What is answered but not yet read back has no `seq`: it is drawn last.
+                    Some((m.seq.is_none(), m.seq, m.order, m.text.clone()))
+                }
+                _ => None,
+            })
+            .collect();
+        messages.sort();
+        messages.into_iter().map(|(.., text)| text).collect()
+    }
+
+    fn is_live(&self) -> bool {
+        matches!(self.links.get(HALL), Some(LinkState::Live))
+    }
+}
+
+/// Somebody at a desktop app, without the window.
+struct Device {
+    session: Session,
+    room: RoomId,
+    view: Arc<Mutex<View>>,
+    changed: watch::Receiver<u64>,
+}
+
+impl Device {
+    /// Signs in at an address, opens `/general` and looks at `room`.
+    async fn sign_in(address: &str, who: &Person, room: &str) -> Result<Self> {
+        let request =
+            SignIn { login: who.login.clone(), password: Secret(who.password.clone()), device: Some("test".into()) };
+        let identity = entrance::sign_in(address, &request).await?;
+        let (updates, mut coming) = mpsc::channel(256);
+        let session = Session::start(identity, updates);
+        let room: RoomId = room.parse()?;
+        let view = Arc::new(Mutex::new(View::default()));
+        let (change, changed) = watch::channel(0);
+        let (seen, looked_at) = (view.clone(), room.clone());
+        tokio::spawn(async move {
+            while let Some(update) = coming.recv().await {
+                if let Ok(mut view) = seen.lock() {
+                    view.apply(update, &looked_at);
+                }
+                change.send_modify(|n| *n += 1);
+            }
+        });
+        session.open_workspace("general".parse()?).await?;
+        let device = Self { session, room, view, changed };
+        device.until("the link is live", View::is_live).await?;
+        device.session.open_room(device.room.clone()).await?;
+        Ok(device)
+    }
+
+    async fn send(&self, text: String) -> Result<()> {
+        let message = NewMessage { room: self.room.clone(), text, reply_to: None, thread: None, files: Vec::new() };
+        self.session.send(message).await?;
+        Ok(())
+    }
+
+    /// Waits until what is seen is like this.
+    async fn until(&self, what: &str, wanted: impl Fn(&View) -> bool) -> Result<()> {
+        let mut changed = self.changed.clone();
+        let waiting = async {
+            loop {
+                if self.view.lock().is_ok_and(|view| wanted(&view)) {
+                    return Ok(());
+                }
+                changed.changed().await.context("the session ended")?;
+            }
+        };
+        let waited = tokio::time::timeout(HEALED, waiting).await;
+        waited.with_context(|| {
+            format!(
+                "waited {} s in vain: {what}; links: {:?}",
+                HEALED.as_secs(),
+                self.view.lock().map(|v| v.links.clone())
+            )
+        })?
+    }
+
+    /// Waits until exactly these messages are drawn as committed, in this order, each once.
+    async fn shows(&self, begins: &str, texts: &[String]) -> Result<()> {
+        let waited = self.until(begins, |view| view.committed(begins).len() >= texts.len()).await;
+        let shown = self.view.lock().map(|view| view.committed(begins)).unwrap_or_default();
+        ensure!(
+            shown == texts,
+            "{} of {} are shown, or in another order: {shown:?} ({waited:?})",
+            shown.len(),
+            texts.len()
+        );
+        waited
+    }
+}
+
+fn numbered(what: &str, n: usize) -> Vec<String> {
+    (0..n).map(|n| format!("{what} {n:04}")).collect()
+}
+
+/// What the log itself says, read by another client over another path.
+async fn logged(wire: &mut Wire, room: &str, begins: &str) -> Result<Vec<String>> {
+    let (mut after, mut texts) = (0, Vec::new());
+    loop {
+        let page = wire.ok(HALL, "room:sync", json!({ "room": room, "after": after, "limit": 500 })).await?;
+        for entry in page["entries"].as_array().context("entries")? {
+            ensure!(entry["seq"] == after + 1, "a hole before {entry}");
+            after += 1;
+            texts.extend(entry["text"].as_str().filter(|text| text.starts_with(begins)).map(str::to_owned));
+        }
+        if page["more"] != true {
+            return Ok(texts);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_apps_chat() -> Result<()> {
+    let stage = Stage::new().await?;
+    let (_, ready) = stage.enter(&stage.cem).await?;
+    let room = room_id(&ready, "general")?;
+    let ada = Device::sign_in(&stage.server.url(), &stage.ada, &room).await?;
+    let bob = Device::sign_in(&stage.server.url(), &stage.bob, &room).await?;
+    for n in 0..10 {
+        ada.send(format!("ada {n:04}")).await?;
+        bob.send(format!("bob {n:04}")).await?;
+    }
+    for device in [&ada, &bob] {
+        device.shows("ada", &numbered("ada", 10)).await?;
+        device.shows("bob", &numbered("bob", 10)).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_is_killed_while_200_messages_are_sent() -> Result<()> {
+    let mut stage = Stage::new().await?;
+    let (_, ready) = stage.enter(&stage.cem).await?;
+    let room = room_id(&ready, "general")?;
+    let ada = Device::sign_in(&stage.server.url(), &stage.ada, &room).await?;
+    let bob = Device::sign_in(&stage.server.url(), &stage.bob, &room).await?;
+    let texts = numbered("through the crash", 200);
+    for text in &texts[..100] {
+        ada.send(text.clone()).await?;
+    }
+    // Some are through, some are on the wire, some wait.
+    bob.until("the first messages", |view| view.committed("through").len() >= 10).await?;
+    stage.server.kill().await?;
+    for text in &texts[100..] {
+        ada.send(text.clone()).await?;
+    }
+    ada.until("the loss is seen", |view| !view.is_live()).await?;
+    stage.server.launch().await?;
+    ada.shows("through", &texts).await?;
+    bob.shows("through", &texts).await?;
+    let (mut cem, _) = stage.enter(&stage.cem).await?;
+    ensure!(logged(&mut cem, &room, "through").await? == texts, "all arrived once and in order");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bad_network_loses_nothing() -> Result<()> {
+    let stage = Stage::new().await?;
+    let (mut cem, ready) = stage.enter(&stage.cem).await?;
+    let room = room_id(&ready, "general")?;
+    let proxy = Proxy::start(stage.server.addr()).await?;
+    let ada = Device::sign_in(&proxy.url(), &stage.ada, &room).await?;
+    let bob = Device::sign_in(&stage.server.url(), &stage.bob, &room).await?;
+    let (mut up, mut down) = (Vec::new(), Vec::new());
+    for fault in ["none", "cut", "half close", "refuse", "delay"] {
+        match fault {
+            "cut" => proxy.cut(),
+            "half close" => proxy.half_close(),
+            "refuse" => {
+                proxy.refuse(true);
+                proxy.cut();
+                ada.until("the loss is seen", |view| !view.is_live()).await?;
+            }
+            "delay" => proxy.delay(Duration::from_millis(150)),
+            _ => {}
+        }
+        for n in 0..10 {
+            up.push(format!("up {fault} {n}"));
+            ada.send(up[up.len() - 1].clone()).await?;
+            down.push(format!("down {fault} {n}"));
+            bob.send(down[down.len() - 1].clone()).await?;
+        }
+        if fault == "refuse" {
+            bob.shows("down", &down).await?;
+            proxy.refuse(false);
+            ada.session.nudge();
+        }
+        for device in [&ada, &bob] {
+            device.shows("up", &up).await.with_context(|| format!("fault: {fault}"))?;
+            device.shows("down", &down).await.with_context(|| format!("fault: {fault}"))?;
+        }
+    }
+    ensure!(proxy.accepted() > 4, "the link was made anew: {}", proxy.accepted());
+    ensure!(logged(&mut cem, &room, "up").await? == up, "all arrived once and in order");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_half_open_link_is_noticed_and_what_was_missed_is_read() -> Result<()> {
+    let stage = Stage::new().await?;
+    let (_, ready) = stage.enter(&stage.cem).await?;
+    let room = room_id(&ready, "general")?;
+    let proxy = Proxy::start(stage.server.addr()).await?;
+    let ada = Device::sign_in(&proxy.url(), &stage.ada, &room).await?;
+    let (mut bob, _) = stage.enter(&stage.bob).await?;
+    proxy.blackhole(true);
+    // More than one page of `room:sync`.
+    let texts = numbered("missed", 1_100);
+    for batch in texts.chunks(100) {
+        let messages: Vec<_> =
+            batch.iter().map(|text| json!({ "room": room, "cid": confab_tests::cid(), "text": text })).collect();
+        bob.ok(HALL, "message:send_batch", json!({ "messages": messages })).await?;
+    }
+    ada.send("written into the void".into()).await?;
+    ada.until("the silence is noticed", |view| !view.is_live()).await?;
+    proxy.blackhole(false);
+    proxy.cut();
+    ada.session.nudge();
+    ada.shows("written into the void", &["written into the void".to_owned()]).await?;
+    // What lies further back than the timeline keeps is read page by page, as scrolling up does.
+    while ada.view.lock().is_ok_and(|view| view.committed("missed").len() < texts.len()) {
+        let page = ada.session.load_older(ada.room.clone()).await?;
+        if page.start {
+            break;
+        }
+    }
+    ada.shows("missed", &texts).await
+}
