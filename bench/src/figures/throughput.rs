@@ -1,0 +1,91 @@
+//! Committed and acked messages per second with 64 clients, over what one durable write per message would allow.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use super::{System, message};
+use crate::Plan;
+use crate::disk::Disk;
+use crate::link::Link;
+use crate::report::{Report, Row};
+
+const CLIENTS: usize = 64;
+const FACTOR: f64 = 10.0;
+
+/// Measures it: every client in the same room, each with one message in flight, then with 16.
+///
+/// # Errors
+/// When a message is refused.
+pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
+    let mut disk = Disk::at(&plan.scratch).await?;
+    let syncs = disk.syncs(if plan.quick { 200 } else { 1_000 }).await?;
+    disk.stop().await?;
+    let per_second = syncs.len() as f64 / syncs.iter().sum::<Duration>().as_secs_f64();
+    for in_flight in [1, 16] {
+        let rate = rate(plan, in_flight).await?;
+        let ratio = rate / per_second;
+        report.add(Row {
+            what: format!("committed + acked per second, 64 clients in one room, {in_flight} in flight each"),
+            target: if in_flight == 1 { "≥ 10 × one fsync per message".into() } else { String::new() },
+            measured: format!("{rate:.0}/s"),
+            peer: format!("{per_second:.0} fsync/s"),
+            ratio: Some(ratio),
+            reached: (in_flight == 1).then_some(ratio >= FACTOR),
+        });
+    }
+    Ok(())
+}
+
+async fn rate(plan: &Plan, in_flight: u64) -> Result<f64> {
+    let running = System::Confab.start(plan, CLIENTS).await?;
+    let acked = Rc::new(Cell::new(0u64));
+    let refused = Rc::new(Cell::new(0u64));
+    let mut clients = tokio::task::JoinSet::new();
+    for token in running.tokens() {
+        let (link, room) = Link::enter(running.process().addr, token, None).await?;
+        clients.spawn_local(client(link, room, in_flight, acked.clone(), refused.clone()));
+    }
+    let seconds = if plan.quick { 3 } else { 10 };
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let (before, began) = (acked.get(), Instant::now());
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    let rate = (acked.get() - before) as f64 / began.elapsed().as_secs_f64();
+    if let Some(ended) = clients.try_join_next() {
+        ended.context("a client panicked")??;
+    }
+    ensure!(refused.get() == 0, "{} messages were refused", refused.get());
+    clients.abort_all();
+    running.stop().await?;
+    Ok(rate)
+}
+
+async fn client(
+    mut link: Link,
+    room: String,
+    in_flight: u64,
+    acked: Rc<Cell<u64>>,
+    refused: Rc<Cell<u64>>,
+) -> Result<()> {
+    let sender = link.sender();
+    let mut id = 0;
+    let mut free = in_flight;
+    loop {
+        while free > 0 {
+            id += 1;
+            free -= 1;
+            sender.send(&message(&room, Some(id), "many at once ")).await?;
+        }
+        link.read(|packet| {
+            if packet.starts_with(b"43") {
+                free += 1;
+                let ok = packet.windows(9).any(|part| part == b"\"ok\":true");
+                let count = if ok { &acked } else { &refused };
+                count.set(count.get() + 1);
+            }
+        })
+        .await?;
+    }
+}

@@ -1,0 +1,121 @@
+//! Processes under measurement: started alike, pinned alike, read from `/proc`.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::thread::{CpuSet, sched_setaffinity};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// The core of the server and of each peer.
+const SERVER_CORE: usize = 0;
+/// The core of the load generator.
+const LOAD_CORE: usize = 1;
+/// Nobody takes longer to start, unless something is broken.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// Something that prints `listening on http://ADDR` and is being measured.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// From just before it was started until it said that it listens.
+    pub started_in: Duration,
+}
+
+impl Process {
+    /// Starts a program on the server's core and waits until it listens. What it prints to stderr goes nowhere: a log
+    /// on a terminal would be measured too.
+    ///
+    /// # Errors
+    /// When it cannot be started, or ends or hangs before it listens.
+    pub async fn start(program: &Path, arguments: &[String]) -> Result<Self> {
+        let mut command = if is_pinned() {
+            let mut command = Command::new("taskset");
+            command.arg("-c").arg(SERVER_CORE.to_string()).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        let began = Instant::now();
+        let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
+        let mut lines = BufReader::new(child.stdout.take().context("no stdout")?).lines();
+        let listening = async {
+            while let Some(line) = lines.next_line().await? {
+                if let Some(addr) = line.strip_prefix("listening on http://") {
+                    return Ok(addr.trim().parse()?);
+                }
+            }
+            bail!("{} ended before it listened", program.display())
+        };
+        let addr = tokio::time::timeout(START_LIMIT, listening).await.context("it does not start")??;
+        let started_in = began.elapsed();
+        // Its stdout is read on, so that a full pipe never stops it.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Ok(Self { child, addr, started_in })
+    }
+
+    /// Resident memory, in KiB.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn resident_kib(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()?))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        Ok(line.trim().trim_end_matches("kB").trim().parse()?)
+    }
+
+    /// CPU time so far, user and system, of all its threads. In steps of 10 ms.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn cpu(&self) -> Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()?))?;
+        // The name in parentheses may contain spaces; the numbers come after it.
+        let numbers = stat.rsplit_once(')').context("an odd stat line")?.1;
+        let ticks: Vec<u64> = numbers.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
+        Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// When it has ended by itself, which nobody asked for.
+    pub async fn stop(mut self) -> Result<()> {
+        if let Some(status) = self.child.try_wait()? {
+            bail!("it had ended by itself with {status}");
+        }
+        self.child.kill().await?;
+        Ok(())
+    }
+
+    fn pid(&self) -> Result<u32> {
+        self.child.id().context("it has ended")
+    }
+}
+
+/// Pins this process to its core and raises its limit of open files as far as it may; children inherit the limit.
+///
+/// # Errors
+/// When the system refuses.
+pub fn prepare_this_process() -> Result<()> {
+    let files = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: files.maximum, maximum: files.maximum })?;
+    if is_pinned() {
+        let mut cores = CpuSet::new();
+        cores.set(LOAD_CORE);
+        sched_setaffinity(None, &cores)?;
+    }
+    Ok(())
+}
+
+/// With one core there is nothing to choose.
+fn is_pinned() -> bool {
+    std::fs::read_to_string("/proc/cpuinfo").is_ok_and(|cpu| cpu.matches("processor\t").count() > 1)
+}
