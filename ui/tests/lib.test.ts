@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { initials, listed, roomName, slugOf } from '../src/lib/names';
 import { parse, type Inline } from '../src/lib/markup';
+import { deviceName } from '../src/lib/device';
 import { dayName, fromNow } from '../src/lib/time';
 import { refusal } from '../src/lib/error';
 import { backoff } from '../src/port/web/backoff';
@@ -108,5 +109,20 @@ describe('the web back end', () => {
     await expect(api.me()).rejects.toMatchObject({ code: 'unavailable' });
     const dead = new Api('http://h', () => Promise.reject(new TypeError('network')));
     await expect(dead.me()).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('names of devices', () => {
+  const webkit = 'AppleWebKit/537.36 (KHTML, like Gecko)';
+  it.each([
+    [`Mozilla/5.0 (X11; Linux x86_64) ${webkit} Chrome/156.0.0.0 Safari/537.36`, 'Chrome on Linux'],
+    [`Mozilla/5.0 (Windows NT 10.0) ${webkit} Chrome/156.0.0.0 Safari/537.36 Edg/156.0.0.0`, 'Edge on Windows'],
+    ['Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:143.0) Gecko/20100101 Firefox/143.0', 'Firefox on macOS'],
+    ['Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) Version/26.0 Safari/604.1', 'Safari on iPhone'],
+    ['Mozilla/5.0 (Linux; Android 16) Chrome/156.0.0.0 Mobile Safari/537.36', 'Chrome on Android'],
+    ['Mozilla/4.0', 'Browser'],
+    ["Confab on Ada's laptop", "Confab on Ada's laptop"],
+  ])('%s', (agent, name) => {
+    expect(deviceName(agent)).toBe(name);
   });
 });

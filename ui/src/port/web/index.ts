@@ -6,6 +6,7 @@ import type {
   Place, Probe, RequestMap, Room, RoomCreate, RoomJoined, RoomUpdate, Session, Settings, Start, Update, Workspace,
   WorkspaceCreate,
 } from '../../bindings';
+import { deviceName } from '../../lib/device';
 import { asRefusal, isRetryable, refusal, type Refusal } from '../../lib/error';
 import type { Port } from '../index';
 import { backoff } from './backoff';
@@ -103,7 +104,7 @@ export class WebPort implements Port {
   }
 
   signIn(_address: string, login: string, password: string): Promise<Account> {
-    return this.begin('/sessions', { login, password, device: deviceName() });
+    return this.begin('/sessions', { login, password, device: deviceName(navigator.userAgent) });
   }
 
   setUp(
@@ -378,12 +379,4 @@ function sentIn(result: unknown): Sent {
 
 function signedOut(): Refusal {
   return refusal('unauthorized', 'You are signed out. Sign in again.');
-}
-
-/** What the list of devices shows. */
-function deviceName(): string {
-  const agent = navigator.userAgent;
-  const browser = /Firefox|Edg|OPR|Chrome|Safari/.exec(agent)?.[0] ?? 'Browser';
-  const system = /Windows|Android|iPhone|iPad|Mac OS|Linux/.exec(agent)?.[0] ?? 'unknown system';
-  return `${{ Edg: 'Edge', OPR: 'Opera' }[browser] ?? browser} on ${system}`;
 }
