@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use crate::process::Process;
@@ -62,7 +63,9 @@ pub async fn serve() -> Result<()> {
 
 async fn client(stream: TcpStream, room: Room) -> Result<()> {
     let addr: SocketAddr = stream.peer_addr()?;
-    let (mut out, mut input) = tokio_tungstenite::accept_async(stream).await?.split();
+    // The default read buffer of 128 KiB would be all that the memory figure shows; the server tunes its own alike.
+    let config = WebSocketConfig::default().read_buffer_size(1024);
+    let (mut out, mut input) = tokio_tungstenite::accept_async_with_config(stream, Some(config)).await?.split();
     out.send(Message::text(format!(
         "0{{\"sid\":\"{addr}\",\"upgrades\":[],\"pingInterval\":25000,\"pingTimeout\":20000,\"maxPayload\":131072}}"
     )))
