@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use confab_client::link::{Down, Frame, LinkEvent};
 use confab_client::machine::workspace::{Command, Workspace};
 use confab_client::machine::{CallId, Effect, Input, Machine, Now};
-use confab_client::view::{Item, MessageItem, SendState, TimelineChange, Update};
+use confab_client::view::{Item, LinkState, MessageItem, SendState, TimelineChange, Update};
 use confab_protocol::answer::to_wire;
 use confab_protocol::event::{
     BatchSent, HistoryPage, MessageDelete, MessageEdit, MessageReact, MessageSend, MessageSent, RoomHistory, RoomJoin,
@@ -42,6 +42,7 @@ pub struct World {
 #[derive(Default)]
 pub struct Ui {
     pub items: BTreeMap<String, Item>,
+    pub live: bool,
     pub start: bool,
     pub read: Option<(Seq, u64)>,
 }
@@ -164,7 +165,8 @@ impl World {
         self.refusals.clear();
         for _ in 0..2_000 {
             while self.serve() || self.deliver() {}
-            if self.pending == 0 && self.to_client.is_some() && self.is_at_rest() {
+            // A link that lost its greeting is quiet too, until its time is up.
+            if self.pending == 0 && self.ui.live && self.is_at_rest() {
                 return;
             }
             self.pass(500);
@@ -334,6 +336,7 @@ impl Ui {
         match update {
             Update::Timeline { change, .. } => self.change(change),
             Update::Read { read, unread, .. } => self.read = Some((read, unread)),
+            Update::Link { state, .. } => self.live = state == LinkState::Live,
             _ => {}
         }
     }
