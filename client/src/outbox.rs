@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 
 use confab_protocol::answer::Answer;
 use confab_protocol::event::{MessageDelete, MessageEdit, MessageReact, MessageSend};
-use confab_protocol::{Cid, Error, ErrorCode, MessageId, RoomId, Seq, Timestamp};
+use confab_protocol::log::Message;
+use confab_protocol::{Cid, Error, ErrorCode, MessageId, RoomId, Seq, Timestamp, UserId};
 use serde_json::Value;
 
 use crate::machine::{CallId, Now};
@@ -169,6 +170,13 @@ impl Outbox {
         let seen = self.lanes.get_mut(room)?.remove(cid);
         self.tidy(room);
         seen
+    }
+
+    /// A page of the log: what `me` wrote of it is committed.
+    pub fn seen_all(&mut self, room: &RoomId, me: &UserId, page: &[Message]) {
+        for message in page.iter().filter(|message| message.author == *me) {
+            self.seen(room, &message.cid);
+        }
     }
 
     /// The timeline of a room has all entries up to `seq`: what is committed up to there is drawn from the log.

@@ -286,6 +286,41 @@ fn an_answer_that_is_lost_costs_the_link_and_not_the_message() {
     assert_eq!(world.head(), 2, "the repeated one was recognised");
 }
 
+/// Found by random histories: the row went back to the end of the timeline.
+#[test]
+fn a_message_that_only_an_older_page_shows_is_not_on_its_way_any_more() {
+    for page_before_ack in [true, false] {
+        let mut world = opened();
+        send(&mut world, "mine");
+        assert!(world.serve(), "committed");
+        world.cut();
+        // Too far behind to catch up: the newest page replaces the range, and "mine" is not on it.
+        for n in 0..20 {
+            let id = format!("o{n}").parse().unwrap();
+            let body = EntryBody::Message {
+                id,
+                cid: Cid::generate(),
+                author: other(),
+                text: format!("{n}"),
+                reply_to: None,
+                thread: None,
+                files: Vec::new(),
+                mentions: Vec::new(),
+            };
+            world.others_write(body);
+        }
+        if page_before_ack {
+            world.refusals.extend((0..3).map(|_| Error::new(ErrorCode::Unavailable, "later")));
+        }
+        world.heal();
+        assert_drawn_is_the_fold_of_the_log(&mut world);
+        send(&mut world, "after");
+        world.heal();
+        assert_drawn_is_the_fold_of_the_log(&mut world);
+        assert_eq!(world.ui.messages().len(), 22);
+    }
+}
+
 #[test]
 fn a_final_refusal_is_shown_and_can_be_retried_or_discarded() {
     let mut world = opened();

@@ -16,10 +16,11 @@ use confab_protocol::{Error, ErrorCode, RoomId, Seq, UserId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::draw::Row;
+use super::draw::{Row, key};
 use super::{Ask, Workspace};
 use crate::machine::wire::{PATIENCE_MS, unreachable};
 use crate::machine::{CallId, Effect, Now};
+use crate::outbox::Stage;
 use crate::timeline::Timeline;
 use crate::view::TimelineChange;
 
@@ -197,13 +198,9 @@ impl Workspace {
     pub(super) fn history_came(&mut self, room: &RoomId, answer: Answer<Value>, now: Now, out: &mut Vec<Effect>) {
         let Some(page) = self.settle::<HistoryPage>(room, answer, now, out) else { return };
         let Some(open) = self.open.get_mut(room) else { return };
+        self.outbox.seen_all(room, &self.me, &page.messages);
         open.timeline.load(page);
-        let mine = open.timeline.fold().messages().filter(|message| message.author == self.me);
-        let mine: Vec<_> = mine.map(|message| message.cid.clone()).collect();
-        for cid in mine {
-            self.outbox.seen(room, &cid);
-        }
-        self.reached(room);
+        self.reached(room, out);
         self.dirty.reset(room);
     }
 
@@ -240,6 +237,7 @@ impl Workspace {
                 let reply = serde_json::json!(page);
                 let rows: Vec<Seq> = page.messages.iter().map(|message| message.seq).collect();
                 let notices: Vec<Seq> = page.notices.iter().map(|notice| notice.seq).collect();
+                self.outbox.seen_all(room, &self.me, &page.messages);
                 open.timeline.prepend(page);
                 let start = open.timeline.is_start();
                 let rows = rows.into_iter().map(Row::Message).chain(notices.into_iter().map(Row::Notice));
@@ -289,7 +287,7 @@ impl Workspace {
                 Change::None => {}
             }
         }
-        self.reached(&id);
+        self.reached(&id, out);
         if deletes && self.recount(&id) {
             self.draw_read(&id, out);
         }
@@ -406,15 +404,24 @@ impl Workspace {
         self.count(room, out);
     }
 
-    /// The timeline has grown: what is committed up to there is drawn from the log.
-    fn reached(&mut self, room: &RoomId) {
+    /// The timeline has grown, or a write was acked: what is committed up to its end is drawn from the log. A message
+    /// that turns out to be older than the range has no row there until the user pages back to it.
+    pub(super) fn reached(&mut self, room: &RoomId, out: &mut Vec<Effect>) {
         let Some(open) = self.open.get_mut(room).filter(|open| open.timeline.is_loaded()) else { return };
         let applied = open.timeline.applied();
         open.expected = open.expected.filter(|(seq, _)| *seq > applied);
+        let mut elsewhere = Vec::new();
         for done in self.outbox.reached(room, applied) {
-            if let Some(id) = done.write.target() {
-                self.dirty.row(room, Row::Target(id.clone()));
+            match (done.write.target(), &done.stage) {
+                (Some(id), _) => self.dirty.row(room, Row::Target(id.clone())),
+                (None, Stage::Committed(seq)) if open.timeline.fold().message(*seq).is_none() => {
+                    elsewhere.push(key(&self.me, done.write.cid()));
+                }
+                (None, _) => {}
             }
+        }
+        if !elsewhere.is_empty() {
+            self.push_timeline(room, TimelineChange::Remove { keys: elsewhere }, out);
         }
     }
 }

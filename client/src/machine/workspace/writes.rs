@@ -52,6 +52,7 @@ impl Workspace {
                 out.push(Effect::Reply { call, answer: result.map(|_| Value::Null) });
             }
         }
+        self.reached(room, out);
     }
 
     pub(super) fn writes_lost(&mut self, room: &RoomId) {
