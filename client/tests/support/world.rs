@@ -33,6 +33,8 @@ pub struct World {
     pub to_server: VecDeque<Frame>,
     /// The server refuses the next requests with this, once each.
     pub refusals: VecDeque<Error>,
+    /// It refuses all messages for the time being.
+    pub refuses_sends: bool,
     now: u64,
     written: HashMap<Cid, (Value, Value)>,
     calls: u64,
@@ -71,6 +73,7 @@ impl World {
             to_client: None,
             to_server: VecDeque::new(),
             refusals: VecDeque::new(),
+            refuses_sends: false,
             now: 1_000,
             written: HashMap::new(),
             calls: 0,
@@ -160,6 +163,14 @@ impl World {
         }
     }
 
+    /// Network and server do what they do for a while.
+    pub fn work_for(&mut self, ms: u64) {
+        for _ in 0..=ms / 500 {
+            while self.serve() || self.deliver() {}
+            self.pass(500);
+        }
+    }
+
     /// Everything works from now on, until nothing more happens.
     pub fn heal(&mut self) {
         self.refusals.clear();
@@ -212,6 +223,7 @@ impl World {
 
     fn answer(&mut self, event: &str, body: Value) -> Answer<Value> {
         match event {
+            "message:send" if self.refuses_sends => Err(Error::new(ErrorCode::RateLimited, "later")),
             "message:send" => self.send(parse(body)),
             "message:send_batch" => {
                 let messages: Vec<MessageSend> = parse(body["messages"].clone());
