@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use confab_protocol::event::UnreadChanged;
-use confab_protocol::{Error, ErrorCode, Limits, Timestamp};
+use confab_protocol::{Error, ErrorCode, Limits, RoomId, Slug, Timestamp};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
@@ -15,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::feed::Feed;
 use crate::link::{Down, Factory, Link, LinkEvent, Target};
+use crate::local::Local;
 use crate::machine::{CallId, Effect, Input, Machine, Now};
+use crate::outbox::Queued;
 use crate::view::Update;
 
 /// Orders that wait for the task. Callers wait when there are more.
@@ -49,6 +51,10 @@ pub struct Parts {
     pub feed: Feed,
     /// The rest of the session.
     pub hub: Arc<dyn Hub>,
+    /// What outlives the process.
+    pub local: Local,
+    /// The workspace, unless it is the lobby.
+    pub slug: Option<Slug>,
     /// Ends it.
     pub stop: CancellationToken,
 }
@@ -128,6 +134,7 @@ impl<C> Handle<C> {
 pub fn start<M: Machine>(machine: M, parts: Parts) -> Handle<M::Command> {
     let (orders_in, orders) = mpsc::channel(ORDERS);
     let handle = Handle { orders: orders_in, stop: parts.stop.clone() };
+    let (stored_in, stored) = mpsc::unbounded_channel();
     let connection = Connection {
         machine,
         parts,
@@ -136,12 +143,16 @@ pub fn start<M: Machine>(machine: M, parts: Parts) -> Handle<M::Command> {
         calls: BTreeMap::new(),
         last_call: 0,
         started: Instant::now(),
+        stored: stored_in,
     };
-    tokio::spawn(connection.run(orders));
+    tokio::spawn(connection.run(orders, stored));
     handle
 }
 
-struct Connection<M> {
+/// What the local database answers, as many at most as were asked.
+type Stored<M> = mpsc::UnboundedReceiver<Input<<M as Machine>::Command>>;
+
+struct Connection<M: Machine> {
     machine: M,
     parts: Parts,
     link: Option<Box<dyn Link>>,
@@ -149,11 +160,15 @@ struct Connection<M> {
     calls: BTreeMap<CallId, Reply>,
     last_call: u64,
     started: Instant,
+    /// From the local database's thread.
+    stored: mpsc::UnboundedSender<Input<M::Command>>,
 }
 
 impl<M: Machine> Connection<M> {
-    async fn run(mut self, mut orders: mpsc::Receiver<Order<M::Command>>) {
+    async fn run(mut self, mut orders: mpsc::Receiver<Order<M::Command>>, mut stored: Stored<M>) {
         let stop = self.parts.stop.clone();
+        let restored = self.parts.local.restore(self.parts.slug.clone()).await;
+        self.step(Input::Restore(Box::new(restored)));
         self.step(Input::Start);
         let mut earliest = Instant::now();
         loop {
@@ -164,6 +179,7 @@ impl<M: Machine> Connection<M> {
                     Some(order) => self.obey(order),
                     None => return,
                 },
+                Some(input) = stored.recv() => self.step(input),
                 event = next(&mut self.events) => self.step(Input::Link(event)),
                 () = until(due) => {
                     earliest = Instant::now() + TICK;
@@ -234,6 +250,9 @@ impl<M: Machine> Connection<M> {
                 // Whoever asked may have given up.
                 let _ = self.calls.remove(&call).map(|reply| reply.send(answer));
             }
+            Effect::Persist(write) => self.persist(write),
+            Effect::Keep(changes) => self.parts.local.keep(self.parts.slug.clone(), changes),
+            Effect::Recall(room) => self.recall(room),
             Effect::Pending(pending) => {
                 let pending = self.parts.hub.pending(&self.parts.target.namespace, pending);
                 self.parts.feed.push_always(Update::Outbox { pending });
@@ -244,6 +263,20 @@ impl<M: Machine> Connection<M> {
             Effect::SignedOut(error) => self.parts.hub.signed_out(error),
         }
         None
+    }
+
+    fn persist(&self, write: Queued) {
+        let (slug, stored, cid) = (self.parts.slug.clone(), self.stored.clone(), write.write.cid().clone());
+        // The lobby writes nothing.
+        let Some(slug) = slug else { return };
+        // Once this connection has ended nobody waits any more; what is on the disk goes out with the next one.
+        self.parts.local.persist(slug, write, move |result| drop(stored.send(Input::Persisted(cid, result))));
+    }
+
+    fn recall(&self, room: RoomId) {
+        let (slug, stored, id) = (self.parts.slug.clone(), self.stored.clone(), room.clone());
+        let Some(slug) = slug else { return };
+        self.parts.local.recall(slug, room, move |timeline| drop(stored.send(Input::Recalled(id, timeline))));
     }
 
     fn catch_up(&mut self) {

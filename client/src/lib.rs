@@ -2,7 +2,7 @@
 //!
 //! A shell finds a server with [`entrance`], holds a [`session::Session`], and draws the [`view::Update`]s. Inside, a
 //! session is one [`connection`] per open namespace: a task around a pure state machine ([`machine`]) and a killable
-//! [`link`]. What a machine knows is made of [`timeline`]s and an [`outbox`].
+//! [`link`]. What a machine knows is made of [`timeline`]s and an [`outbox`]; what outlives the process is in [`local`].
 
 pub mod address;
 pub mod backoff;
@@ -11,6 +11,7 @@ pub mod entrance;
 pub mod feed;
 pub mod http;
 pub mod link;
+pub mod local;
 pub mod machine;
 pub mod outbox;
 pub mod session;

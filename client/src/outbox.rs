@@ -1,4 +1,5 @@
-//! What the user wrote and the server has not yet confirmed: a FIFO per room, as pure state in memory.
+//! What the user wrote and the server has not yet confirmed: a FIFO per room, as pure state. It says itself what has
+//! to be written down; see [`crate::local`].
 //!
 //! Each room has one outstanding request at a time, so that the server sees the writes of a room in the order in which
 //! the user made them. A write is tried for ever while the refusals are of the kind that passes; any other refusal
@@ -12,8 +13,10 @@ use confab_protocol::answer::Answer;
 use confab_protocol::event::{MessageDelete, MessageEdit, MessageReact, MessageSend};
 use confab_protocol::log::Message;
 use confab_protocol::{Cid, Error, ErrorCode, MessageId, RoomId, Seq, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::local::model::Keep;
 use crate::machine::{CallId, Now};
 use lane::Lane;
 
@@ -21,7 +24,8 @@ use lane::Lane;
 pub const OUTBOX_MAX: usize = 1_000;
 
 /// Something to be written to a room's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Write {
     /// A new message.
     Send(MessageSend),
@@ -124,28 +128,57 @@ pub struct Outbox {
     lanes: BTreeMap<RoomId, Lane>,
     last_order: u64,
     seed: u64,
+    /// Admitted, and not yet on the disk.
+    admitted: BTreeMap<Cid, Queued>,
+    /// What the local database does not know yet.
+    changes: Vec<Keep>,
 }
 
 impl Outbox {
     /// An empty one.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self { lanes: BTreeMap::new(), last_order: 0, seed }
+        Self { lanes: BTreeMap::new(), last_order: 0, seed, admitted: BTreeMap::new(), changes: Vec::new() }
     }
 
-    /// Queues a write.
+    /// Puts back what waited when the process ended, in order.
+    pub fn restore(&mut self, writes: Vec<Queued>) {
+        for item in writes {
+            self.last_order = self.last_order.max(item.order);
+            self.lane(item.write.room()).push(item);
+        }
+    }
+
+    /// Gives a write its place. It is not drawn and not sent before [`Outbox::push`]; in between, it is written to the
+    /// disk.
     ///
     /// # Errors
     /// `unavailable` when [`OUTBOX_MAX`] are there already.
-    pub fn push(&mut self, write: Write, call: Option<CallId>, now: Now) -> Result<(), Error> {
-        if self.lanes.values().map(Lane::len).sum::<usize>() >= OUTBOX_MAX {
+    pub fn admit(&mut self, write: Write, call: Option<CallId>, now: Now) -> Result<Queued, Error> {
+        if self.lanes.values().map(Lane::len).sum::<usize>() + self.admitted.len() >= OUTBOX_MAX {
             return Err(Error::new(ErrorCode::Unavailable, "Too many messages wait for the server already."));
         }
         self.last_order += 1;
-        self.seed = self.seed.wrapping_add(1);
-        let lane = self.lanes.entry(write.room().clone()).or_insert_with(|| Lane::new(self.seed));
-        lane.push(Queued { write, order: self.last_order, ts: now.wall, call, stage: Stage::Queued });
-        Ok(())
+        let item = Queued { write, order: self.last_order, ts: now.wall, call, stage: Stage::Queued };
+        self.admitted.insert(item.write.cid().clone(), item.clone());
+        Ok(item)
+    }
+
+    /// Queues a write that was admitted and is on the disk. Answers with it.
+    pub fn push(&mut self, cid: &Cid) -> Option<Queued> {
+        let item = self.admitted.remove(cid)?;
+        self.lane(item.write.room()).push(item.clone());
+        Some(item)
+    }
+
+    /// Forgets a write that was admitted, and is not on the disk. Answers with it.
+    pub fn dismiss(&mut self, cid: &Cid) -> Option<Queued> {
+        self.admitted.remove(cid)
+    }
+
+    /// What the local database has to learn, in order.
+    pub fn take_changes(&mut self) -> Vec<Keep> {
+        std::mem::take(&mut self.changes)
     }
 
     /// The next request that may go out now, if there is one; its writes count as being sent.
@@ -157,7 +190,13 @@ impl Outbox {
 
     /// The outstanding request of a room was answered.
     pub fn answered(&mut self, room: &RoomId, answer: Answer<Value>, now: Now) -> Vec<Outcome> {
-        self.lanes.get_mut(room).map(|lane| lane.answered(answer, now.ms)).unwrap_or_default()
+        let outcomes = self.lanes.get_mut(room).map(|lane| lane.answered(answer, now.ms)).unwrap_or_default();
+        self.changes.extend(outcomes.iter().filter_map(|Outcome { write, result, .. }| match (write, result) {
+            (_, None) => None,
+            (Write::Send(send), Some(Err(error))) => Some(Keep::WriteFailed(send.cid.clone(), error.clone())),
+            (write, Some(_)) => Some(Keep::WriteGone(write.cid().clone())),
+        }));
+        outcomes
     }
 
     /// The answer to the outstanding request of a room will not come: its writes wait again. Answers with their cids.
@@ -169,6 +208,7 @@ impl Outbox {
     pub fn seen(&mut self, room: &RoomId, cid: &Cid) -> Option<Queued> {
         let seen = self.lanes.get_mut(room)?.remove(cid);
         self.tidy(room);
+        self.changes.extend(seen.is_some().then(|| Keep::WriteGone(cid.clone())));
         seen
     }
 
@@ -195,8 +235,8 @@ impl Outbox {
         self.last_order += 1;
         item.order = self.last_order;
         item.stage = Stage::Queued;
-        self.seed = self.seed.wrapping_add(1);
-        self.lanes.entry(room.clone()).or_insert_with(|| Lane::new(self.seed)).push(item);
+        self.changes.push(Keep::Write(item.clone()));
+        self.lane(room).push(item);
         Ok(())
     }
 
@@ -205,7 +245,9 @@ impl Outbox {
     /// # Errors
     /// `not_found` when there is no such failed message.
     pub fn discard(&mut self, room: &RoomId, cid: &Cid) -> Result<(), Error> {
-        self.take_failed(room, cid).map(drop)
+        self.take_failed(room, cid)?;
+        self.changes.push(Keep::WriteGone(cid.clone()));
+        Ok(())
     }
 
     /// What is on its way to a room, in order.
@@ -217,13 +259,18 @@ impl Outbox {
     #[must_use]
     pub fn pending(&self) -> usize {
         let open = |item: &&Queued| matches!(item.stage, Stage::Queued | Stage::Sending);
-        self.lanes.values().flat_map(Lane::items).filter(open).count()
+        self.admitted.len() + self.lanes.values().flat_map(Lane::items).filter(open).count()
     }
 
     /// When a room that was told to wait may go on.
     #[must_use]
     pub fn deadline(&self) -> Option<u64> {
         self.lanes.values().filter_map(Lane::deadline).min()
+    }
+
+    fn lane(&mut self, room: &RoomId) -> &mut Lane {
+        self.seed = self.seed.wrapping_add(1);
+        self.lanes.entry(room.clone()).or_insert_with(|| Lane::new(self.seed))
     }
 
     fn take_failed(&mut self, room: &RoomId, cid: &Cid) -> Result<Queued, Error> {

@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 use crate::connection::Handle;
 use crate::link::Factory;
 use crate::link::socketio::SocketIo;
+use crate::local::Local;
 use crate::machine::workspace::Command;
 use crate::outbox::Write;
 use crate::view::{Account, NewMessage, Update};
@@ -46,21 +47,27 @@ pub struct Session {
 }
 
 impl Session {
-    /// Starts the session: the lobby's link comes up by itself, and stays up whatever the network does.
+    /// Starts the session: the lobby's link comes up by itself, and stays up whatever the network does. It begins with
+    /// what `local` has of this account; workspaces in which something waits to be sent are connected, unseen.
     ///
     /// `updates` may be as small as one likes (256 is plenty): when the shell does not drain it, updates are dropped
     /// and the whole picture follows as soon as there is room again.
     ///
     /// Must be called in a tokio runtime.
     #[must_use]
-    pub fn start(identity: Identity, updates: mpsc::Sender<Update>) -> Self {
-        Self::start_over(identity, updates, Arc::new(SocketIo))
+    pub fn start(identity: Identity, local: Local, updates: mpsc::Sender<Update>) -> Self {
+        Self::start_over(identity, local, updates, Arc::new(SocketIo))
     }
 
     /// Like [`Session::start`], over links of another make.
     #[must_use]
-    pub fn start_over(identity: Identity, updates: mpsc::Sender<Update>, factory: Arc<dyn Factory>) -> Self {
-        Self { inner: Inner::start(identity, updates, factory) }
+    pub fn start_over(
+        identity: Identity,
+        local: Local,
+        updates: mpsc::Sender<Update>,
+        factory: Arc<dyn Factory>,
+    ) -> Self {
+        Self { inner: Inner::start(identity, local, updates, factory) }
     }
 
     /// Who is signed in where.
@@ -79,8 +86,9 @@ impl Session {
         self.inner.each_shown(Handle::nudge, Handle::nudge);
     }
 
-    /// Ends the session on the server, and closes the links. `Update::SignedOut` without an error follows.
-    /// The token is worthless afterwards, even when the server could not be told (the error then says so).
+    /// Ends the session on the server, closes the links, and erases what this computer kept of the account.
+    /// `Update::SignedOut` without an error follows. The token is worthless afterwards, even when the server could not be
+    /// told (the error then says so).
     ///
     /// # Errors
     /// The server could not be reached: it still holds the session.
@@ -90,6 +98,9 @@ impl Session {
             Err(error) => Err(error),
         };
         self.inner.end(None);
+        if let Err(error) = self.inner.local.erase().await {
+            tracing::warn!(%error, "what was kept of the account is still there");
+        }
         // A session that the server does not know any more has ended, too.
         told.or_else(|error| if error.code == ErrorCode::Unauthorized { Ok(()) } else { Err(error) })
     }

@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 
 use confab_protocol::event::HistoryPage;
 use confab_protocol::fold::{Change, Fold};
-use confab_protocol::log::{Entry, EntryBody};
+use confab_protocol::log::{Entry, EntryBody, Message};
 use confab_protocol::{Seq, UserId};
+
+use crate::local::model::Range;
 
 /// Entries that wait for a hole to be filled. Later ones are dropped: `room:sync` brings them.
 const AHEAD_MAX: usize = 512;
@@ -85,6 +87,23 @@ impl Timeline {
     pub fn unload(&mut self) {
         self.loaded = false;
         self.orphans = None;
+    }
+
+    /// The range as it is kept.
+    #[must_use]
+    pub const fn range(&self) -> Range {
+        Range { first: self.first, applied: self.applied, start: self.start }
+    }
+
+    /// Begins with what was kept. True: entries that had come meanwhile are applied to it already.
+    pub fn restore(&mut self, range: Range, messages: Vec<Message>, notices: Vec<Entry>) -> bool {
+        self.rows = messages.len() + notices.len();
+        (self.first, self.applied, self.start) = (range.first, range.applied, range.start);
+        self.fold = Fold::from_page(messages, notices);
+        self.loaded = true;
+        self.head = self.head.max(range.applied);
+        self.ahead = self.ahead.split_off(&(range.applied + 1));
+        !self.drain().is_empty()
     }
 
     /// Takes the newest page of `room:history` as the new range.
@@ -208,7 +227,6 @@ const fn concerns_a_message(body: &EntryBody) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use confab_protocol::log::Message;
     use confab_protocol::{RoomId, Timestamp};
 
     fn room() -> RoomId {

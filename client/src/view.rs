@@ -150,6 +150,11 @@ pub enum Update {
         /// Queued and sending; failed ones are not counted.
         pending: usize,
     },
+    /// Something went wrong that the user should know of, and nobody was waiting for.
+    Warning {
+        /// What, and what can be done.
+        text: String,
+    },
     /// The server's admins say something.
     Notice {
         /// What.

@@ -1,6 +1,7 @@
 //! Whatever the network does, a client shows each message once, in order, and sends each once, in order.
 //!
-//! Invariants 3 and 4 of ARCHITECTURE.md: every client state is the fold of a contiguous log; a lost link loses nothing.
+//! Invariants 3 and 4 of ARCHITECTURE.md: every client state is the fold of a contiguous log; a lost link, a killed app and
+//! a power cut lose nothing.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, in its helpers too")]
 
@@ -43,6 +44,10 @@ enum Step {
     CutAfterServing,
     Pass(u64),
     Nudge,
+    /// The app is killed, or the whole computer loses power, and it is started again.
+    Restart {
+        power_cut: bool,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -69,6 +74,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::CutAfterServing),
         3 => (1_u64..6_000).prop_map(Step::Pass),
         1 => Just(Step::Nudge),
+        1 => any::<bool>().prop_map(|power_cut| Step::Restart { power_cut }),
     ];
     prop::collection::vec(step, 1..120)
 }
@@ -176,6 +182,7 @@ fn perform(world: &mut World, step: Step, sent: &mut Vec<String>) {
         }
         Step::Pass(ms) => world.pass(ms),
         Step::Nudge => world.step(Input::Nudge),
+        Step::Restart { power_cut } => world.restart(power_cut),
     }
 }
 
@@ -402,4 +409,97 @@ fn an_idle_client_does_next_to_nothing() {
         while world.serve() || world.deliver() {}
     }
     assert!(wakes <= 6, "{wakes} times in a minute");
+}
+
+#[test]
+fn an_app_that_is_killed_offline_sends_what_it_showed_when_it_is_started_again() {
+    let mut world = opened();
+    send(&mut world, "before");
+    world.heal();
+    world.cut();
+    let keys: Vec<_> = (0..50).map(|n| send(&mut world, &format!("{n}"))).collect();
+    world.restart(true);
+    assert_eq!(world.pending, 50);
+    let drawn: Vec<_> =
+        world.ui.messages().iter().map(|message| (message.key.clone(), message.state.clone())).collect();
+    assert_eq!(drawn.len(), 51, "yesterday's timeline and all that waits, without a network");
+    assert!(drawn[1..].iter().zip(&keys).all(|(drawn, key)| drawn == &(key.clone(), SendState::Queued)));
+    world.heal();
+    let drawn: Vec<_> = world.ui.messages().iter().skip(1).map(|message| message.key.clone()).collect();
+    assert_eq!(drawn, keys);
+    assert_eq!(world.head(), 52);
+    world.restart(false);
+    assert_eq!(world.pending, 0, "what was sent does not come back");
+}
+
+#[test]
+fn what_failed_is_still_there_after_a_restart_and_can_be_discarded() {
+    let mut world = opened();
+    let key = send(&mut world, "refuse me");
+    world.heal();
+    world.restart(false);
+    assert_eq!(world.ui.failed().len(), 1);
+    let cid: Cid = key.rsplit('/').next().unwrap().parse().unwrap();
+    world.command(Command::Discard(room(), cid));
+    world.restart(false);
+    world.heal();
+    assert!(world.ui.messages().is_empty());
+}
+
+#[test]
+fn a_change_of_a_message_survives_the_app_too() {
+    let mut world = opened();
+    send(&mut world, "before");
+    world.heal();
+    let id = message(&world, 0, true).unwrap();
+    world.cut();
+    let edit = MessageEdit { room: room(), id, cid: Cid::generate(), text: "after".into() };
+    world.command(Command::Write(Write::Edit(edit)));
+    world.restart(true);
+    assert_eq!(world.ui.messages()[0].text, "after", "shown before it is sent");
+    world.heal();
+    assert_drawn_is_the_fold_of_the_log(&mut world);
+    assert_eq!(world.ui.messages()[0].text, "after");
+}
+
+#[test]
+fn a_message_that_the_disk_does_not_take_is_refused_and_never_drawn() {
+    let mut world = opened();
+    world.disk_is_full = true;
+    let (cid, text) = (Cid::generate(), "lost?".to_owned());
+    let write = MessageSend { room: room(), cid, text, reply_to: None, thread: None, files: Vec::new() };
+    let call = world.command(Command::Write(Write::Send(write)));
+    assert_eq!(world.replies[&call].as_ref().unwrap_err().code, ErrorCode::Unavailable);
+    assert!(world.ui.messages().is_empty());
+    world.heal();
+    assert_eq!(world.head(), 1, "nor sent");
+    world.disk_is_full = false;
+    send(&mut world, "kept");
+    world.heal();
+    assert_eq!(world.head(), 2);
+}
+
+#[test]
+fn another_epoch_means_that_nothing_of_before_is_shown() {
+    for process_ends in [false, true] {
+        let mut world = opened();
+        for n in 0..6 {
+            send(&mut world, &format!("{n}"));
+        }
+        world.heal();
+        world.restore_backup(3, "e2");
+        // The new life of the log is as long as the old one, so that its head gives nothing away.
+        for _ in 0..4 {
+            perform(&mut world, Step::OthersSend, &mut Vec::new());
+        }
+        send(&mut world, "waits");
+        if process_ends {
+            world.restart(false);
+        }
+        world.heal();
+        assert_drawn_is_the_fold_of_the_log(&mut world);
+        assert_eq!(world.head(), 8, "what waited is sent to the new one");
+        world.restart(false);
+        assert_eq!(world.ui.messages().len(), 7, "and the cache is of the new one");
+    }
 }

@@ -21,9 +21,14 @@ fn message(to: &str, text: &str) -> Write {
     Write::Send(MessageSend { room, cid, text, reply_to: None, thread: None, files: Vec::new() })
 }
 
+fn put(outbox: &mut Outbox, write: Write) {
+    let admitted = outbox.admit(write, None, at(0)).unwrap();
+    outbox.push(admitted.write.cid()).unwrap();
+}
+
 fn fill(outbox: &mut Outbox, to: &str, count: usize, text: &str) {
     for _ in 0..count {
-        outbox.push(message(to, text), None, at(0)).unwrap();
+        put(outbox, message(to, text));
     }
 }
 
@@ -72,7 +77,7 @@ fn another_kind_of_write_ends_a_batch() {
     let mut outbox = Outbox::new(1);
     fill(&mut outbox, "a", 2, "x");
     let delete = MessageDelete { room: room("a"), id: "m".parse().unwrap(), cid: Cid::generate() };
-    outbox.push(Write::Delete(delete), None, at(0)).unwrap();
+    put(&mut outbox, Write::Delete(delete));
     fill(&mut outbox, "a", 2, "x");
     let mut events = Vec::new();
     while let Some(outgoing) = outbox.next(at(0)) {
@@ -121,6 +126,6 @@ fn passing_refusals_are_retried_for_ever() {
 fn a_full_outbox_says_so() {
     let mut outbox = Outbox::new(1);
     fill(&mut outbox, "a", OUTBOX_MAX, "x");
-    let refused = outbox.push(message("b", "x"), None, at(0)).unwrap_err();
+    let refused = outbox.admit(message("b", "x"), None, at(0)).unwrap_err();
     assert_eq!(refused.code, ErrorCode::Unavailable);
 }

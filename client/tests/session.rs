@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use confab_client::link::{Down, Factory, Frame, Link, LinkEvent, Opened, Target};
+use confab_client::local::Local;
 use confab_client::session::{Identity, Session};
 use confab_client::view::{Account, LinkState, NewMessage, Update};
 use confab_protocol::account::{Secret, User};
@@ -54,7 +55,7 @@ fn start(room: usize) -> Test {
     let user: User = serde_json::from_value(user()).unwrap();
     let account = Account { address: "http://127.0.0.1:1".into(), server_name: "S".into(), user };
     let identity = Identity { account, token: Secret("secret".into()) };
-    let session = Session::start_over(identity, updates_in, Arc::new(Script(Mutex::new(links_in))));
+    let session = Session::start_over(identity, Local::none(), updates_in, Arc::new(Script(Mutex::new(links_in))));
     Test { session, updates, links }
 }
 

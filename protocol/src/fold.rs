@@ -28,6 +28,17 @@ pub enum Change {
     None,
 }
 
+impl Change {
+    /// The `seq` of the row that it concerns.
+    #[must_use]
+    pub const fn seq(&self) -> Option<Seq> {
+        match *self {
+            Self::Message(seq) | Self::Notice(seq) => Some(seq),
+            Self::None => None,
+        }
+    }
+}
+
 impl Fold {
     /// The fold of a page of `room:history`: its messages are already folded.
     #[must_use]

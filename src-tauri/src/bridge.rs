@@ -11,31 +11,52 @@ pub const QUEUE: usize = 256;
 /// The channel of the page that is loaded now, if any.
 #[derive(Default)]
 pub struct Bridge {
-    channel: Mutex<Option<Channel<Update>>>,
+    page: Mutex<Page>,
+}
+
+#[derive(Default)]
+struct Page {
+    channel: Option<Channel<Update>>,
+    /// Warnings from before any page was there. They are in no picture.
+    warnings: Vec<Update>,
 }
 
 impl Bridge {
     /// The page was loaded (again): from now on updates go to its channel, and to no older one.
     pub fn open(&self, channel: Channel<Update>) {
-        *self.channel() = Some(channel);
-    }
-
-    /// Hands an update over. Without a page it is dropped: one that comes later gets the whole picture.
-    pub fn send(&self, update: Update) {
-        let mut channel = self.channel();
-        if let Some(error) = channel.as_ref().and_then(|channel| channel.send(update).err()) {
-            tracing::warn!(%error, "the webview takes no more updates");
-            *channel = None;
+        let mut page = self.page();
+        page.channel = Some(channel);
+        for warning in std::mem::take(&mut page.warnings) {
+            page.send(warning);
         }
     }
 
-    fn channel(&self) -> std::sync::MutexGuard<'_, Option<Channel<Update>>> {
-        self.channel.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Hands an update over. Without a page it is dropped, unless it is a warning: a page that comes later gets the whole
+    /// picture.
+    pub fn send(&self, update: Update) {
+        let mut page = self.page();
+        match update {
+            warning @ Update::Warning { .. } if page.channel.is_none() => page.warnings.push(warning),
+            update => page.send(update),
+        }
+    }
+
+    fn page(&self) -> std::sync::MutexGuard<'_, Page> {
+        self.page.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Page {
+    fn send(&mut self, update: Update) {
+        if let Some(error) = self.channel.as_ref().and_then(|channel| channel.send(update).err()) {
+            tracing::warn!(%error, "the webview takes no more updates");
+            self.channel = None;
+        }
     }
 }
 
 impl std::fmt::Debug for Bridge {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Bridge").field("open", &self.channel().is_some()).finish()
+        f.debug_struct("Bridge").field("open", &self.page().channel.is_some()).finish()
     }
 }

@@ -64,6 +64,12 @@ impl Paths {
         self.data.join("server")
     }
 
+    /// The databases of the accounts: unsent messages, and what was seen last.
+    #[must_use]
+    pub fn accounts(&self) -> PathBuf {
+        self.data.join("accounts")
+    }
+
     /// The token, where the user chose a file over a keyring.
     #[must_use]
     pub fn token(&self) -> PathBuf {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use confab_client::local::database::SetAside;
+use confab_client::local::{self, Local};
 use confab_client::session::{Identity, Session};
 use confab_client::view::{Account, CredentialStore, Hosting, Place, Start, Update};
 use confab_protocol::{Answer, Error};
@@ -55,7 +57,7 @@ impl Shell {
         let remembered = self.settings.read();
         let credentials = self.credentials().await?;
         if let (None, Some(account), Some(token)) = (&*session, remembered.account, credentials.token().await) {
-            *session = Some(self.begin(Identity { account, token }));
+            *session = Some(self.begin(Identity { account, token }).await);
         }
         Ok(Start {
             account: session.as_ref().map(Session::account),
@@ -105,9 +107,10 @@ impl Shell {
             now.place = Place::default();
         })
         .await?;
-        if let Some(before) = session.replace(self.begin(identity)) {
+        if let Some(before) = session.take() {
             before.close();
         }
+        *session = Some(self.begin(identity).await);
         Ok(account)
     }
 
@@ -182,17 +185,55 @@ impl Shell {
             Err(error) => return tracing::error!(%error, "the hosted server did not start"),
         };
         if now != before
-            && let Err(error) = self.remember(move |remembered| remembered.moved(before, now)).await
+            && let Err(error) = self.follow(before, now).await
         {
             tracing::warn!(%error, "the new port is not remembered");
         }
     }
 
-    fn begin(self: &Arc<Self>, identity: Identity) -> Session {
+    /// The hosted server listens on another port: whoever is signed in there keeps what waits for it.
+    async fn follow(&self, before: u16, now: u16) -> Answer<()> {
+        let account = self.settings.read().account;
+        self.remember(move |remembered| remembered.moved(before, now)).await?;
+        if let (Some(before), Some(now)) = (account, self.settings.read().account)
+            && let Err(error) = local::moved(&self.paths.accounts(), &before, &now)
+        {
+            tracing::warn!(%error, "what was kept for the hosted server's old port stays there");
+        }
+        Ok(())
+    }
+
+    async fn begin(self: &Arc<Self>, identity: Identity) -> Session {
         let (updates, inbox) = mpsc::channel(QUEUE);
-        let session = Session::start(identity, updates);
+        let local = self.local(&identity.account).await;
+        let session = Session::start(identity, local, updates);
         tokio::spawn(Arc::clone(self).forward(inbox));
         session
+    }
+
+    /// The account's database. Without one the app goes on in memory, and the user is told what that means.
+    async fn local(&self, account: &Account) -> Local {
+        let file = local::file_of(&self.paths.accounts(), account);
+        let opened = match tokio::task::spawn_blocking(move || Local::open(&file)).await {
+            Ok(opened) => opened.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        let (local, warning) = match opened {
+            Ok((local, None)) => return local,
+            Ok((local, Some(SetAside { path }))) => {
+                let path = path.display();
+                (
+                    local,
+                    format!(
+                        "What Confab kept on this computer was damaged. It is set aside as {path}; messages that were not sent yet may be in it."
+                    ),
+                )
+            }
+            Err(why) => (Local::none(), format!("Messages that are not sent yet will be lost when you quit: {why}.")),
+        };
+        tracing::warn!(warning);
+        self.bridge.send(Update::Warning { text: warning });
+        local
     }
 
     async fn forward(self: Arc<Self>, mut inbox: mpsc::Receiver<Update>) {

@@ -284,9 +284,25 @@ impl App {
     ///
     /// # Errors
     /// When it does not end in time.
-    pub async fn close(mut self) -> Result<()> {
+    pub async fn close(self) -> Result<()> {
         let app = children(self.driver.id().context("WebDriver ended before")?)?;
         self.client.close_window().await?;
+        self.ended(&app).await
+    }
+
+    /// Kills the app in the middle of whatever it does.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn kill(self) -> Result<()> {
+        let app = children(self.driver.id().context("WebDriver ended before")?)?;
+        for pid in app.iter().filter_map(|pid| Pid::from_raw(i32::try_from(*pid).ok()?)) {
+            kill_process(pid, Signal::KILL)?;
+        }
+        self.ended(&app).await
+    }
+
+    async fn ended(mut self, app: &[u32]) -> Result<()> {
         until("the app ends", async || app.iter().all(|pid| !alive(*pid)).then_some(())).await?;
         // The session went with its window: whether it can still be ended does not matter.
         let _ = self.client.clone().close().await;

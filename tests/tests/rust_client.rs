@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use confab_client::entrance;
+use confab_client::local::Local;
 use confab_client::session::Session;
 use confab_client::view::{Item, LinkState, NewMessage, SendState, TimelineChange, Update};
 use confab_protocol::RoomId;
@@ -90,7 +91,7 @@ impl Device {
             SignIn { login: who.login.clone(), password: Secret(who.password.clone()), device: Some("test".into()) };
         let identity = entrance::sign_in(address, &request).await?;
         let (updates, mut coming) = mpsc::channel(256);
-        let session = Session::start(identity, updates);
+        let session = Session::start(identity, Local::none(), updates);
         let room: RoomId = room.parse()?;
         let view = Arc::new(Mutex::new(View::default()));
         let (change, changed) = watch::channel(0);

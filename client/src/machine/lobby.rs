@@ -11,6 +11,7 @@ use super::push::pushes;
 use super::tally::Tally;
 use super::wire::{Report, Wire};
 use super::{Effect, Input, Machine, Now};
+use crate::local::model::{Keep, Stored};
 use crate::view::Update;
 
 /// Totals that cannot be kept from signals are asked for at most this often.
@@ -59,6 +60,20 @@ impl Lobby {
         }
     }
 
+    /// Yesterday's lobby, until the server greets.
+    fn restore(&mut self, stored: Stored, out: &mut Vec<Effect>) {
+        let Some(ready) = stored.lobby else { return };
+        let LobbyReady { user, server, workspaces } = ready.clone();
+        self.ready = Some(ready);
+        out.push(Effect::Limits(server.limits.clone()));
+        out.push(Effect::Update(Update::Lobby { user, server, workspaces }));
+    }
+
+    /// Notes what the lobby looks like now.
+    fn keep(&self, out: &mut Vec<Effect>) {
+        out.extend(self.ready.clone().map(|ready| Effect::Keep(vec![Keep::Lobby(ready)])));
+    }
+
     fn pushed(&mut self, pushed: Pushed, now: Now, out: &mut Vec<Effect>) {
         match pushed {
             Pushed::Ready(ready) => self.greeted(ready, now, out),
@@ -82,6 +97,7 @@ impl Lobby {
         self.ready = Some(ready);
         out.push(Effect::Limits(server.limits.clone()));
         out.push(Effect::Update(Update::Lobby { user, server, workspaces }));
+        self.keep(out);
         self.wire.ready(now, out);
     }
 
@@ -98,6 +114,7 @@ impl Lobby {
         }
         self.tally.forget(&workspace.slug);
         out.push(Effect::Update(Update::WorkspaceChanged { workspace }));
+        self.keep(out);
     }
 
     fn remove(&mut self, slug: &Slug, out: &mut Vec<Effect>) {
@@ -107,6 +124,7 @@ impl Lobby {
         if ready.workspaces.len() < before {
             self.tally.forget(slug);
             out.push(Effect::Update(Update::WorkspaceRemoved { slug: slug.clone() }));
+            self.keep(out);
         }
     }
 
@@ -168,6 +186,7 @@ impl Machine for Lobby {
     fn step(&mut self, input: Input<Self::Command>, now: Now) -> Vec<Effect> {
         let mut out = Vec::new();
         match input {
+            Input::Restore(stored) => self.restore(*stored, &mut out),
             Input::Start => self.wire.start(now, &mut out),
             Input::Link(event) => {
                 let report = self.wire.report(event, now, &mut out);
@@ -175,6 +194,8 @@ impl Machine for Lobby {
             }
             Input::Request { call, event, body } => self.wire.call(call, event, body, now, &mut out),
             Input::Command { command, .. } => match command {},
+            // The lobby writes nothing and has no rooms.
+            Input::Persisted(..) | Input::Recalled(..) => {}
             Input::Nudge => self.wire.nudge(now, &mut out),
             Input::Tick => {
                 let report = self.wire.tick(now, &mut out);

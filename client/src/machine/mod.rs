@@ -10,10 +10,12 @@ pub mod wire;
 pub mod workspace;
 
 use confab_protocol::event::UnreadChanged;
-use confab_protocol::{Error, Limits, Timestamp};
+use confab_protocol::{Cid, Error, Limits, RoomId, Timestamp};
 use serde_json::Value;
 
 use crate::link::{Frame, LinkEvent};
+use crate::local::model::{Keep, Stored, StoredTimeline};
+use crate::outbox::Queued;
 use crate::view::Update;
 
 /// The time of a step.
@@ -32,6 +34,8 @@ pub struct CallId(pub u64);
 /// What happens to a machine.
 #[derive(Debug, Clone)]
 pub enum Input<C> {
+    /// How it was when this computer saw it last. Comes first, if at all.
+    Restore(Box<Stored>),
     /// Begin to connect.
     Start,
     /// The link reports.
@@ -52,6 +56,10 @@ pub enum Input<C> {
         /// What.
         command: C,
     },
+    /// [`Effect::Persist`] is done: the write is on the disk, or it is not and why.
+    Persisted(Cid, Result<(), Error>),
+    /// The answer to [`Effect::Recall`].
+    Recalled(RoomId, Option<StoredTimeline>),
     /// There is reason to believe that the network is back.
     Nudge,
     /// The time of [`Machine::deadline`] has come.
@@ -60,7 +68,6 @@ pub enum Input<C> {
 
 /// What a machine wants done, in order.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "performed as soon as the step is over: never kept in numbers")]
 pub enum Effect {
     /// Drop the link, if there is one, and open a new one.
     Connect,
@@ -77,6 +84,12 @@ pub enum Effect {
         /// The reply's fields, or the refusal.
         answer: Result<Value, Error>,
     },
+    /// Put this into the local database before anything else is done with it; [`Input::Persisted`] answers.
+    Persist(Queued),
+    /// Note this in the local database. Nobody waits for it.
+    Keep(Vec<Keep>),
+    /// Read a room's timeline from there; [`Input::Recalled`] answers.
+    Recall(RoomId),
     /// How many writes wait in this namespace's outbox now.
     Pending(usize),
     /// What is unread in a room of some workspace changed: for that workspace's machine.

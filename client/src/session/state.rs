@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use confab_protocol::account::Secret;
 use confab_protocol::event::UnreadChanged;
 use confab_protocol::handshake::Handshake;
-use confab_protocol::{Error, ErrorCode, Limits, PROTOCOL, Slug, UserId};
+use confab_protocol::{Error, ErrorCode, Limits, PROTOCOL, Slug};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +16,7 @@ use crate::connection::{self, Handle, Hub, Parts};
 use crate::feed::Feed;
 use crate::http::Http;
 use crate::link::{Factory, Target};
+use crate::local::Local;
 use crate::machine::lobby::Lobby;
 use crate::machine::workspace::{Command, Workspace};
 use crate::view::{Account, LinkState, Update};
@@ -25,6 +26,7 @@ pub(super) struct Inner {
     pub(super) account: Account,
     token: Secret,
     http: Result<Http, Error>,
+    pub(super) local: Local,
     factory: Arc<dyn Factory>,
     updates: mpsc::Sender<Update>,
     stop: CancellationToken,
@@ -47,13 +49,19 @@ struct Open {
 }
 
 impl Inner {
-    pub(super) fn start(identity: Identity, updates: mpsc::Sender<Update>, factory: Arc<dyn Factory>) -> Arc<Self> {
+    pub(super) fn start(
+        identity: Identity,
+        local: Local,
+        updates: mpsc::Sender<Update>,
+        factory: Arc<dyn Factory>,
+    ) -> Arc<Self> {
         let Identity { account, token } = identity;
         let http = Http::new(&account.address, Some(token.clone()));
         let (stop, state) = (CancellationToken::new(), Mutex::default());
-        let inner = Arc::new(Self { account, token, http, factory, updates, stop, state });
-        let lobby = connection::start(Lobby::new(seed()), inner.parts("/".into(), &inner.stop));
+        let inner = Arc::new(Self { account, token, http, local, factory, updates, stop, state });
+        let lobby = connection::start(Lobby::new(seed()), inner.parts(None, &inner.stop, true));
         inner.state().lobby = Some(lobby);
+        tokio::spawn(Self::send_what_waits(Arc::downgrade(&inner), inner.local.clone()));
         inner
     }
 
@@ -103,7 +111,7 @@ impl Inner {
             let hidden = before.and_then(|before| state.leave(&before));
             let known = state.workspaces.get(&slug).map(|open| open.handle.clone());
             if known.is_none() {
-                let handle = self.connect(&slug, &self.account.user.id);
+                let handle = self.connect(&slug, true);
                 state.workspaces.insert(slug, Open { handle, pending: 0 });
             }
             (hidden, known)
@@ -152,19 +160,35 @@ impl Inner {
         self.stop.cancel();
     }
 
-    fn connect(self: &Arc<Self>, slug: &Slug, me: &UserId) -> Handle<Command> {
-        let machine = Workspace::new(slug.clone(), me.clone(), seed());
-        connection::start(machine, self.parts(slug.namespace(), &self.stop.child_token()))
+    /// Connects to workspaces in whose outbox something waits since the process before this one.
+    async fn send_what_waits(inner: Weak<Self>, local: Local) {
+        for slug in local.waiting().await {
+            let Some(inner) = inner.upgrade() else { return };
+            let mut state = inner.state();
+            if !state.ended && !state.workspaces.contains_key(&slug) {
+                let handle = inner.connect(&slug, false);
+                // At least one; it says itself how many.
+                state.workspaces.insert(slug, Open { handle, pending: 1 });
+            }
+        }
     }
 
-    fn parts(self: &Arc<Self>, namespace: String, stop: &CancellationToken) -> Parts {
+    fn connect(self: &Arc<Self>, slug: &Slug, shown: bool) -> Handle<Command> {
+        let machine = Workspace::new(slug.clone(), self.account.user.id.clone(), seed());
+        connection::start(machine, self.parts(Some(slug.clone()), &self.stop.child_token(), shown))
+    }
+
+    fn parts(self: &Arc<Self>, slug: Option<Slug>, stop: &CancellationToken, shown: bool) -> Parts {
+        let namespace = slug.as_ref().map_or_else(|| "/".to_owned(), Slug::namespace);
         let handshake =
             Handshake { token: self.token.0.clone(), protocol: Some(PROTOCOL), client: Some(crate::CLIENT.to_owned()) };
         Parts {
             factory: Arc::clone(&self.factory),
             target: Target { address: self.account.address.clone(), namespace, handshake },
-            feed: Feed::new(self.updates.clone(), true),
+            feed: Feed::new(self.updates.clone(), shown),
             hub: Arc::new(Weakly(Arc::downgrade(self))),
+            local: self.local.clone(),
+            slug,
             stop: stop.clone(),
         }
     }

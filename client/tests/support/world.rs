@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use confab_client::link::{Down, Frame, LinkEvent};
+use confab_client::local::database::Database;
+use confab_client::local::model::Keep;
 use confab_client::machine::workspace::{Command, Workspace};
 use confab_client::machine::{CallId, Effect, Input, Machine, Now};
+use confab_client::outbox::Queued;
 use confab_client::view::{Item, LinkState, MessageItem, SendState, TimelineChange, Update};
 use confab_protocol::answer::to_wire;
 use confab_protocol::event::{
@@ -13,7 +16,7 @@ use confab_protocol::event::{
 };
 use confab_protocol::fold::Fold;
 use confab_protocol::log::{Entry, EntryBody, MembershipChange};
-use confab_protocol::{Answer, Cid, Error, ErrorCode, MessageId, RoomId, Seq, Timestamp, UserId};
+use confab_protocol::{Answer, Cid, Error, ErrorCode, MessageId, RoomId, Seq, Slug, Timestamp, UserId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -35,6 +38,13 @@ pub struct World {
     pub refusals: VecDeque<Error>,
     /// It refuses all messages for the time being.
     pub refuses_sends: bool,
+    /// What this computer keeps.
+    pub local: Database,
+    /// What it was told to keep and a power cut would lose.
+    unsynced: Vec<Keep>,
+    /// Its disk takes nothing.
+    pub disk_is_full: bool,
+    pub epoch: &'static str,
     now: u64,
     written: HashMap<Cid, (Value, Value)>,
     calls: u64,
@@ -47,6 +57,10 @@ pub struct Ui {
     pub live: bool,
     pub start: bool,
     pub read: Option<(Seq, u64)>,
+}
+
+pub fn slug() -> Slug {
+    "w".parse().unwrap()
 }
 
 pub fn me() -> UserId {
@@ -65,7 +79,7 @@ impl World {
     /// Everybody is in the room; nothing has been written.
     pub fn new(seed: u64) -> Self {
         let mut world = Self {
-            machine: Workspace::new("w".parse().unwrap(), me(), seed),
+            machine: Workspace::new(slug(), me(), seed),
             ui: Ui::default(),
             log: Vec::new(),
             replies: BTreeMap::new(),
@@ -74,6 +88,10 @@ impl World {
             to_server: VecDeque::new(),
             refusals: VecDeque::new(),
             refuses_sends: false,
+            local: Database::in_memory().unwrap(),
+            unsynced: Vec::new(),
+            disk_is_full: false,
+            epoch: "e1",
             now: 1_000,
             written: HashMap::new(),
             calls: 0,
@@ -91,28 +109,84 @@ impl World {
     }
 
     pub fn step(&mut self, input: Input<Command>) {
-        let now = Now { ms: self.now, wall: Timestamp::from_millis(self.now.cast_signed()) };
-        for effect in self.machine.step(input, now) {
-            match effect {
-                Effect::Connect => {
-                    self.to_server.clear();
-                    let push = LinkEvent::Push { event: "workspace:ready".into(), body: self.ready() };
-                    self.to_client = Some(VecDeque::from([LinkEvent::Up, push]));
-                }
-                Effect::Kill => {
-                    self.to_client = None;
-                    self.to_server.clear();
-                }
-                Effect::Emit(frame) => self.to_server.push_back(frame),
-                Effect::Update(update) => self.ui.draw(update),
-                Effect::Reply { call, answer } => {
-                    assert!(self.replies.insert(call, answer).is_none(), "answered twice");
-                }
-                Effect::Pending(pending) => self.pending = pending,
-                Effect::Unread(_) | Effect::NewEpoch | Effect::Limits(_) => {}
-                Effect::SignedOut(error) => panic!("signed out: {error}"),
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let now = Now { ms: self.now, wall: Timestamp::from_millis(self.now.cast_signed()) };
+            for effect in self.machine.step(input, now) {
+                inputs.extend(self.perform(effect));
             }
         }
+    }
+
+    fn perform(&mut self, effect: Effect) -> Option<Input<Command>> {
+        match effect {
+            Effect::Connect => {
+                self.to_server.clear();
+                let push = LinkEvent::Push { event: "workspace:ready".into(), body: self.ready() };
+                self.to_client = Some(VecDeque::from([LinkEvent::Up, push]));
+            }
+            Effect::Kill => {
+                self.to_client = None;
+                self.to_server.clear();
+            }
+            Effect::Emit(frame) => self.to_server.push_back(frame),
+            Effect::Update(update) => self.ui.draw(update),
+            Effect::Reply { call, answer } => {
+                assert!(self.replies.insert(call, answer).is_none(), "answered twice");
+            }
+            Effect::Pending(pending) => self.pending = pending,
+            Effect::Unread(_) | Effect::NewEpoch | Effect::Limits(_) => {}
+            Effect::SignedOut(error) => panic!("signed out: {error}"),
+            Effect::Keep(changes) => self.unsynced.extend(changes),
+            Effect::Persist(write) => {
+                let cid = write.write.cid().clone();
+                if self.disk_is_full {
+                    let error = Error::new(ErrorCode::Unavailable, "the disk is full");
+                    return Some(Input::Persisted(cid, Err(error)));
+                }
+                self.sync(Some(&write));
+                return Some(Input::Persisted(cid, Ok(())));
+            }
+            Effect::Recall(room) => {
+                self.sync(None);
+                let stored = self.local.timeline(&slug(), &room).unwrap();
+                return Some(Input::Recalled(room, stored));
+            }
+        }
+        None
+    }
+
+    fn sync(&mut self, write: Option<&Queued>) {
+        let slug = slug();
+        let kept: Vec<_> = self.unsynced.drain(..).collect();
+        let kept = kept.iter().map(|change| (Some(&slug), change));
+        self.local.persist(kept, write.map(|write| (&slug, write))).unwrap();
+    }
+
+    /// The process ends and another one begins. After a power cut, what was not yet on the disk is gone.
+    pub fn restart(&mut self, power_cut: bool) {
+        if power_cut {
+            self.unsynced.clear();
+        }
+        self.sync(None);
+        self.machine = Workspace::new(slug(), me(), self.now);
+        (self.ui, self.pending, self.to_client) = (Ui::default(), 0, None);
+        self.to_server.clear();
+        let stored = self.local.workspace(&slug()).unwrap();
+        self.step(Input::Restore(Box::new(stored)));
+        self.step(Input::Start);
+        self.command(Command::OpenRoom(room()));
+    }
+
+    /// The server's database is replaced by a backup, in which the log ends at `head`.
+    pub fn restore_backup(&mut self, head: usize, epoch: &'static str) {
+        self.cut();
+        self.log.truncate(head);
+        let log = &self.log;
+        self.written.retain(|cid, _| {
+            log.iter().any(|entry| matches!(&entry.body, EntryBody::Message { cid: known, .. } if known == cid))
+        });
+        self.epoch = epoch;
     }
 
     /// Time passes, tick by tick.
@@ -330,7 +404,7 @@ impl World {
         json!({
             "workspace": {"slug": "w", "name": "W", "icon": null, "role": "member", "open": true, "unread": 0, "mentions": 0},
             "me": member("me"), "rooms": [self.state()], "members": [member("me"), member("other")],
-            "heads": {"room": self.head()},
+            "heads": {"room": self.head()}, "epoch": self.epoch,
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::answer::Empty;
 use crate::log::Entry;
 use crate::room::{Room, RoomKind};
 use crate::workspace::{Member, Presence, Workspace};
-use crate::{RoomId, Seq, UserId};
+use crate::{Epoch, RoomId, Seq, UserId};
 
 /// `workspace:ready`: the first event after CONNECT to `/<slug>`. The socket already listens to all `rooms`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -26,6 +26,11 @@ pub struct WorkspaceReady {
     /// The head of each of the caller's rooms.
     #[ts(as = "std::collections::HashMap<String, f64>")]
     pub heads: BTreeMap<RoomId, Seq>,
+    /// The life of the server's database, as in `lobby:ready`; another one than before means: discard caches. Here too,
+    /// because the links of `/` and of a workspace come up in any order. Servers that do not say it leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub epoch: Option<Epoch>,
 }
 
 /// `room:list`: every room that the caller may join.

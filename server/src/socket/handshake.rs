@@ -266,6 +266,7 @@ async fn read_lobby(link: &Link) -> Result<LobbyReady, Error> {
 async fn welcome_to_space(link: &Link, space: &Space) -> Result<Vec<(confab_protocol::RoomId, Seq)>, Error> {
     let app = &link.peer.app;
     let user = &link.peer.user;
+    let epoch = app.chat.store.server().await?.epoch;
     for attempt in 0..READS {
         let ticket = space.ticket(user);
         let store = &app.chat.store;
@@ -280,7 +281,8 @@ async fn welcome_to_space(link: &Link, space: &Space) -> Result<Vec<(confab_prot
         let heads: BTreeMap<_, _> = rooms.iter().map(|room| (room.id.clone(), room.head)).collect();
         let (was, _) = space.presence(user);
         let entrance = Entrance { link, heads: &heads, me: &me };
-        let ready = WorkspaceReady { workspace, me: me.clone(), rooms, members, heads: heads.clone() };
+        let epoch = Some(epoch.clone());
+        let ready = WorkspaceReady { workspace, me: me.clone(), rooms, members, heads: heads.clone(), epoch };
         let entered = space.enter(&entrance, &ticket, attempt < STRICT_READS, || {
             to_socket(&link.sock, &ready);
         });

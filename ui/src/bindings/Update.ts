@@ -180,7 +180,11 @@ change: TimelineChange, } | { "type": "outbox",
 /**
  * Queued and sending; failed ones are not counted.
  */
-pending: number, } | { "type": "notice", 
+pending: number, } | { "type": "warning", 
+/**
+ * What, and what can be done.
+ */
+text: string, } | { "type": "notice", 
 /**
  * What.
  */

@@ -135,6 +135,7 @@ export class App {
       case 'outbox':
         this.pending = update.pending;
         return;
+      case 'warning':
       case 'notice':
         return this.toasts.notice(update.text);
       case 'lobby':

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use super::draw::{Row, key};
 use super::{Ask, Workspace};
+use crate::local::model::Keep;
 use crate::machine::wire::{PATIENCE_MS, unreachable};
 use crate::machine::{CallId, Effect, Now};
 use crate::outbox::Stage;
@@ -76,8 +77,13 @@ impl OpenRoom {
 }
 
 impl Workspace {
-    pub(super) fn open_room(&mut self, call: CallId, room: RoomId, now: Now) {
+    pub(super) fn open_room(&mut self, call: CallId, room: RoomId, now: Now, out: &mut Vec<Effect>) {
         self.uses += 1;
+        if !self.open.contains_key(&room) {
+            // What this computer remembers of it comes before what the server knows.
+            self.open.insert(room.clone(), OpenRoom { busy: true, ..OpenRoom::default() });
+            out.push(Effect::Recall(room.clone()));
+        }
         let open = self.open.entry(room.clone()).or_default();
         open.used = self.uses;
         open.join = true;
@@ -169,6 +175,7 @@ impl Workspace {
         // A log shorter than what we have is another log.
         if reset || head < open.timeline.applied() {
             open.timeline.unload();
+            self.unkept.changes.push(Keep::TimelineGone(room.clone()));
         }
         open.timeline.note_head(head);
         for entry in entries {
@@ -183,6 +190,7 @@ impl Workspace {
         let before = open.timeline.applied();
         if reset {
             open.timeline.unload();
+            self.unkept.changes.push(Keep::TimelineGone(room.clone()));
         }
         for entry in entries {
             self.entry(entry, out);
@@ -200,6 +208,7 @@ impl Workspace {
         let Some(open) = self.open.get_mut(room) else { return };
         self.outbox.seen_all(room, &self.me, &page.messages);
         open.timeline.load(page);
+        self.unkept.timeline(room);
         self.reached(room, out);
         self.dirty.reset(room);
     }
@@ -240,6 +249,7 @@ impl Workspace {
                 self.outbox.seen_all(room, &self.me, &page.messages);
                 open.timeline.prepend(page);
                 let start = open.timeline.is_start();
+                self.unkept.rows(room, rows.iter().chain(&notices).copied());
                 let rows = rows.into_iter().map(Row::Message).chain(notices.into_iter().map(Row::Notice));
                 let items = self.items(room, rows);
                 self.push_timeline(room, TimelineChange::Older { items, start }, out);
@@ -279,7 +289,11 @@ impl Workspace {
         let id = entry.room.clone();
         let Some(open) = self.open.get_mut(&id) else { return };
         let deletes = matches!(entry.body, EntryBody::Delete { .. });
+        let before = open.timeline.applied();
         let changes = open.timeline.receive(entry);
+        if open.timeline.applied() > before {
+            self.unkept.rows(&id, changes.iter().filter_map(Change::seq));
+        }
         for change in &changes {
             match *change {
                 Change::Message(seq) => self.message_changed(&id, seq),
@@ -294,6 +308,7 @@ impl Workspace {
         if let Some(open) = self.open.get_mut(&id)
             && open.timeline.trim()
         {
+            self.unkept.timeline(&id);
             self.dirty.reset(&id);
         }
     }
@@ -331,11 +346,13 @@ impl Workspace {
         self.outbox.reached(room, Seq::MAX);
     }
 
+    /// They come from another database: nothing of them is true any more.
     pub(super) fn forget_timelines(&mut self) {
         for open in self.open.values_mut() {
             open.timeline = Timeline::default();
             open.expected = None;
         }
+        self.unkept.no_timelines();
     }
 
     pub(super) fn expire_callers(&mut self, now: Now, out: &mut Vec<Effect>) {

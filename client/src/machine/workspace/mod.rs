@@ -1,6 +1,7 @@
 //! A workspace's namespace: rooms, people, timelines and the outbox.
 
 mod draw;
+mod keep;
 mod log;
 mod rooms;
 mod typing;
@@ -15,7 +16,7 @@ use confab_protocol::event::{
 use confab_protocol::log::Entry;
 use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Presence};
-use confab_protocol::{Cid, ErrorCode, RoomId, Seq, Slug, UserId, workspace};
+use confab_protocol::{Cid, Epoch, ErrorCode, RoomId, Seq, Slug, UserId, workspace};
 use serde_json::Value;
 
 use super::lobby::revoked;
@@ -25,6 +26,7 @@ use super::{CallId, Effect, Input, Machine, Now};
 use crate::outbox::{Outbox, Write};
 use crate::view::Update;
 use draw::Dirty;
+use keep::Unkept;
 use log::OpenRoom;
 use typing::Typing;
 
@@ -69,6 +71,9 @@ pub struct Workspace {
     marks: BTreeMap<RoomId, Mark>,
     presence: Option<Presence>,
     dirty: Dirty,
+    unkept: Unkept,
+    /// The database that the timelines are from.
+    epoch: Option<Epoch>,
 }
 
 /// What `workspace:ready` told, kept up to date.
@@ -149,12 +154,14 @@ impl Workspace {
             marks: BTreeMap::new(),
             presence: None,
             dirty: Dirty::default(),
+            unkept: Unkept::default(),
+            epoch: None,
         }
     }
 
     fn commanded(&mut self, call: CallId, command: Command, now: Now, out: &mut Vec<Effect>) {
         let answer = match command {
-            Command::OpenRoom(room) => return self.open_room(call, room, now),
+            Command::OpenRoom(room) => return self.open_room(call, room, now, out),
             Command::LoadOlder(room) => return self.load_older(call, &room, now, out),
             Command::Write(write) => return self.write(call, write, now, out),
             Command::Retry(room, cid) => self.retry(&room, &cid),
@@ -263,8 +270,8 @@ impl Workspace {
         self.typing_gone(out);
     }
 
-    /// Sends what may be sent now, draws what changed, and answers calls after that: whoever waits for an answer
-    /// then finds the updates that belong to it.
+    /// Sends what may be sent now, has what changed noted down, draws it, and answers calls after that: whoever waits for
+    /// an answer then finds the updates that belong to it.
     fn finish(&mut self, now: Now, mut out: Vec<Effect>) -> Vec<Effect> {
         self.advance_rooms(now, &mut out);
         if self.wire.is_live() {
@@ -276,6 +283,7 @@ impl Workspace {
         }
         let (replies, mut out): (Vec<_>, Vec<_>) =
             out.into_iter().partition(|effect| matches!(effect, Effect::Reply { .. }));
+        self.keep(&mut out);
         self.draw(&mut out);
         let pending = self.outbox.pending();
         if pending != self.pending {
@@ -293,6 +301,7 @@ impl Machine for Workspace {
     fn step(&mut self, input: Input<Command>, now: Now) -> Vec<Effect> {
         let mut out = Vec::new();
         match input {
+            Input::Restore(stored) => self.restore(*stored, &mut out),
             Input::Start => self.wire.start(now, &mut out),
             Input::Link(event) => {
                 let report = self.wire.report(event, now, &mut out);
@@ -300,6 +309,8 @@ impl Machine for Workspace {
             }
             Input::Request { call, event, body } => self.wire.call(call, event, body, now, &mut out),
             Input::Command { call, command } => self.commanded(call, command, now, &mut out),
+            Input::Persisted(cid, result) => self.persisted(&cid, result, &mut out),
+            Input::Recalled(room, stored) => self.recalled(&room, stored, &mut out),
             Input::Nudge => self.wire.nudge(now, &mut out),
             Input::Tick => {
                 let report = self.wire.tick(now, &mut out);

@@ -9,10 +9,11 @@ use confab_protocol::event::{
 use confab_protocol::log::{Entry, EntryBody};
 use confab_protocol::room::{Room, RoomKind};
 use confab_protocol::workspace::{Member, Presence};
-use confab_protocol::{RoomId, Seq, UserId};
+use confab_protocol::{Epoch, RoomId, Seq, UserId};
 use serde_json::Value;
 
 use super::{Ask, Known, Mark, Workspace};
+use crate::local::model::{Keep, Picture};
 use crate::machine::{Effect, Now};
 use crate::view::Update;
 
@@ -22,7 +23,11 @@ const MARK_EVERY_MS: u64 = 1_000;
 impl Workspace {
     /// `workspace:ready`: the server's picture replaces ours; timelines and the outbox stay and catch up.
     pub(super) fn greeted(&mut self, ready: WorkspaceReady, now: Now, out: &mut Vec<Effect>) {
-        let WorkspaceReady { workspace, me, rooms, members, heads } = ready;
+        let WorkspaceReady { workspace, me, rooms, members, heads, epoch } = ready;
+        if self.epoch.is_some() && self.epoch != epoch {
+            self.forget_timelines();
+        }
+        self.epoch.clone_from(&epoch);
         self.known = Some(Known {
             workspace,
             me,
@@ -36,6 +41,7 @@ impl Workspace {
                 room.read = room.read.max(mark.seq);
             }
         }
+        self.unkept.changes.extend(self.picture(epoch).map(Keep::Workspace));
         out.extend(self.draw_workspace().map(Effect::Update));
         self.wire.ready(now, out);
         if let Some(state) = self.presence.filter(|state| *state != Presence::Online) {
@@ -55,6 +61,7 @@ impl Workspace {
             }
         }
         known.rooms.insert(room.id.clone(), room.clone());
+        self.unkept.rooms.insert(room.id.clone());
         self.heads_signalled(&BTreeMap::from([(room.id.clone(), room.head)]));
         let counted = room.id.clone();
         out.push(Effect::Update(Update::RoomChanged { slug: self.slug.clone(), room }));
@@ -64,6 +71,7 @@ impl Workspace {
     pub(super) fn remove_room(&mut self, room: &RoomId, out: &mut Vec<Effect>) {
         self.close_room(room, out);
         self.marks.remove(room);
+        self.unkept.changes.push(Keep::RoomGone(room.clone()));
         let was = self.known.as_mut().and_then(|known| known.rooms.remove(room));
         if was.is_some() {
             out.push(Effect::Update(Update::RoomRemoved { slug: self.slug.clone(), room: room.clone() }));
@@ -76,6 +84,7 @@ impl Workspace {
             known.me = member.clone();
         }
         known.members.insert(member.id.clone(), member.clone());
+        self.unkept.changes.push(Keep::Member(member.clone()));
         out.push(Effect::Update(Update::MemberChanged { slug: self.slug.clone(), member }));
         self.count_looked_at(out);
     }
@@ -83,6 +92,7 @@ impl Workspace {
     pub(super) fn remove_member(&mut self, user: &UserId, out: &mut Vec<Effect>) {
         let was = self.known.as_mut().and_then(|known| known.members.remove(user));
         if was.is_some() {
+            self.unkept.changes.push(Keep::MemberGone(user.clone()));
             out.push(Effect::Update(Update::MemberLeft { slug: self.slug.clone(), user: user.clone() }));
             self.count_looked_at(out);
         }
@@ -206,6 +216,7 @@ impl Workspace {
         let fresh = Mark { seq, told: 0, under_way: false, not_before: now.ms };
         let mark = self.marks.entry(id.clone()).or_insert(fresh);
         mark.seq = mark.seq.max(seq);
+        self.unkept.changes.push(Keep::Mark(id.clone(), Some(mark.seq)));
         self.recount(id);
         self.draw_read(id, out);
     }
@@ -228,11 +239,17 @@ impl Workspace {
             Ok(reply) => {
                 let read = reply.get("read").and_then(Value::as_u64).unwrap_or(Seq::MAX);
                 mark.told = mark.told.max(read);
+                if mark.told >= mark.seq {
+                    self.unkept.changes.push(Keep::Mark(room.clone(), None));
+                }
             }
             Err(error) if error.code.is_retryable() => {
                 mark.not_before = now.ms + error.retry_after_ms.unwrap_or(0).max(MARK_EVERY_MS);
             }
-            Err(_) => drop(self.marks.remove(room)),
+            Err(_) => {
+                self.marks.remove(room);
+                self.unkept.changes.push(Keep::Mark(room.clone(), None));
+            }
         }
     }
 
@@ -242,6 +259,20 @@ impl Workspace {
     }
 
     fn room_mut(&mut self, room: &RoomId) -> Option<&mut Room> {
-        self.known.as_mut()?.rooms.get_mut(room)
+        let known = self.known.as_mut()?.rooms.get_mut(room);
+        if known.is_some() {
+            self.unkept.rooms.insert(room.clone());
+        }
+        known
+    }
+
+    fn picture(&self, epoch: Option<Epoch>) -> Option<Picture> {
+        self.known.as_ref().map(|Known { workspace, me, rooms, members }| Picture {
+            epoch,
+            workspace: workspace.clone(),
+            me: me.clone(),
+            rooms: rooms.values().cloned().collect(),
+            members: members.values().cloned().collect(),
+        })
     }
 }

@@ -7,25 +7,32 @@ use serde_json::Value;
 use super::Workspace;
 use super::draw::{Row, key};
 use crate::machine::{CallId, Effect, Now};
-use crate::outbox::{Outcome, Write};
-use crate::view::TimelineChange;
+use crate::outbox::{Outcome, Queued, Write};
+use crate::view::{TimelineChange, Update};
 
 impl Workspace {
-    /// Queues a write, and shows it at once.
+    /// Takes a write. It is written to the disk first, then shown and queued.
     pub(super) fn write(&mut self, call: CallId, write: Write, now: Now, out: &mut Vec<Effect>) {
-        let is_message = matches!(write, Write::Send(_));
-        let room = write.room().clone();
-        let row = row(&write);
-        let answer = Value::from(key(&self.me, write.cid()));
-        // A new message has its row, where its end is seen; for the others, the call is told.
-        match self.outbox.push(write, (!is_message).then_some(call), now) {
-            Ok(()) => {
-                self.dirty.row(&room, row);
-                if is_message {
-                    out.push(Effect::Reply { call, answer: Ok(answer) });
-                }
-            }
+        match self.outbox.admit(write, Some(call), now) {
+            Ok(queued) => out.push(Effect::Persist(queued)),
             Err(error) => out.push(Effect::Reply { call, answer: Err(error) }),
+        }
+    }
+
+    /// A write is on the disk, or it is not: then it was never there.
+    pub(super) fn persisted(&mut self, cid: &Cid, result: Result<(), Error>, out: &mut Vec<Effect>) {
+        let admitted = if result.is_ok() { self.outbox.push(cid) } else { self.outbox.dismiss(cid) };
+        let Some(Queued { write, call, .. }) = admitted else { return };
+        let answer = match result {
+            Ok(()) => {
+                self.dirty.row(write.room(), row(&write));
+                // A new message has its row, where its end is seen; for the others, the call is told.
+                matches!(write, Write::Send(_)).then(|| Ok(Value::from(key(&self.me, cid))))
+            }
+            Err(error) => Some(Err(error)),
+        };
+        if let (Some(call), Some(answer)) = (call, answer) {
+            out.push(Effect::Reply { call, answer });
         }
     }
 
@@ -48,8 +55,12 @@ impl Workspace {
             if let Ok(seq) = result {
                 self.expect_entry(room, seq, now);
             }
-            if let Some(call) = call {
-                out.push(Effect::Reply { call, answer: result.map(|_| Value::Null) });
+            match (call, &write) {
+                // Answered when it was queued.
+                (_, Write::Send(_)) => {}
+                (Some(call), _) => out.push(Effect::Reply { call, answer: result.map(|_| Value::Null) }),
+                // Whoever asked was in the process before this one.
+                (None, _) => out.extend(result.err().map(|error| Effect::Update(lost_change(&error)))),
             }
         }
         self.reached(room, out);
@@ -66,6 +77,12 @@ impl Workspace {
             self.dirty.row(room, row(&item.write));
         }
     }
+}
+
+/// A change of a message is refused that was made before the app was started anew.
+fn lost_change(error: &Error) -> Update {
+    let text = format!("A change that you made earlier was refused: {}", error.message);
+    Update::Warning { text }
 }
 
 /// Where a write shows.
