@@ -4,21 +4,33 @@
 
 /// The ceiling after the first failure.
 const BASE_MS: u64 = 500;
-/// The ceiling that is never passed.
+/// The ceiling while a failure may still be a restart or a short loss of the network.
 pub const CAP_MS: u64 = 30_000;
+/// After this many failures in a row (some three minutes) it is neither.
+const LONG_AFTER: u32 = 14;
+/// The ceiling of links from then on: a session has two links, which together try less than twice a minute. A network that
+/// comes back is noticed by other means.
+pub const LONG_CAP_MS: u64 = 150_000;
 
 /// How long to wait before the next attempt.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     attempt: u32,
     random: u64,
+    long_cap: u64,
 }
 
 impl Backoff {
     /// No failure yet. Two clients must not get the same seed, or they come back at the same time.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self { attempt: 0, random: seed }
+        Self { attempt: 0, random: seed, long_cap: CAP_MS }
+    }
+
+    /// Like [`Backoff::new`], for a link: it waits longer when a loss lasts.
+    #[must_use]
+    pub const fn of_link(seed: u64) -> Self {
+        Self { long_cap: LONG_CAP_MS, ..Self::new(seed) }
     }
 
     /// How many attempts failed in a row.
@@ -29,7 +41,8 @@ impl Backoff {
 
     /// One more failed: how many milliseconds to wait before the next try.
     pub fn failed(&mut self) -> u64 {
-        let ceiling = BASE_MS.saturating_mul(1 << self.attempt.min(16)).min(CAP_MS);
+        let cap = if self.attempt < LONG_AFTER { CAP_MS } else { self.long_cap };
+        let ceiling = BASE_MS.saturating_mul(1 << self.attempt.min(16)).min(cap);
         self.attempt = self.attempt.saturating_add(1);
         self.next_random() % (ceiling + 1)
     }

@@ -10,7 +10,7 @@ use confab_protocol::event::UnreadChanged;
 use confab_protocol::{Error, ErrorCode, Limits, RoomId, Slug, Timestamp};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::feed::Feed;
@@ -18,12 +18,18 @@ use crate::link::{Down, Factory, Link, LinkEvent, Target};
 use crate::local::Local;
 use crate::machine::{CallId, Effect, Input, Machine, Now};
 use crate::outbox::Queued;
-use crate::view::Update;
+use crate::view::{LinkState, Update};
 
 /// Orders that wait for the task. Callers wait when there are more.
 const ORDERS: usize = 256;
 /// Between two ticks of a machine at least: a machine whose deadline lies in the past must not spin.
 const TICK: Duration = Duration::from_millis(5);
+
+/// How often it is looked whether the computer was asleep.
+const WATCH: Duration = Duration::from_secs(5);
+/// The clock on the wall goes on while a computer sleeps, the one that measures time here does not. This much more on the
+/// wall than was measured, and links are looked after at once.
+const ASLEEP: Duration = Duration::from_secs(5);
 
 /// What a namespace tells the rest of the session.
 pub trait Hub: Send + Sync + 'static {
@@ -33,6 +39,8 @@ pub trait Hub: Send + Sync + 'static {
     fn new_epoch(&self);
     /// The server's limits.
     fn limits(&self, limits: Limits);
+    /// The link of this namespace is live: the others may try again, too.
+    fn live(&self, namespace: &str);
     /// As many writes wait in this namespace now. Answers with how many wait in all.
     fn pending(&self, namespace: &str, pending: usize) -> usize;
     /// How many writes wait in all.
@@ -171,6 +179,9 @@ impl<M: Machine> Connection<M> {
         self.step(Input::Restore(Box::new(restored)));
         self.step(Input::Start);
         let mut earliest = Instant::now();
+        let mut watch = interval(WATCH);
+        watch.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut offset = Offset::now(self.started);
         loop {
             let due = self.machine.deadline().map(|ms| (self.started + Duration::from_millis(ms)).max(earliest));
             tokio::select! {
@@ -184,6 +195,12 @@ impl<M: Machine> Connection<M> {
                 () = until(due) => {
                     earliest = Instant::now() + TICK;
                     self.step(Input::Tick);
+                }
+                _ = watch.tick() => {
+                    let before = std::mem::replace(&mut offset, Offset::now(self.started));
+                    if offset.0.abs_diff(before.0) > ASLEEP {
+                        self.step(Input::Nudge);
+                    }
                 }
                 shell_is_there = self.parts.feed.room(), if self.parts.feed.is_waiting() => {
                     if !shell_is_there {
@@ -245,7 +262,12 @@ impl<M: Machine> Connection<M> {
                     return Some(down);
                 }
             }
-            Effect::Update(update) => self.parts.feed.push(update),
+            Effect::Update(update) => {
+                if matches!(update, Update::Link { state: LinkState::Live, .. }) {
+                    self.parts.hub.live(&self.parts.target.namespace);
+                }
+                self.parts.feed.push(update);
+            }
             Effect::Reply { call, answer } => {
                 // Whoever asked may have given up.
                 let _ = self.calls.remove(&call).map(|reply| reply.send(answer));
@@ -294,6 +316,17 @@ impl<M: Machine> Connection<M> {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let wall = Timestamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX));
         Now { ms, wall }
+    }
+}
+
+/// By how much the clock on the wall is ahead of the measured time.
+#[derive(Clone, Copy)]
+struct Offset(Duration);
+
+impl Offset {
+    fn now(started: Instant) -> Self {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(wall.saturating_sub(started.elapsed()))
     }
 }
 

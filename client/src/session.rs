@@ -81,9 +81,10 @@ impl Session {
         self.inner.each_shown(Handle::resync, Handle::resync);
     }
 
-    /// The network came back or the window was looked at: waiting links try again at once.
+    /// The network came back or the window was looked at: waiting links try again at once, and live ones are asked whether
+    /// they still are. Links do so by themselves when another one is live again, and after the computer was asleep.
     pub fn nudge(&self) {
-        self.inner.each_shown(Handle::nudge, Handle::nudge);
+        self.inner.nudge(None);
     }
 
     /// Ends the session on the server, closes the links, and erases what this computer kept of the account.

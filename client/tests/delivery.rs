@@ -258,6 +258,25 @@ fn a_link_whose_greeting_is_lost_is_replaced() {
     assert_drawn_is_the_fold_of_the_log(&mut world);
 }
 
+#[test]
+fn a_day_without_a_network_costs_one_attempt_a_minute_and_none_is_lost_when_it_is_back() {
+    for seed in 0..4 {
+        let mut world = World::new(seed);
+        world.unplugged = true;
+        world.cut();
+        world.attempts = 0;
+        world.pass(24 * 3_600_000);
+        assert!((500..1_440).contains(&world.attempts), "{} attempts of one link in a day", world.attempts);
+        let key = send(&mut world, "waits");
+        world.unplugged = false;
+        world.step(Input::Nudge);
+        assert!(world.to_client.is_some(), "a sign of the network is enough");
+        world.command(Command::OpenRoom(room()));
+        world.heal();
+        assert_eq!(world.ui.messages()[0].key, key);
+    }
+}
+
 fn opened() -> World {
     let mut world = World::new(7);
     let call = world.command(Command::OpenRoom(room()));

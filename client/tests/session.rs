@@ -6,6 +6,7 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use confab_client::link::{Down, Factory, Frame, Link, LinkEvent, Opened, Target};
 use confab_client::local::Local;
@@ -16,6 +17,7 @@ use confab_protocol::{Error, ErrorCode};
 use serde_json::{Value, json};
 use support::soon;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// A link whose other end the test holds.
 struct Wire {
@@ -264,4 +266,27 @@ async fn the_last_clone_ends_the_links() {
     let lobby = test.link("/").await;
     drop(test.session);
     soon(lobby.events.closed()).await;
+}
+
+/// The clock is a scripted one: hours pass at once.
+#[tokio::test(start_paused = true)]
+async fn a_link_that_is_live_again_wakes_the_others() {
+    let mut test = start(4_096);
+    test.session.open_workspace("w".parse().unwrap()).await.unwrap();
+    let mut failures = [0, 0];
+    loop {
+        let wire = test.links.recv().await.unwrap();
+        let at = usize::from(wire.target.namespace == "/");
+        failures[at] += 1;
+        // Late enough that the other one waits for minutes, more likely than not.
+        if failures.iter().all(|n| *n > 20) && at == 1 {
+            wire.greet_lobby().await;
+            let back = Instant::now();
+            let other = test.links.recv().await.unwrap();
+            assert_eq!(other.target.namespace, "/w");
+            assert!(back.elapsed() < Duration::from_millis(100), "after {:?}", back.elapsed());
+            return;
+        }
+        wire.events.send(LinkEvent::Down(Down::Closed("no network".into()))).await.unwrap();
+    }
 }

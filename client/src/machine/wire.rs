@@ -91,7 +91,7 @@ impl<P> Wire<P> {
         Self {
             namespace,
             phase: Phase::Idle,
-            backoff: Backoff::new(seed),
+            backoff: Backoff::of_link(seed),
             last_rid: 0,
             requests: BTreeMap::new(),
             held: VecDeque::new(),

@@ -99,6 +99,19 @@ impl Inner {
         }
     }
 
+    /// Has all links but that of one namespace look after themselves.
+    pub(super) fn nudge(&self, but: Option<&str>) {
+        let state = self.state();
+        if let Some(lobby) = state.lobby.as_ref().filter(|_| but != Some("/")) {
+            lobby.nudge();
+        }
+        for (slug, open) in &state.workspaces {
+            if but != Some(&slug.namespace()) {
+                open.handle.nudge();
+            }
+        }
+    }
+
     /// Shows a workspace in place of the one before. That one's connection ends, unless writes wait in it: then it goes
     /// on unseen until they are out.
     pub(super) async fn open_workspace(self: &Arc<Self>, slug: Slug) -> Result<(), Error> {
@@ -245,6 +258,12 @@ impl Hub for Weakly {
     fn limits(&self, limits: Limits) {
         if let Some(inner) = self.0.upgrade() {
             inner.state().limits = limits;
+        }
+    }
+
+    fn live(&self, namespace: &str) {
+        if let Some(inner) = self.0.upgrade() {
+            inner.nudge(Some(namespace));
         }
     }
 

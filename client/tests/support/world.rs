@@ -45,6 +45,10 @@ pub struct World {
     /// Its disk takes nothing.
     pub disk_is_full: bool,
     pub epoch: &'static str,
+    /// Every attempt to connect fails at once.
+    pub unplugged: bool,
+    /// How often it was tried.
+    pub attempts: u32,
     now: u64,
     written: HashMap<Cid, (Value, Value)>,
     calls: u64,
@@ -92,6 +96,8 @@ impl World {
             unsynced: Vec::new(),
             disk_is_full: false,
             epoch: "e1",
+            unplugged: false,
+            attempts: 0,
             now: 1_000,
             written: HashMap::new(),
             calls: 0,
@@ -120,6 +126,10 @@ impl World {
 
     fn perform(&mut self, effect: Effect) -> Option<Input<Command>> {
         match effect {
+            Effect::Connect if self.unplugged => {
+                self.attempts += 1;
+                return Some(Input::Link(LinkEvent::Down(Down::Closed("unplugged".into()))));
+            }
             Effect::Connect => {
                 self.to_server.clear();
                 let push = LinkEvent::Push { event: "workspace:ready".into(), body: self.ready() };
@@ -197,7 +207,7 @@ impl World {
             self.now = self.now.max(at);
             self.step(Input::Tick);
             ticks += 1;
-            assert!(ticks < 10_000, "the machine spins");
+            assert!(ticks < 10_000 + ms / 1_000, "the machine spins");
         }
         self.now = end;
     }

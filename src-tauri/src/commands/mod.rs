@@ -34,6 +34,7 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         server::create_invite,
         server::sessions,
         server::revoke_session,
+        server::nudge,
         namespace::open_workspace,
         namespace::create_workspace,
         namespace::list_workspaces,

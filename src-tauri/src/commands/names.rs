@@ -17,6 +17,7 @@ pub const COMMANDS: &[&str] = &[
     "create_invite",
     "sessions",
     "revoke_session",
+    "nudge",
     // namespace
     "open_workspace",
     "create_workspace",

@@ -116,3 +116,9 @@ pub async fn sessions(shell: TheShell<'_>) -> Answer<Vec<Session>> {
 pub async fn revoke_session(shell: TheShell<'_>, id: SessionId) -> Answer<()> {
     shell.session().await?.revoke_session(&id).await
 }
+
+/// The network seems to be back, or the user is: waiting links try again at once.
+#[tauri::command]
+pub async fn nudge(shell: TheShell<'_>) -> Answer<()> {
+    shell.session().await.map(|session| session.nudge())
+}

@@ -61,6 +61,8 @@ export interface Commands<Updates> {
   sessions: [Record<string, never>, Array<Session>];
   /** Signs another device out. */
   revoke_session: [{ id: SessionId }, void];
+  /** The network seems to be back, or the user is: waiting links try again at once. */
+  nudge: [Record<string, never>, void];
   /** Switches to a workspace: its link comes up, and an update with its rooms and members follows. */
   open_workspace: [{ slug: Slug }, void];
   /** Makes a workspace. */

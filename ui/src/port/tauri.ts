@@ -33,6 +33,13 @@ export class TauriPort implements Port {
     return () => (channel.onmessage = () => undefined);
   }
 
+  constructor() {
+    // The webview knows of the network before any link does. Without a session there is nothing to nudge.
+    const nudge = () => void call('nudge', {}).catch(() => undefined);
+    addEventListener('online', nudge);
+    addEventListener('focus', nudge);
+  }
+
   start = () => call('start', {});
   saveSettings = (settings: Settings) => call('save_settings', { settings });
   chooseCredentialStore = (choice: 'file' | 'memory') => call('choose_credential_store', { choice });
