@@ -46,7 +46,8 @@ lint: ## formatting, clippy, rustdoc and svelte-check
 	@$(MAKE) --no-print-directory ui/dist/index.html
 	@scripts/test lint
 
-bindings: ## regenerate ui/src/bindings from the Rust types
+bindings: ## regenerate ui/src/bindings and docs/asyncapi.json from the Rust types
+	UPDATE_BINDINGS=1 cargo test -q -p confab-protocol --test asyncapi
 	UPDATE_BINDINGS=1 cargo test -q -p confab-client --test bindings
 	UPDATE_BINDINGS=1 cargo test -q -p confab-desktop --test bindings
 

@@ -16,8 +16,8 @@ use confab_protocol::account::{
     GuestRequest, Invite, InviteInfo, InviteRequest, ProfileChange, ServerInfo, Session, Setup, SignIn, SignUpRequest,
     SignedIn,
 };
-use confab_protocol::event::{Push, REQUEST_ANSWERED, Request};
-use confab_protocol::{PROTOCOL, event, limits};
+use confab_protocol::event::{Place, Push, REQUEST_ANSWERED, Request, Visitor, visit};
+use confab_protocol::{PROTOCOL, limits};
 use ts_rs::{Config, TS, TypeVisitor};
 
 /// File name → contents.
@@ -47,7 +47,7 @@ fn every_event_of_the_protocol_is_in_the_event_map() {
     for file in fs::read_dir(sources).unwrap() {
         let source = fs::read_to_string(file.unwrap().path()).unwrap();
         for name in source.lines().filter_map(declared_event) {
-            assert!(map.contains(&format!("  '{name}': ")), "{name} is missing: add it to `events` in this file");
+            assert!(map.contains(&format!("  '{name}': ")), "{name} is missing: is its module in `event::visit`?");
             seen += 1;
         }
     }
@@ -94,65 +94,9 @@ const HEAD: &str = "// Made from the Rust types by client/tests/bindings.rs. Do 
 
 /// `events.ts`: what each event carries, so that a Socket.IO client in TypeScript cannot pair them wrongly.
 fn events(all: &mut Collector) -> String {
-    let mut requests = String::new();
-    let mut pushes = String::new();
-    macro_rules! requests {
-        ($($body:ty),* $(,)?) => {$( request::<$body>(all, &mut requests); )*};
-    }
-    macro_rules! pushes {
-        ($($body:ty),* $(,)?) => {$( push::<$body>(all, &mut pushes); )*};
-    }
-    requests![
-        event::LinkPing,
-        event::WorkspaceCreate,
-        event::WorkspaceUpdate,
-        event::WorkspaceArchive,
-        event::WorkspaceList,
-        event::WorkspaceJoin,
-        event::WorkspaceLeave,
-        event::RoomList,
-        event::RoomCreate,
-        event::RoomUpdate,
-        event::RoomDelete,
-        event::RoomJoin,
-        event::RoomLeave,
-        event::RoomInvite,
-        event::RoomKick,
-        event::RoomMembers,
-        event::DirectOpen,
-        event::TypingSet,
-        event::PresenceSet,
-        event::MessageSend,
-        event::MessageSendBatch,
-        event::MessageEdit,
-        event::MessageDelete,
-        event::MessageReact,
-        event::RoomSync,
-        event::RoomHistory,
-        event::ReadMark,
-    ];
-    pushes![
-        event::LobbyReady,
-        event::WorkspaceAdded,
-        event::WorkspaceChanged,
-        event::WorkspaceRemoved,
-        event::UnreadChanged,
-        event::MentionReceived,
-        event::SessionRevoked,
-        event::NoticePosted,
-        event::WorkspaceReady,
-        event::RoomAdded,
-        event::RoomChanged,
-        event::RoomRemoved,
-        event::MemberJoined,
-        event::MemberChanged,
-        event::MemberLeft,
-        event::TypingChanged,
-        event::PresenceChanged,
-        confab_protocol::log::Entry,
-        event::RoomHeads,
-        event::ReadChanged,
-    ];
+    let mut map = EventMap { all, requests: String::new(), pushes: String::new() };
+    visit(&mut map);
+    let EventMap { all, requests, pushes } = map;
     let mut names: Vec<_> = all.files.keys().map(|name| name.trim_end_matches(".ts")).collect();
     names.retain(|name| mentions(&requests, name) || mentions(&pushes, name));
     let mut out = String::from(HEAD);
@@ -184,17 +128,23 @@ fn mentions(text: &str, name: &str) -> bool {
     text.split(|c: char| !c.is_alphanumeric()).any(|word| word == name)
 }
 
-fn request<R: Request + TS + 'static>(all: &mut Collector, out: &mut String)
-where
-    R::Reply: TS + 'static,
-{
-    let (body, reply) = (all.add::<R>(), all.add::<R::Reply>());
-    writeln!(out, "  '{}': {{ request: {body}; reply: {reply} }};", R::EVENT).unwrap();
+/// The two lists of `events.ts`, made of what the protocol shows.
+struct EventMap<'a> {
+    all: &'a mut Collector,
+    requests: String,
+    pushes: String,
 }
 
-fn push<P: Push + TS + 'static>(all: &mut Collector, out: &mut String) {
-    let body = all.add::<P>();
-    writeln!(out, "  '{}': {body};", P::EVENT).unwrap();
+impl Visitor for EventMap<'_> {
+    fn request<R: Request>(&mut self, _: Place) {
+        let (body, reply) = (self.all.add::<R>(), self.all.add::<R::Reply>());
+        writeln!(self.requests, "  '{}': {{ request: {body}; reply: {reply} }};", R::EVENT).unwrap();
+    }
+
+    fn push<P: Push>(&mut self, _: Place) {
+        let body = self.all.add::<P>();
+        writeln!(self.pushes, "  '{}': {body};", P::EVENT).unwrap();
+    }
 }
 
 /// Takes types together with all that they mention.

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{Epoch, InviteCode, Limits, RoomId, ServerId, SessionId, Slug, Timestamp, UserId};
 
 /// What someone may do, on the server or in one workspace. Declared from least to most, and compared so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Sees only the rooms that they were invited to.
@@ -22,7 +23,7 @@ pub enum Role {
 }
 
 /// A person, guest or bot, as others see them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct User {
     /// Who.
     pub id: UserId,
@@ -47,7 +48,7 @@ pub struct User {
 }
 
 /// `GET /server`: all that anybody may know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct ServerInfo {
     /// Which server.
     pub id: ServerId,
@@ -70,7 +71,7 @@ pub struct ServerInfo {
 }
 
 /// Who may make an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SignUp {
     /// Anybody.
@@ -82,7 +83,7 @@ pub enum SignUp {
 }
 
 /// A password or token in a request body. `Debug` hides it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(transparent)]
 #[ts(type = "string")]
 pub struct Secret(pub String);
@@ -94,7 +95,7 @@ impl fmt::Debug for Secret {
 }
 
 /// `POST /setup`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Setup {
     /// Printed at the first start, or given with `--setup-token`.
     pub setup_token: Secret,
@@ -109,7 +110,7 @@ pub struct Setup {
 }
 
 /// `POST /accounts`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct SignUpRequest {
     /// 1 to 32 of `a-z 0-9 . _ -`, unique on the server.
     pub login: String,
@@ -124,7 +125,7 @@ pub struct SignUpRequest {
 }
 
 /// `POST /guests`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct GuestRequest {
     /// The name that others see.
     pub display_name: String,
@@ -135,7 +136,7 @@ pub struct GuestRequest {
 }
 
 /// `POST /sessions`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct SignIn {
     /// The login.
     pub login: String,
@@ -148,7 +149,7 @@ pub struct SignIn {
 }
 
 /// The answer to every call that signs someone in.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct SignedIn {
     /// Opaque, 256 bits. The server keeps only its hash.
     pub token: Secret,
@@ -157,7 +158,7 @@ pub struct SignedIn {
 }
 
 /// A signed-in device in `GET /sessions`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Session {
     /// Which, for `DELETE /sessions/{id}`.
     pub id: SessionId,
@@ -172,7 +173,7 @@ pub struct Session {
 }
 
 /// `PATCH /me`: only what is present changes. An empty status or avatar clears it.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS, JsonSchema)]
 pub struct ProfileChange {
     /// A new name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -197,7 +198,7 @@ pub struct ProfileChange {
 }
 
 /// `POST /invites`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct InviteRequest {
     /// To which workspace.
     pub workspace: Slug,
@@ -220,7 +221,7 @@ pub struct InviteRequest {
 }
 
 /// An invitation, to those who may manage it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Invite {
     /// The code.
     pub code: InviteCode,
@@ -239,7 +240,7 @@ pub struct Invite {
 }
 
 /// `GET /invites/{code}`: what someone who holds a link may know before joining.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct InviteInfo {
     /// The server's name.
     pub server_name: String,

@@ -1,5 +1,9 @@
 //! The one shape of every reply: `{"ok":true, …}` or `{"ok":false,"error":{…}}`.
 
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,8 +14,48 @@ use crate::{Error, ErrorCode};
 pub type Answer<T> = Result<T, Error>;
 
 /// A reply without fields of its own: `{"ok":true}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ts_rs::TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ts_rs::TS, JsonSchema)]
 pub struct Empty {}
+
+/// The JSON Schema of a reply as [`to_wire`] writes it; never a value.
+pub struct Answered<T>(PhantomData<T>);
+
+impl<T: JsonSchema> JsonSchema for Answered<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Answered_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (fields, refusal) = (generator.subschema_for::<T>(), generator.subschema_for::<Refusal>());
+        json_schema!({
+            "oneOf": [
+                { "allOf": [fields], "type": "object", "required": ["ok"], "properties": { "ok": { "const": true } } },
+                refusal,
+            ],
+        })
+    }
+}
+
+/// The other form that [`to_wire`] writes.
+struct Refusal;
+
+impl JsonSchema for Refusal {
+    fn schema_name() -> Cow<'static, str> {
+        "Refusal".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "required": ["ok", "error"],
+            "properties": { "ok": { "const": false }, "error": generator.subschema_for::<Error>() },
+        })
+    }
+}
 
 /// The reply as it stands on the wire. `T` must serialise to an object; anything else is a defect of ours and
 /// becomes `internal`.

@@ -1,10 +1,11 @@
 //! The closed list of error codes, and the error object that acks and HTTP answers carry.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// Why a request was refused. Clients switch on this; the message is for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The payload does not parse, or a value is out of its range.
@@ -81,7 +82,7 @@ impl ErrorCode {
 }
 
 /// A refusal: what every failed ack and HTTP answer carries under `error`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, thiserror::Error)]
 #[error("{message} ({})", code.as_str())]
 pub struct Error {
     /// What kind of refusal.

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -23,9 +24,10 @@ pub struct InvalidId;
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
         #[ts(type = "string")]
+        #[schemars(extend("minLength" = 1, "maxLength" = MAX_ID_BYTES, "pattern" = "^[!-~]+$"))]
         pub struct $name(Box<str>);
 
         impl $name {
@@ -96,9 +98,10 @@ ids! {
 }
 
 /// A workspace's name in URLs and its Socket.IO namespace without the slash: `[a-z0-9][a-z0-9-]{0,31}`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[ts(type = "string")]
+#[schemars(extend("pattern" = "^[a-z0-9][a-z0-9-]{0,31}$"))]
 pub struct Slug(Box<str>);
 
 /// Slugs that would collide with the server's own paths and namespaces.

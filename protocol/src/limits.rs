@@ -1,10 +1,11 @@
 //! Sizes and rates. The server owns the numbers and tells them; clients check before they send.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// The limits of one server: `[limits]` in its TOML file, `limits` in `GET /server` and `lobby:ready`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(default)]
 pub struct Limits {
     /// The longest text of a message, in bytes of UTF-8.

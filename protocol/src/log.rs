@@ -1,12 +1,13 @@
 //! The log of a room: entries as they were written, and the messages that they fold to.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{Cid, MessageId, RoomId, Seq, Timestamp, UserId};
 
 /// One entry of a room's log: `room:entry`, and the items of `room:sync`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Entry {
     /// Which room's log.
     pub room: RoomId,
@@ -20,7 +21,7 @@ pub struct Entry {
 }
 
 /// What an entry says, told apart by `kind`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EntryBody {
     /// A message was sent. Once it is deleted its text reads as empty here too: deleted means gone.
@@ -114,7 +115,7 @@ pub enum EntryBody {
 }
 
 /// How someone came or went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MembershipChange {
     /// Came by themselves.
@@ -128,7 +129,7 @@ pub enum MembershipChange {
 }
 
 /// A message after folding: what `room:history` gives and what timelines show.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Message {
     /// The server's id of it.
     pub id: MessageId,
@@ -172,7 +173,7 @@ pub struct Message {
 }
 
 /// One emoji on a message, and who put it there, in that order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Reaction {
     /// Which emoji.
     pub emoji: String,

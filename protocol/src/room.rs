@@ -1,5 +1,6 @@
 //! Rooms as one user sees them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -7,7 +8,7 @@ use crate::log::Message;
 use crate::{RoomId, Seq, UserId};
 
 /// Who finds a room and who may come in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RoomKind {
     /// Every member of the workspace (but guests) sees and may join it. Drawn with a globe.
@@ -19,7 +20,7 @@ pub enum RoomKind {
 }
 
 /// A room as one user sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Room {
     /// Which.
     pub id: RoomId,

@@ -1,7 +1,9 @@
 //! Points in time: RFC 3339 in UTC with milliseconds on the wire, milliseconds since 1970 inside.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use ts_rs::TS;
 
@@ -32,6 +34,21 @@ impl fmt::Display for Timestamp {
     }
 }
 
+impl JsonSchema for Timestamp {
+    fn schema_name() -> Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "RFC 3339 in UTC with milliseconds.",
+            "type": "string",
+            "format": "date-time",
+            "examples": ["2026-11-21T09:30:00.000Z"],
+        })
+    }
+}
+
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -40,7 +57,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        let text = <Cow<'de, str>>::deserialize(deserializer)?;
         let ts: jiff::Timestamp =
             text.parse().map_err(|_| de::Error::custom("a time is RFC 3339, such as 2026-11-21T09:30:00.000Z"))?;
         Ok(Self(ts.as_millisecond()))

@@ -1,5 +1,6 @@
 //! Workspaces and the people in them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -7,7 +8,7 @@ use crate::account::Role;
 use crate::{Slug, UserId};
 
 /// A workspace as one user sees it in the lobby.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Workspace {
     /// Its name in URLs, and its namespace.
     pub slug: Slug,
@@ -26,7 +27,7 @@ pub struct Workspace {
 }
 
 /// Whether someone is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
     /// At least one device is connected and used.
@@ -39,7 +40,7 @@ pub enum Presence {
 }
 
 /// Someone in a workspace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Member {
     /// Who.
     pub id: UserId,

@@ -1,5 +1,6 @@
 //! Events of the lobby, namespace `/`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -10,7 +11,7 @@ use crate::workspace::Workspace;
 use crate::{Epoch, Limits, RoomId, Seq, ServerId, Slug, UserId};
 
 /// `lobby:ready`: the first event after CONNECT to `/`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct LobbyReady {
     /// The caller.
     pub user: User,
@@ -21,7 +22,7 @@ pub struct LobbyReady {
 }
 
 /// The server, as its users see it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct LobbyServer {
     /// Which.
     pub id: ServerId,
@@ -36,28 +37,28 @@ pub struct LobbyServer {
 }
 
 /// `workspace:added`: the caller became a member, or an open workspace was made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct WorkspaceAdded {
     /// The workspace, as the receiver sees it.
     pub workspace: Workspace,
 }
 
 /// `workspace:changed`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct WorkspaceChanged {
     /// The workspace, as the receiver sees it.
     pub workspace: Workspace,
 }
 
 /// `workspace:removed`: archived, or the caller is no longer a member.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct WorkspaceRemoved {
     /// The workspace; its `role` is null.
     pub workspace: Workspace,
 }
 
 /// `unread:changed`, to every device of the user.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct UnreadChanged {
     /// Where.
     pub workspace: Slug,
@@ -72,7 +73,7 @@ pub struct UnreadChanged {
 }
 
 /// `mention:received`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MentionReceived {
     /// Where.
     pub workspace: Slug,
@@ -86,12 +87,12 @@ pub struct MentionReceived {
     pub excerpt: String,
 }
 
-/// `session:revoked`, just before the server closes the socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+/// `session:revoked`, in every namespace just before the server closes the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS, JsonSchema)]
 pub struct SessionRevoked {}
 
 /// `notice:posted`: a line from the server's admins.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct NoticePosted {
     /// The line.
     pub text: String,
@@ -100,7 +101,7 @@ pub struct NoticePosted {
 }
 
 /// Whom a notice reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeLevel {
     /// The sockets of one node.
@@ -110,7 +111,7 @@ pub enum NoticeLevel {
 }
 
 /// `workspace:create`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct WorkspaceCreate {
     /// Its namespace.
     pub slug: Slug,
@@ -127,7 +128,7 @@ pub struct WorkspaceCreate {
 }
 
 /// `workspace:update`: only what is present changes. Admins of the workspace.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct WorkspaceUpdate {
     /// Which.
     pub slug: Slug,
@@ -146,39 +147,39 @@ pub struct WorkspaceUpdate {
 }
 
 /// `workspace:archive`: closes its namespace. Its owner, or an admin of the server.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct WorkspaceArchive {
     /// Which.
     pub slug: Slug,
 }
 
 /// `workspace:list`: the caller's workspaces and the open ones.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, TS, JsonSchema)]
 pub struct WorkspaceList {}
 
 /// `workspace:join`: an open one.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct WorkspaceJoin {
     /// Which.
     pub slug: Slug,
 }
 
 /// `workspace:leave`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct WorkspaceLeave {
     /// Which.
     pub slug: Slug,
 }
 
 /// The answer with one workspace.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct WorkspaceReply {
     /// The workspace, as the caller sees it.
     pub workspace: Workspace,
 }
 
 /// The answer with several workspaces.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct WorkspacesReply {
     /// In the order of their names.
     pub workspaces: Vec<Workspace>,
@@ -200,6 +201,5 @@ pushes! {
     WorkspaceRemoved => "workspace:removed";
     UnreadChanged => "unread:changed";
     MentionReceived => "mention:received";
-    SessionRevoked => "session:revoked";
     NoticePosted => "notice:posted";
 }

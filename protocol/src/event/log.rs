@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
 use super::{pushes, requests};
+use crate::answer::Answered;
+use crate::limits::BATCH_MAX;
 use crate::log::{Entry, Message};
 use crate::{Cid, MessageId, RoomId, Seq, Timestamp};
 
 /// `message:send`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MessageSend {
     /// Where.
     pub room: RoomId,
@@ -34,7 +37,7 @@ pub struct MessageSend {
 }
 
 /// The answer to `message:send`: committed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MessageSent {
     /// The client's id of it.
     pub cid: Cid,
@@ -47,23 +50,25 @@ pub struct MessageSent {
 }
 
 /// `message:send_batch`: each on its own, in order. How an outbox drains.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MessageSendBatch {
-    /// At most [`crate::limits::BATCH_MAX`]. Read one by one, so that one bad message refuses only itself.
+    /// At most [`BATCH_MAX`]. Read one by one, so that one bad message refuses only itself.
     #[ts(as = "Vec<MessageSend>")]
+    #[schemars(with = "Vec<MessageSend>", length(max = BATCH_MAX))]
     pub messages: Vec<Value>,
 }
 
 /// The answer to `message:send_batch`: for each message `{ok, cid, …}` as [`crate::answer::to_wire`] writes it.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct BatchSent {
     /// In the order of the request.
     #[ts(type = "Array<unknown>")]
+    #[schemars(with = "Vec<Answered<MessageSent>>")]
     pub results: Vec<Value>,
 }
 
 /// `message:edit`: its author.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MessageEdit {
     /// Where.
     pub room: RoomId,
@@ -76,7 +81,7 @@ pub struct MessageEdit {
 }
 
 /// `message:delete`: its author, or an admin.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MessageDelete {
     /// Where.
     pub room: RoomId,
@@ -87,7 +92,7 @@ pub struct MessageDelete {
 }
 
 /// `message:react`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MessageReact {
     /// Where.
     pub room: RoomId,
@@ -102,7 +107,7 @@ pub struct MessageReact {
 }
 
 /// The answer to an edit, a deletion or a reaction: committed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Written {
     /// The client's id of it.
     pub cid: Cid,
@@ -113,7 +118,7 @@ pub struct Written {
 }
 
 /// `room:sync`: the raw log after `after`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomSync {
     /// Of which room.
     pub room: RoomId,
@@ -126,7 +131,7 @@ pub struct RoomSync {
 }
 
 /// The answer to `room:sync`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomSynced {
     /// In the order of `seq`, without holes.
     pub entries: Vec<Entry>,
@@ -139,7 +144,7 @@ pub struct RoomSynced {
 }
 
 /// `room:history`: folded messages. Without `before` and `around`, the newest.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomHistory {
     /// Of which room.
     pub room: RoomId,
@@ -158,7 +163,7 @@ pub struct RoomHistory {
 }
 
 /// The answer to `room:history`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct HistoryPage {
     /// Oldest first.
     pub messages: Vec<Message>,
@@ -173,7 +178,7 @@ pub struct HistoryPage {
 }
 
 /// `read:mark`: only ever forward.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct ReadMark {
     /// In which room.
     pub room: RoomId,
@@ -182,14 +187,14 @@ pub struct ReadMark {
 }
 
 /// The answer to `read:mark`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct ReadMarked {
     /// Where the marker stands now.
     pub read: Seq,
 }
 
 /// `room:heads`: what moved, at most every 25 s. The signal that repairs a lost tail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomHeads {
     /// The head of each room that moved.
     #[ts(as = "std::collections::HashMap<String, f64>")]
@@ -197,7 +202,7 @@ pub struct RoomHeads {
 }
 
 /// `read:changed`, to the caller's other devices.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct ReadChanged {
     /// In which room.
     pub room: RoomId,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -13,7 +14,7 @@ use crate::workspace::{Member, Presence, Workspace};
 use crate::{Epoch, RoomId, Seq, UserId};
 
 /// `workspace:ready`: the first event after CONNECT to `/<slug>`. The socket already listens to all `rooms`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct WorkspaceReady {
     /// The workspace.
     pub workspace: Workspace,
@@ -34,18 +35,18 @@ pub struct WorkspaceReady {
 }
 
 /// `room:list`: every room that the caller may join.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomList {}
 
 /// The answer with several rooms.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomsReply {
     /// In the order of their names.
     pub rooms: Vec<Room>,
 }
 
 /// `room:create`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomCreate {
     /// `[a-z0-9][a-z0-9-_]{0,63}`, unique in the workspace.
     pub name: String,
@@ -62,7 +63,7 @@ pub struct RoomCreate {
 }
 
 /// The answer with one room.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomReply {
     /// The room, as the caller sees it.
     pub room: Room,
@@ -70,7 +71,7 @@ pub struct RoomReply {
 
 /// `room:update`: only what is present changes. `muted` is the caller's own; `archived` is for admins and the
 /// room's maker.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomUpdate {
     /// Which.
     pub room: RoomId,
@@ -93,14 +94,14 @@ pub struct RoomUpdate {
 }
 
 /// `room:delete`: the room and its log, for good. Admins.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomDelete {
     /// Which.
     pub room: RoomId,
 }
 
 /// `room:join`: durable membership of a public room, and what was missed. For a member it only catches up.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomJoin {
     /// Which.
     pub room: RoomId,
@@ -111,7 +112,7 @@ pub struct RoomJoin {
 }
 
 /// The answer to `room:join`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomJoined {
     /// The room, as the caller sees it.
     pub room: Room,
@@ -128,14 +129,14 @@ pub struct RoomJoined {
 }
 
 /// `room:leave`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomLeave {
     /// Which.
     pub room: RoomId,
 }
 
 /// `room:invite`: brings members of the workspace into a room.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomInvite {
     /// Which.
     pub room: RoomId,
@@ -144,7 +145,7 @@ pub struct RoomInvite {
 }
 
 /// `room:kick`. Admins and the room's maker.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomKick {
     /// From which.
     pub room: RoomId,
@@ -153,28 +154,28 @@ pub struct RoomKick {
 }
 
 /// `room:members`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomMembers {
     /// Of which.
     pub room: RoomId,
 }
 
 /// The answer to `room:members`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MembersReply {
     /// In the order of their names.
     pub members: Vec<Member>,
 }
 
 /// `direct:open`: the room of exactly these people and the caller, made when it is first asked for.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct DirectOpen {
     /// One to eight others.
     pub users: Vec<UserId>,
 }
 
 /// `typing:set`.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct TypingSet {
     /// Where.
     pub room: RoomId,
@@ -183,7 +184,7 @@ pub struct TypingSet {
 }
 
 /// `presence:set`: of this device.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct PresenceSet {
     /// Online or away; offline hides.
     pub state: Presence,
@@ -195,49 +196,49 @@ pub struct PresenceSet {
 
 /// `room:added`: the receiver's own new room (made, joined, invited, direct), or a new public one that they may join.
 /// A member's copy has them among its members; the others see it in `room:list`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomAdded {
     /// The room.
     pub room: Room,
 }
 
 /// `room:changed`: name, topic, archive or member count; `read`, `unread`, `mentions` and `muted` are the receiver's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomChanged {
     /// The room.
     pub room: Room,
 }
 
 /// `room:removed`: left, kicked, or deleted. Nothing later from that room reaches the receiver.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomRemoved {
     /// Which.
     pub room: RoomId,
 }
 
 /// `member:joined` the workspace.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MemberJoined {
     /// Who.
     pub member: Member,
 }
 
 /// `member:changed`: profile or role.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MemberChanged {
     /// Who.
     pub member: Member,
 }
 
 /// `member:left` the workspace.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MemberLeft {
     /// Who.
     pub user: UserId,
 }
 
 /// `typing:changed`, to the others in the room, volatile.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct TypingChanged {
     /// Where.
     pub room: RoomId,
@@ -248,7 +249,7 @@ pub struct TypingChanged {
 }
 
 /// `presence:changed`, to all others in the workspace, volatile.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct PresenceChanged {
     /// Who.
     pub user: UserId,

@@ -6,6 +6,6 @@ import type { MessageSend } from "./MessageSend";
  */
 export type MessageSendBatch = { 
 /**
- * At most [`crate::limits::BATCH_MAX`]. Read one by one, so that one bad message refuses only itself.
+ * At most [`BATCH_MAX`]. Read one by one, so that one bad message refuses only itself.
  */
 messages: Array<MessageSend>, };

@@ -115,13 +115,13 @@ export interface RequestMap {
 
 /** Server to client: what each event carries. */
 export interface PushMap {
+  'session:revoked': SessionRevoked;
   'lobby:ready': LobbyReady;
   'workspace:added': WorkspaceAdded;
   'workspace:changed': WorkspaceChanged;
   'workspace:removed': WorkspaceRemoved;
   'unread:changed': UnreadChanged;
   'mention:received': MentionReceived;
-  'session:revoked': SessionRevoked;
   'notice:posted': NoticePosted;
   'workspace:ready': WorkspaceReady;
   'room:added': RoomAdded;
