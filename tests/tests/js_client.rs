@@ -34,3 +34,10 @@ async fn messages() -> Result<()> {
 async fn every_error_code_on_default_limits() -> Result<()> {
     scenario(&Stage::with(ServerOptions::default()).await?, "errors.mjs", "websocket").await
 }
+
+/// And it is what the server really says: every scenario above is held against it by `tests/js/lib/contract.mjs`.
+#[tokio::test]
+async fn the_asyncapi_file_is_valid() -> Result<()> {
+    println!("{}", Script::node("asyncapi.mjs").run().await?);
+    Ok(())
+}

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { Manager } from 'socket.io-client';
+import { held } from './contract.mjs';
 import { stage } from './stage.mjs';
 
 /** Nothing that should come at once takes longer, unless something is broken. */
@@ -52,6 +53,7 @@ export class Link {
     socket.onAny((event, ...args) => {
       assert.equal(args.length, 1, `${name}: ${event} carries ${args.length} values`);
       assert.equal(typeof args[0], 'object', `${name}: ${event} carries no object`);
+      held(socket.nsp, event, args[0]);
       this.names.push(event);
       this.inbox.push({ event, body: args[0] });
       for (const waiter of [...this.waiters]) waiter();
@@ -62,6 +64,9 @@ export class Link {
   async request(event, body = {}) {
     const reply = await this.socket.timeout(DEADLINE).emitWithAck(event, body);
     assert.equal(typeof reply?.ok, 'boolean', `${event}: a reply is an object with ok, not ${JSON.stringify(reply)}`);
+    if (reply.error?.code !== 'unknown_event') held(this.socket.nsp, `${event}.ack`, reply);
+    // A batch is taken although one of its messages is refused.
+    if (reply.ok && !reply.results?.some((one) => !one.ok)) held(this.socket.nsp, event, body);
     return reply;
   }
 
