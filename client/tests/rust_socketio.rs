@@ -139,3 +139,85 @@ async fn a_packet_that_cannot_be_parsed_leaves_a_zombie() {
     drop(client);
     assert_eq!(soon(heard.recv()).await, None);
 }
+
+#[tokio::test]
+async fn a_binary_event_loses_its_name_its_object_and_a_part_of_its_bytes() {
+    let server = Server::start().await;
+    let (events, mut heard) = mpsc::channel(8);
+    let (errors, mut failed) = mpsc::channel(8);
+    let on_any = move |event: Event, payload: Payload, _: Client| {
+        let _ = events.try_send((event, payload));
+        std::future::ready(()).boxed()
+    };
+    let on_error = move |_: Payload, _: Client| {
+        let _ = errors.try_send(());
+        std::future::ready(()).boxed()
+    };
+    let connecting = builder(&server).on_any(on_any).on(Event::Error, on_error).connect();
+    let (_client, mut peer) = tokio::join!(soon(connecting), server.accept());
+    peer.answer_connect().await;
+    // 0x1E separates packets of long-polling; a WebSocket's frame is one packet whatever is in it.
+    peer.push_binary("file:sent", json!({"name": "a"}), &[1, 0x1E, 3]).await;
+    let (event, payload) = soon(heard.recv()).await.unwrap();
+    assert_eq!(event, Event::Custom("file:sent,{name:a}".into()), "the name has taken in the object");
+    let Payload::Binary(bytes) = payload else { panic!("{payload:?}") };
+    assert_eq!(*bytes, [1], "what came before the 0x1E");
+    assert_eq!(soon(failed.recv()).await, Some(()), "and the rest is taken for a packet that is none");
+}
+
+#[tokio::test]
+async fn the_most_reconnect_attempts_are_no_limit() {
+    const MOST: u8 = 2;
+    let server = Server::start().await;
+    let stubborn = builder(&server).reconnect(true).max_reconnect_attempts(MOST).reconnect_delay(1, 1);
+    let (client, peer) = tokio::join!(soon(stubborn.connect()), server.accept());
+    assert!(client.is_ok());
+    drop(peer);
+    for _ in 0..10 * MOST {
+        server.turn_away().await;
+    }
+}
+
+/// How the operating system has the client's socket: there is no way to ask the library, and none to change it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn nagle_is_on() {
+    use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+    use socket2::SockRef;
+    let server = Server::start().await;
+    let (_client, _peer) = tokio::join!(soon(builder(&server).connect()), server.accept());
+    // Sockets cannot be opened anew by their path, but a process may ask for a copy of any descriptor of its own.
+    let own = pidfd_open(getpid(), PidfdFlags::empty()).unwrap();
+    let numbers = std::fs::read_dir("/proc/self/fd").unwrap().map(|fd| fd.unwrap().file_name());
+    let copies = numbers
+        .filter_map(|fd| pidfd_getfd(&own, fd.to_str().unwrap().parse().unwrap(), PidfdGetfdFlags::empty()).ok());
+    let to_server = |fd: &std::os::fd::OwnedFd| {
+        SockRef::from(fd).peer_addr().ok().and_then(|peer| peer.as_socket()) == Some(server.local_addr())
+    };
+    let found: Vec<_> = copies.filter(to_server).collect();
+    assert_eq!(found.len(), 1, "the client has one connection");
+    assert!(!SockRef::from(&found[0]).tcp_nodelay().unwrap());
+}
+
+#[tokio::test]
+async fn a_request_in_the_callback_of_an_answer_never_returns() {
+    /// Far more than it takes where nothing is in the way.
+    const LONG: Duration = Duration::from_secs(1);
+    let server = Server::start().await;
+    let (client, mut peer) = tokio::join!(soon(builder(&server).connect()), server.accept());
+    let client = client.unwrap();
+    peer.answer_connect().await;
+    let (results, mut result) = mpsc::channel(1);
+    let ask_again = move |_: Payload, client: Client| {
+        let results = results.clone();
+        async move {
+            let nothing = |_: Payload, _: Client| std::future::ready(()).boxed();
+            let asked = client.emit_with_ack("c:d", payload(json!({})), Duration::from_secs(9), nothing);
+            let _ = results.try_send(tokio::time::timeout(LONG, asked).await.is_ok());
+        }
+        .boxed()
+    };
+    client.emit_with_ack("a:b", payload(json!({})), Duration::from_secs(9), ask_again).await.unwrap();
+    peer.answer_any().await;
+    assert_eq!(soon(result.recv()).await, Some(false), "it waits for a lock that its own reader holds");
+}

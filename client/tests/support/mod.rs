@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -37,7 +38,16 @@ impl Server {
     }
 
     pub fn address(&self) -> String {
-        format!("http://{}", self.listener.local_addr().unwrap())
+        format!("http://{}", self.local_addr())
+    }
+
+    pub fn local_addr(&self) -> SocketAddr {
+        self.listener.local_addr().unwrap()
+    }
+
+    /// Closes the next connection before a word was said.
+    pub async fn turn_away(&self) {
+        drop(soon(self.listener.accept()).await.unwrap());
     }
 
     /// The next client, up to and including its CONNECT, which is not answered.
@@ -79,6 +89,14 @@ impl Peer {
         }
     }
 
+    /// An event with an object and one binary attachment, in the form that the protocol gives it.
+    pub async fn push_binary(&mut self, event: &str, body: Value, attachment: &[u8]) {
+        let namespace = self.prefix();
+        let body = json!([event, body, {"_placeholder": true, "num": 0}]);
+        self.send(format!("451-{namespace}{body}")).await;
+        self.socket.send(Message::binary(attachment.to_vec())).await.unwrap();
+    }
+
     /// The next event: its name and its payload.
     pub async fn event(&mut self) -> (String, Value) {
         soon(async {
@@ -90,6 +108,23 @@ impl Peer {
             }
         })
         .await
+    }
+
+    /// Answers the next request that carries an ack id.
+    pub async fn answer_any(&mut self) {
+        let header = format!("42{}", self.prefix());
+        let id = soon(async {
+            loop {
+                let packet = self.receive().await.expect("a request");
+                let id = packet.strip_prefix(&header).and_then(|rest| rest.split('[').next());
+                if let Some(id) = id.filter(|id| !id.is_empty()) {
+                    return id.to_owned();
+                }
+            }
+        });
+        let id = id.await;
+        let namespace = self.prefix();
+        self.send(format!("43{namespace}{id}[{{\"ok\":true}}]")).await;
     }
 
     pub async fn answer_connect(&mut self) {
