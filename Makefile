@@ -26,8 +26,9 @@ server: ## the server alone; ARGS="--bind 0.0.0.0:7300" goes to it
 	@exec $(TARGET)/release/confab-server $(ARGS)
 
 dev: ## the desktop app with hot reload
-	@scripts/setup app && scripts/setup package
-	npm exec -- tauri dev
+	@scripts/setup dev
+	@[ -f ui/dist/index.html ] || $(MAKE) --no-print-directory ui # for the browsers of those who are invited
+	@npm exec --offline -- tauri dev
 
 ui: ui/dist/index.html ## the web build, which the server and the app carry inside
 
@@ -54,7 +55,7 @@ bindings: ## regenerate ui/src/bindings and docs/asyncapi.json from the Rust typ
 bench: ## figures beside Node Socket.IO and a bare WebSocket server; ARGS=--quick for a short run
 	@scripts/setup bench
 	@$(MAKE) --no-print-directory ui/dist/index.html
-	@cargo build --release --locked --features custom-protocol -p confab -p confab-server -p confab-bench
+	@cargo build --release --locked -p confab-server -p confab-bench
 	@$(TARGET)/release/confab-bench $(ARGS)
 
 package: ## a .deb with the app and the server
