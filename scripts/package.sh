@@ -17,7 +17,8 @@ if [ ! -f ui/dist/index.html ]; then
 fi
 
 say "server"
-cargo build --release --locked -p confab-server >&2
+# Named beside the app, so that its dependencies have the features that `make run` has built them with.
+cargo build --release --locked --features custom-protocol -p confab -p confab-server --bin confab-server >&2
 # Tauri takes an external binary by its name with the target triple, relative to the configuration.
 install -m 755 "$target/release/confab-server" "$staging/confab-server-$triple"
 
