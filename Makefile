@@ -14,20 +14,20 @@ help: ## this list
 
 run: ## install what is missing, build, and open the desktop app (without a display: the server)
 	@scripts/setup app
-	@$(MAKE) --no-print-directory ui/dist/index.html
+	@$(MAKE) -s --no-print-directory ui/dist/index.html
 	@$(SAY) "Building the app and the server (the first time takes some minutes) …"
 	@cargo build --release --locked --features custom-protocol -p confab -p confab-server
 	@exec $(TARGET)/release/confab $(ARGS)
 
 server: ## the server alone; ARGS="--bind 0.0.0.0:7300" goes to it
 	@scripts/setup server
-	@$(MAKE) --no-print-directory ui/dist/index.html
+	@$(MAKE) -s --no-print-directory ui/dist/index.html
 	@cargo build --release --locked -p confab-server
 	@exec $(TARGET)/release/confab-server $(ARGS)
 
 dev: ## the desktop app with hot reload
 	@scripts/setup dev
-	@[ -f ui/dist/index.html ] || $(MAKE) --no-print-directory ui # for the browsers of those who are invited
+	@[ -f ui/dist/index.html ] || $(MAKE) -s --no-print-directory ui # for the browsers of those who are invited
 	@npm exec --offline -- tauri dev
 
 ui: ui/dist/index.html ## the web build, which the server and the app carry inside
@@ -44,7 +44,7 @@ test: ## everything: formatting, lints, docs, licences, architecture, then all t
 
 lint: ## formatting, clippy, rustdoc and svelte-check
 	@scripts/setup app
-	@$(MAKE) --no-print-directory ui/dist/index.html
+	@$(MAKE) -s --no-print-directory ui/dist/index.html
 	@scripts/test lint
 
 bindings: ## regenerate ui/src/bindings and docs/asyncapi.json from the Rust types
@@ -54,13 +54,13 @@ bindings: ## regenerate ui/src/bindings and docs/asyncapi.json from the Rust typ
 
 bench: ## figures beside Node Socket.IO and a bare WebSocket server; ARGS=--quick for a short run
 	@scripts/setup bench
-	@$(MAKE) --no-print-directory ui/dist/index.html
+	@$(MAKE) -s --no-print-directory ui/dist/index.html
 	@cargo build --release --locked -p confab-server -p confab-bench
 	@$(TARGET)/release/confab-bench $(ARGS)
 
 package: ## a .deb with the app and the server
 	@scripts/setup package
-	@$(MAKE) --no-print-directory ui/dist/index.html
+	@$(MAKE) -s --no-print-directory ui/dist/index.html
 	@scripts/package.sh
 
 audit: ## known advisories of all dependencies, where their databases can be reached
