@@ -87,7 +87,7 @@ class Server implements Requester {
 function feedOf(server: Server): { feed: Feed; drawn: TimelineState } {
   const drawn = new TimelineState();
   const feed = new Feed('r', {
-    link: server, pending: () => [], failed: () => undefined,
+    link: server, failed: () => undefined,
     changed: (_, change: TimelineChange) => drawn.apply(change),
   });
   return { feed, drawn };
@@ -103,7 +103,7 @@ describe('a feed', () => {
     const server = new Server(whole.slice(0, chance.below(60)), chance);
     const { feed, drawn } = feedOf(server);
     let opened = false;
-    feed.open().then(() => (opened = true), () => undefined);
+    feed.join().then(() => (opened = true), () => undefined);
     server.failing = 0;
     while (server.log.length < whole.length) {
       const next = whole[server.log.length];
@@ -115,10 +115,10 @@ describe('a feed', () => {
     }
     server.failing = 0;
     await vi.advanceTimersByTimeAsync(200);
-    if (!opened) void feed.open();
+    if (!opened) void feed.join();
     // The link came up again, or `room:heads` said how far the log is.
     if (chance.yes(0.5)) feed.hint(whole.length);
-    else void feed.rejoin();
+    else void feed.join();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(feed.log.last).toBe(whole.length);
     while (!drawn.start) {
@@ -134,10 +134,10 @@ describe('a feed', () => {
     const server = new Server(whole.slice(0, 30), new Chance(3));
     server.resetAfter = 50;
     const { feed, drawn } = feedOf(server);
-    void feed.open();
+    void feed.join();
     await vi.advanceTimersByTimeAsync(100);
     server.log.push(...whole.slice(30));
-    void feed.rejoin();
+    void feed.join();
     await vi.advanceTimersByTimeAsync(200);
     expect(feed.log.last).toBe(200);
     expect(drawn.items).toEqual(truth(whole).slice(-drawn.items.length));
@@ -148,7 +148,7 @@ describe('a feed', () => {
     const whole = writeLog(new Chance(4), 100);
     const server = new Server(whole.slice(), new Chance(4));
     const { feed } = feedOf(server);
-    void feed.open();
+    void feed.join();
     await vi.advanceTimersByTimeAsync(100);
     server.asked.length = 0;
     const more = writeLog(new Chance(4), 106).slice(100);

@@ -38,6 +38,7 @@ export class Connection {
     this.manager.on('error', () => this.lost());
     this.manager.on('close', () => this.lost());
     addEventListener('online', this.hurry);
+    document.addEventListener('visibilitychange', this.hurry);
   }
 
   open(namespace: string, handlers: PushHandlers, onstate: (state: LinkState) => void): Link {
@@ -57,6 +58,7 @@ export class Connection {
     this.closed = true;
     clearTimeout(this.timer);
     removeEventListener('online', this.hurry);
+    document.removeEventListener('visibilitychange', this.hurry);
     for (const link of [...this.links]) link.close();
     this.links.clear();
   }
@@ -89,8 +91,9 @@ export class Connection {
     for (const link of this.links) link.connect();
   }
 
+  /** The network is back, or somebody looks at the page: the pause was long enough. */
   private readonly hurry = (): void => {
-    if (this.timer !== undefined) this.attempt();
+    if (this.timer !== undefined && document.visibilityState === 'visible') this.attempt();
   };
 }
 

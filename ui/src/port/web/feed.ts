@@ -13,8 +13,6 @@ const GRACE_MS = 300;
 export interface FeedWorld {
   link: Requester;
   changed(room: string, change: TimelineChange): void;
-  /** Rows of the outbox that the log may not have. */
-  pending(room: string): ReturnType<RoomLog['items']>;
   /** Could not catch up now; it is tried again. */
   failed(room: string, thrown: unknown): void;
 }
@@ -30,19 +28,22 @@ export class Feed {
 
   constructor(readonly room: string, private readonly world: FeedWorld) {}
 
-  /** Joins the room, brings what was missed, and draws the whole timeline anew. */
-  async open(): Promise<RoomJoined> {
-    const had = this.log.loaded;
-    if (had) this.reset();
-    const joined = await this.join();
-    // When nothing was there before, `join` has drawn everything already.
-    if (had) await this.catchUp();
-    return joined;
+  /** Draws what is here; false when nothing is. */
+  show(): boolean {
+    if (this.log.loaded) this.reset();
+    return this.log.loaded;
   }
 
-  /** After the link came up again. */
-  async rejoin(): Promise<RoomJoined> {
-    const joined = await this.join();
+  /** Begins with what this device kept, unless the server was faster. */
+  restore(page: HistoryPage): void {
+    if (this.log.loaded || this.closed) return;
+    this.log.reset(page);
+    this.reset();
+  }
+
+  /** Joins the room and brings what was missed: when it is opened, and after the link came up again. */
+  async join(): Promise<RoomJoined> {
+    const joined = await this.enter();
     await this.catchUp();
     return joined;
   }
@@ -69,7 +70,7 @@ export class Feed {
     clearTimeout(this.timer);
   }
 
-  private async join(): Promise<RoomJoined> {
+  private async enter(): Promise<RoomJoined> {
     const { room } = this;
     const joined = await this.world.link.request('room:join', this.log.loaded ? { room, after: this.log.last } : { room });
     if (this.closed) return joined;
@@ -87,10 +88,7 @@ export class Feed {
   }
 
   private reset(): void {
-    const items = this.log.items();
-    const known = new Set(items.map((item) => item.key));
-    items.push(...this.world.pending(this.room).filter((item) => !known.has(item.key)));
-    this.world.changed(this.room, { how: 'reset', items, start: this.log.start });
+    this.world.changed(this.room, { how: 'reset', items: this.log.items(), start: this.log.start });
   }
 
   private catchUpSoon(): void {

@@ -1,47 +1,53 @@
-// What this person wrote and the server has not yet committed. First in, first out per room, one request per room
-// under way at a time, batches while draining. Whatever may succeed later is tried again for ever; any other refusal
-// ends a message visibly.
+// What this person wrote and the server has not yet committed: messages, and edits, deletions and reactions of messages.
+// Each is safe on this device before it is drawn. First in, first out per room, one request per room under way at a
+// time, batches while draining. Whatever may succeed later is tried again for ever; any other refusal ends it visibly.
+//
+// All tabs of an account draw the same queue; one of them, the leading one, sends (`live` is false in the others).
 
-import { BATCH_MAX, type Item, type MessageSend, type MessageSent, type NewMessage, type SendState } from '../../bindings';
-import { asRefusal, isRetryable, type Refusal } from '../../lib/error';
+import { BATCH_MAX } from '../../bindings';
+import { asRefusal, isRetryable, refusal, type Refusal } from '../../lib/error';
 import { backoff } from './backoff';
+import type { Disk } from './disk';
 import { itemKey } from './roomlog';
+import type { Note } from './tabs';
+import { isUnsent, type Committed, type Waiting, type What } from './waiting';
 
-export type Sent = { ok: true; sent: MessageSent } | { ok: false; error: Refusal };
+/** So many may wait, as in the desktop app: then it says so, and the composer keeps the text. */
+export const OUTBOX_MAX = 1_000;
 
-export interface Pending {
-  readonly key: string;
-  readonly slug: string;
-  readonly order: number;
-  readonly ts: string;
-  readonly message: MessageSend;
-  state: SendState;
-  /** Committed, but its entry has not come yet. */
-  sent?: MessageSent;
-}
+/** What could not be put on the disk has a place between those that are. */
+const BETWEEN = 2 ** -20;
 
-/** Where pending messages survive a reload. In memory for now: they live as long as the page. */
-export interface OutboxStore {
-  put(pending: Pending): void;
-  remove(key: string): void;
-}
+export type Sent = { ok: true; sent: Committed } | { ok: false; error: Refusal };
+export type OutboxDisk = Pick<Disk, 'add' | 'progress' | 'remove' | 'waiting'>;
 
 export interface OutboxWorld {
-  /** Hands messages of one room to the server, in order; answers for each, or rejects for all. */
-  transmit(slug: string, messages: MessageSend[]): Promise<Sent[]>;
-  /** The namespace's link is up. */
+  /** Hands a run of messages of one room, or one change, to the server; answers for each, or rejects for all. */
+  transmit(slug: string, batch: readonly Waiting[]): Promise<Sent[]>;
+  /** This tab sends, and the namespace's link is up. When it is not, the link is wanted. */
   live(slug: string): boolean;
-  /** These rows of a room are new or different. */
-  changed(slug: string, room: string, items: Item[]): void;
-  /** So many wait. */
+  /** These are new or different. */
+  changed(list: readonly Waiting[]): void;
+  /** These were discarded. */
+  discarded(list: readonly Waiting[]): void;
+  /** The log has these now. */
+  settled(list: readonly Waiting[]): void;
+  /** So many are unsent. */
   count(pending: number): void;
+  /** How far this tab has read a room's log; infinite when it does not read it. */
+  reached(slug: string, room: string): number;
+  /** What was read of a room's log is safe on this device. */
+  cached(room: string): Promise<void>;
+  /** The other tabs should know. */
+  post(note: Note): void;
+  /** Something could not be kept on this device. */
+  trouble(thrown: unknown): void;
   /** The most bytes that one request may have. */
   frameBytes(): number;
   me(): string;
   newId(): string;
   now(): Date;
   random?(): number;
-  store?: OutboxStore;
 }
 
 interface Lane {
@@ -51,108 +57,168 @@ interface Lane {
 }
 
 export class Outbox {
-  private readonly pending = new Map<string, Pending>();
+  private readonly pending = new Map<string, Waiting>();
+  private readonly underWay = new Set<string>();
+  /** Keys that the log has: what is heard of them later is old. */
+  private readonly settled = new Set<string>();
   private readonly lanes = new Map<string, Lane>();
-  private order = 0;
+  private highest = 0;
   private lastCount = 0;
+  private closed = false;
 
-  constructor(private readonly world: OutboxWorld) {}
+  constructor(private readonly world: OutboxWorld, private readonly disk: OutboxDisk) {}
 
-  /** Queues a message: its row is there before the network knows. Answers with its key. */
-  add(slug: string, draft: NewMessage): string {
+  /** Reads what is kept: at the start, when this tab begins to send, and when it may have missed what others did. */
+  async load(): Promise<void> {
+    const known = new Set(this.pending.keys());
+    const kept = await this.disk.waiting();
+    if (this.closed) return;
+    const there = new Set(kept.map((waiting) => waiting.key));
+    const gone = [...this.pending.values()].filter(
+      (waiting) => known.has(waiting.key) && !there.has(waiting.key) && !waiting.unkept && !waiting.sent && !this.underWay.has(waiting.key),
+    );
+    for (const waiting of gone) this.pending.delete(waiting.key);
+    this.world.discarded(gone);
+    this.adopt(kept);
+    this.resume();
+  }
+
+  /** Queues it. Once this answers it is safe, as far as this browser keeps anything at all. */
+  async add(slug: string, room: string, what: What, row?: string): Promise<string> {
+    if (this.pending.size >= OUTBOX_MAX) {
+      throw refusal('unavailable', 'Too much waits to be sent already. Wait until the server is back.');
+    }
     const cid = this.world.newId();
-    const pending: Pending = {
-      key: itemKey(this.world.me(), cid), slug, order: ++this.order, ts: this.world.now().toISOString(),
-      message: { ...draft, cid }, state: { is: 'queued' },
-    };
-    this.pending.set(pending.key, pending);
-    this.world.store?.put(pending);
-    this.tell([pending]);
-    this.pump(slug, draft.room);
-    return pending.key;
+    const key = itemKey(this.world.me(), cid);
+    const fresh = {
+      key, row: row ?? key, cid, author: this.world.me(), slug, room, ts: this.world.now().toISOString(), what,
+      state: { is: 'queued' },
+    } as const;
+    const waiting = await this.disk.add(fresh).then(
+      (order): Waiting => ({ ...fresh, order }),
+      (thrown: unknown): Waiting => {
+        this.world.trouble(thrown);
+        return { ...fresh, order: this.highest + BETWEEN, unkept: true };
+      },
+    );
+    this.world.post({ is: 'waiting', list: [waiting] });
+    this.adopt([waiting]);
+    this.pump(slug, room);
+    return key;
   }
 
-  /** Puts a failed message back into the queue. */
-  retry(key: string): void {
-    const pending = this.pending.get(key);
-    if (pending?.state.is !== 'failed') return;
-    pending.state = { is: 'queued' };
-    this.tell([pending]);
-    this.pump(pending.slug, pending.message.room);
+  /** Puts what failed in this row back into the queue. */
+  async retry(row: string): Promise<void> {
+    const failed = this.failedIn(row);
+    const again = failed.map((waiting): Waiting => ({ ...waiting, state: { is: 'queued' } }));
+    const there = await this.disk.progress(again.map(({ order, state }) => ({ order, state })));
+    // What another tab discarded meanwhile stays discarded.
+    this.put(again.filter((waiting) => waiting.unkept || there.includes(waiting.order)));
+    for (const { slug, room } of again) this.pump(slug, room);
   }
 
-  /** Drops a failed message; false when it is none. */
-  discard(key: string): boolean {
-    if (this.pending.get(key)?.state.is !== 'failed') return false;
-    this.forget(key);
-    return true;
+  /** Drops what failed in this row. */
+  async discard(row: string): Promise<void> {
+    const failed = this.failedIn(row);
+    if (failed.length === 0) return;
+    await this.disk.remove(failed.map((waiting) => waiting.order));
+    this.world.post({ is: 'discarded', list: failed });
+    this.dropped(failed);
   }
 
-  /** The log has this message: it is no longer the outbox's. */
+  /** Another tab said so. */
+  heard(note: Exclude<Note, { is: 'ended' }>): void {
+    if (note.is === 'discarded') return this.dropped(note.list);
+    // A tab that reads that log sees for itself.
+    if (note.is === 'settled') return this.settle(note.list.filter(({ slug, room }) => this.world.reached(slug, room) === Infinity));
+    this.adopt(note.list);
+    for (const { slug, room } of note.list) this.pump(slug, room);
+  }
+
+  /** The log has the message with this key: it is no longer the outbox's. */
   forget(key: string): void {
-    if (!this.pending.delete(key)) return;
-    this.world.store?.remove(key);
-    this.tellCount();
+    if (!key.startsWith(itemKey(this.world.me(), ''))) return;
+    this.settled.add(key);
+    const waiting = this.pending.get(key);
+    if (!waiting) return;
+    if (!waiting.sent) this.world.post({ is: 'settled', list: [waiting] });
+    this.settle([waiting]);
   }
 
-  /** The link of a namespace came up: nothing waits for a timer any more. */
-  resume(slug: string): void {
-    for (const room of new Set(this.of(slug).map((pending) => pending.message.room))) {
-      const lane = this.lane(slug, room);
+  /** This tab has read a room's log up to here. */
+  reached(slug: string, room: string, last: number): void {
+    this.settle(this.of(slug, room).filter((waiting) => waiting.sent && waiting.sent.seq <= last));
+  }
+
+  /** A link came up, or this tab sends from now on: nothing waits for a timer any more. */
+  resume(slug?: string): void {
+    const lanes = new Map([...this.pending.values()].map((waiting) => [laneKey(waiting.slug, waiting.room), waiting]));
+    for (const waiting of lanes.values()) {
+      if (slug !== undefined && waiting.slug !== slug) continue;
+      const lane = this.lane(waiting.slug, waiting.room);
       clearTimeout(lane.timer);
       lane.timer = undefined;
-      this.pump(slug, room);
+      this.pump(waiting.slug, waiting.room);
     }
   }
 
-  /** The rows of a room that the log may not have yet. */
-  items(slug: string, room: string): Item[] {
-    return this.of(slug).filter((pending) => pending.message.room === room).map((pending) => this.item(pending));
+  /** A workspace cannot be had any more: what waits for it never will be sent. */
+  refuse(slug: string, error: Refusal): void {
+    if (!isFinal(error)) return;
+    const list = [...this.pending.values()].filter((waiting) => waiting.slug === slug && isUnsent(waiting) && !this.underWay.has(waiting.key));
+    this.advance(list.map((waiting): Waiting => ({ ...waiting, state: { is: 'failed', error } })));
   }
 
-  /** Something of this workspace still waits for the server. */
+  /** What the log of a room may not have yet, in the order in which it was written. */
+  of(slug: string, room: string): Waiting[] {
+    const list = [...this.pending.values()].filter((waiting) => waiting.slug === slug && waiting.room === room);
+    return list.sort((a, b) => a.order - b.order);
+  }
+
+  /** Something of this workspace is still unsent. */
   waits(slug: string): boolean {
-    return this.of(slug).some(isWaiting);
+    return [...this.pending.values()].some((waiting) => waiting.slug === slug && isUnsent(waiting));
   }
 
-  /** Forgets everything: somebody else signs in. */
-  clear(): void {
+  /** This tab is done with it; what is kept stays. */
+  close(): void {
+    this.closed = true;
     for (const lane of this.lanes.values()) clearTimeout(lane.timer);
     this.lanes.clear();
-    for (const key of this.pending.keys()) this.world.store?.remove(key);
     this.pending.clear();
     this.tellCount();
   }
 
   private pump(slug: string, room: string): void {
+    if (this.closed) return;
     const lane = this.lane(slug, room);
-    if (lane.busy || lane.timer !== undefined || !this.world.live(slug)) return;
+    if (lane.busy || lane.timer !== undefined) return;
     const batch = this.batch(slug, room);
-    if (batch.length === 0) return;
+    if (batch.length === 0 || !this.world.live(slug)) return;
     lane.busy = true;
-    for (const pending of batch) pending.state = { is: 'sending' };
-    this.tell(batch);
+    for (const { key } of batch) this.underWay.add(key);
+    this.put(batch.map((waiting): Waiting => ({ ...waiting, state: { is: 'sending' } })));
     this.world
-      .transmit(slug, batch.map((pending) => pending.message))
+      .transmit(slug, batch)
       .catch((thrown: unknown) => batch.map((): Sent => ({ ok: false, error: asRefusal(thrown) })))
       .then((results) => this.answered(lane, slug, room, batch, results));
   }
 
-  private answered(lane: Lane, slug: string, room: string, batch: Pending[], results: Sent[]): void {
+  private answered(lane: Lane, slug: string, room: string, batch: readonly Waiting[], results: readonly Sent[]): void {
+    if (this.closed) return;
     lane.busy = false;
     let again: Refusal | undefined;
-    batch.forEach((pending, i) => {
-      const result = results[i] ?? { ok: false, error: asRefusal(new Error('a batch was answered in part')) };
-      if (result.ok) {
-        pending.sent = result.sent;
-        pending.state = { is: 'sent' };
-      } else if (isRetryable(result.error.code)) {
-        again ??= result.error;
-        pending.state = { is: 'queued' };
-      } else pending.state = { is: 'failed', error: result.error };
+    const news = batch.flatMap(({ key }, i): Waiting[] => {
+      const result: Sent = results[i] ?? { ok: false, error: refusal('internal', 'A batch was answered in part.') };
+      this.underWay.delete(key);
+      if (!result.ok && !isFinal(result.error)) again ??= result.error;
+      // Of some the entry came before the ack: they are the log's already.
+      const waiting = this.pending.get(key);
+      if (!waiting) return [];
+      if (result.ok) return [{ ...waiting, state: { is: 'sent' }, sent: result.sent }];
+      return [{ ...waiting, state: isFinal(result.error) ? { is: 'failed', error: result.error } : { is: 'queued' } }];
     });
-    // Those whose entry came before the ack are the log's already.
-    this.tell(batch.filter((pending) => this.pending.has(pending.key)));
+    this.advance(news);
     if (!again) {
       lane.failures = 0;
       return this.pump(slug, room);
@@ -165,50 +231,109 @@ export class Outbox {
     }, wait);
   }
 
-  private batch(slug: string, room: string): Pending[] {
-    const queued = this.of(slug).filter((p) => p.message.room === room && p.state.is === 'queued');
-    queued.sort((a, b) => a.order - b.order);
+  /** Draws it, keeps it, and tells the other tabs. */
+  private advance(list: readonly Waiting[]): void {
+    const kept = list.filter((waiting) => waiting.state.is !== 'queued' && !waiting.unkept);
+    if (kept.length > 0) {
+      this.disk
+        .progress(kept.map(({ order, state, sent }) => ({ order, state, ...(sent ? { sent } : {}) })))
+        .catch((thrown: unknown) => this.world.trouble(thrown));
+    }
+    this.put(list);
+    this.settleRead(list);
+  }
+
+  /** Of some the entry came before the ack, or nobody here reads that log. */
+  private settleRead(list: readonly Waiting[]): void {
+    for (const { slug, room } of list.filter((waiting) => waiting.sent)) this.reached(slug, room, this.world.reached(slug, room));
+  }
+
+  /** The next that go together: a run of messages that fits into a frame, or one change. */
+  private batch(slug: string, room: string): Waiting[] {
+    const queued = this.of(slug, room).filter(isUnsent);
+    const change = queued.findIndex((waiting) => waiting.what.is !== 'message');
+    if (change === 0) return queued.slice(0, 1);
+    const messages = queued.slice(0, Math.min(BATCH_MAX, change < 0 ? queued.length : change));
     const most = this.world.frameBytes() * 0.75;
     let bytes = 0;
-    const fits = queued.slice(0, BATCH_MAX).findIndex((pending, i) => {
-      bytes += new TextEncoder().encode(JSON.stringify(pending.message)).length + 1;
+    const fits = messages.findIndex(({ cid, what }, i) => {
+      bytes += new TextEncoder().encode(JSON.stringify({ room, cid, what })).length + 1;
       return i > 0 && bytes > most;
     });
-    return queued.slice(0, fits < 0 ? BATCH_MAX : fits);
+    return fits < 0 ? messages : messages.slice(0, fits);
   }
 
   private lane(slug: string, room: string): Lane {
-    const key = `${slug}/${room}`;
+    const key = laneKey(slug, room);
     let lane = this.lanes.get(key);
     if (!lane) this.lanes.set(key, (lane = { busy: false, failures: 0, timer: undefined }));
     return lane;
   }
 
-  private of(slug: string): Pending[] {
-    return [...this.pending.values()].filter((pending) => pending.slug === slug);
+  private failedIn(row: string): Waiting[] {
+    return [...this.pending.values()].filter((waiting) => waiting.row === row && waiting.state.is === 'failed');
   }
 
-  private tell(changed: Pending[]): void {
-    const first = changed[0];
-    if (first) this.world.changed(first.slug, first.message.room, changed.map((pending) => this.item(pending)));
+  /** Takes what the disk or another tab says, unless this tab knows better: it is sending it, or has read its entry. */
+  private adopt(list: readonly Waiting[]): void {
+    const news = list.filter(({ key }) => !this.settled.has(key) && !this.underWay.has(key) && !this.pending.get(key)?.sent);
+    this.show(news);
+    this.settleRead(news);
+    const late = list.filter(({ key }) => this.settled.has(key));
+    if (late.length > 0) this.removeLater(late);
+  }
+
+  private put(list: readonly Waiting[]): void {
+    if (list.length > 0) this.world.post({ is: 'waiting', list: [...list] });
+    this.show(list);
+  }
+
+  private show(list: readonly Waiting[]): void {
+    for (const waiting of list) {
+      this.highest = Math.max(this.highest, waiting.order);
+      this.pending.set(waiting.key, waiting);
+    }
+    if (list.length > 0) this.world.changed(list);
     this.tellCount();
   }
 
-  private tellCount(): void {
-    const count = [...this.pending.values()].filter(isWaiting).length;
-    if (count !== this.lastCount) this.world.count((this.lastCount = count));
+  private dropped(list: readonly Waiting[]): void {
+    const mine = list.filter(({ key }) => this.pending.delete(key));
+    if (mine.length > 0) this.world.discarded(mine);
+    this.tellCount();
   }
 
-  private item({ key, order, ts, message, state, sent }: Pending): Item {
-    return {
-      kind: 'message', key, order, ts: sent?.ts ?? ts, author: this.world.me(), text: message.text, deleted: false,
-      mentions: [], reactions: [], pinned: false, state,
-      ...(sent ? { seq: sent.seq, id: sent.id } : {}),
-      ...(message.reply_to === undefined ? {} : { reply_to: message.reply_to }),
-    };
+  private settle(list: readonly Waiting[]): void {
+    if (list.length === 0) return;
+    for (const { key } of list) {
+      this.settled.add(key);
+      this.pending.delete(key);
+    }
+    this.tellCount();
+    this.world.settled(list);
+    this.removeLater(list);
+  }
+
+  /** Not before the log that has it is safe here: a message must not vanish from a page that opens offline. */
+  private removeLater(list: readonly Waiting[]): void {
+    for (const room of new Set(list.map((waiting) => waiting.room))) {
+      const orders = list.filter((waiting) => waiting.room === room).map((waiting) => waiting.order);
+      // Should it stay: it is sent once more, and the server answers as before.
+      this.world.cached(room).then(() => this.disk.remove(orders)).catch((thrown: unknown) => console.warn('the outbox keeps what was sent', thrown));
+    }
+  }
+
+  private tellCount(): void {
+    const count = [...this.pending.values()].filter(isUnsent).length;
+    if (count !== this.lastCount) this.world.count((this.lastCount = count));
   }
 }
 
-function isWaiting({ state }: Pending): boolean {
-  return state.is === 'queued' || state.is === 'sending';
+/** It will never be committed. A session that ended says nothing about what was written in it: its person may come back. */
+function isFinal({ code }: Refusal): boolean {
+  return !isRetryable(code) && code !== 'unauthorized';
+}
+
+function laneKey(slug: string, room: string): string {
+  return `${slug}/${room}`;
 }

@@ -49,6 +49,19 @@ export class RoomLog {
     this.advance();
   }
 
+  /** The newest `most` rows and where they stand, in the shape that `reset` takes; undefined when nothing is loaded. */
+  newest(most: number): HistoryPage | undefined {
+    if (!this.isLoaded) return undefined;
+    const seqs = [...this.fold.messages.keys(), ...this.fold.notices.keys()].sort((a, b) => a - b);
+    const cut = seqs.at(-most) ?? 0;
+    const messages = [...this.fold.messages.values()].filter((message) => message.seq >= cut).sort((a, b) => a.seq - b.seq);
+    const whole = this.atStart && seqs.length <= most;
+    // As with a page of history: between messages, and never before the first.
+    const first = whole ? 0 : (messages[0]?.seq ?? cut);
+    const notices = [...this.fold.notices.values()].filter((notice) => notice.seq >= first);
+    return { messages, notices, head: this.lastSeq, start: whole };
+  }
+
   /** Adds a page from before the first message; answers with its rows. */
   older(page: HistoryPage): Item[] {
     this.fold.addPage(page.messages, page.notices);
@@ -80,9 +93,16 @@ export class RoomLog {
     ]);
   }
 
-  /** The message with this id, when it is loaded. */
-  byId(id: string): Message | undefined {
-    return this.fold.byMessageId(id);
+  /** The row of the message with this key, when it is loaded. */
+  row(key: string): Item | undefined {
+    for (const message of this.fold.messages.values()) if (itemKey(message.author, message.cid) === key) return messageItem(message);
+    return undefined;
+  }
+
+  /** The key of the row of the message with this id. */
+  keyOf(id: string): string | undefined {
+    const message = this.fold.byMessageId(id);
+    return message && itemKey(message.author, message.cid);
   }
 
   private advance(): Item[] {

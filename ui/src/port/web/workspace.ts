@@ -1,19 +1,31 @@
 // One open workspace: its link, rooms, members, and the feeds of the rooms that were looked at.
 
-import type { Item, LinkState, Member, Presence, PushMap, Room, RoomJoined, Update, Workspace } from '../../bindings';
-import { asRefusal, refusal } from '../../lib/error';
+import type { LinkState, Member, Presence, PushMap, Room, RoomJoined, Update, Workspace } from '../../bindings';
+import { isRetryable, asRefusal, refusal, type Refusal } from '../../lib/error';
+import type { Cache } from './cache';
 import type { Connection, Link, PushHandlers } from './connection';
-import { Feed } from './feed';
+import type { CachedWorkspace } from './disk';
 import type { Outbox } from './outbox';
-import { itemKey } from './roomlog';
+import { Timelines } from './timelines';
 import { Typing } from './typing';
 
-/** Feeds kept for rooms that are not looked at; the least recently used goes first. */
-const FEEDS_MAX = 12;
+/** What changes too often to be kept, or is kept by the timelines. */
+const FLEETING: ReadonlySet<Update['type']> = new Set(['link', 'presence_changed', 'typing', 'room_count', 'timeline'] as const);
+
+export interface WorkspaceWorld {
+  connection: Connection;
+  outbox: Outbox;
+  cache: Cache;
+  emit(update: Update): void;
+  /** The lobby vouched for the server's database: it is the one that the cache is of. */
+  admitted(): boolean;
+  /** The server does not let this caller in. */
+  refused(slug: string, error: Refusal): void;
+}
 
 export class WorkspaceSession {
   readonly link: Link;
-  private readonly feeds = new Map<string, Feed>();
+  readonly timelines: Timelines;
   private readonly rooms = new Map<string, Room>();
   private readonly members = new Map<string, Member>();
   private readonly typing: Typing;
@@ -26,14 +38,16 @@ export class WorkspaceSession {
   private isReady = false;
   private wantsPresence: Presence = 'online';
 
-  constructor(
-    readonly slug: string,
-    connection: Connection,
-    private readonly outbox: Outbox,
-    private readonly emit: (update: Update) => void,
-  ) {
-    this.typing = new Typing((room, users) => emit({ type: 'typing', slug, room, users }));
+  /** It is ready, and waits for the lobby. */
+  private arrived: PushMap['workspace:ready'] | undefined;
+  private closed = false;
+
+  constructor(readonly slug: string, private readonly world: WorkspaceWorld) {
+    const { connection, outbox, cache } = world;
+    this.typing = new Typing((room, users) => this.emit({ type: 'typing', slug, room, users }));
     this.link = connection.open(`/${slug}`, this.handlers(), (state) => this.state(state));
+    this.timelines = new Timelines(slug, this.link, outbox, cache, (update) => this.emit(update));
+    void cache.workspace(slug).then((kept) => this.restore(kept));
   }
 
   get ready(): boolean {
@@ -53,16 +67,22 @@ export class WorkspaceSession {
       this.current = room;
       this.present = undefined;
     }
+    await this.timelines.show(room);
     await this.whenReady();
-    const feed = this.feed(room);
-    const joined = await feed.open();
-    this.settle(feed);
+    const joined = await this.timelines.join(room);
     this.joined(joined);
     return joined;
   }
 
-  older(room: string): ReturnType<Feed['older']> {
-    return this.feed(room).older();
+  /** Offline the marker moves here, and there once the link is up again. */
+  async markRead(room: string, seq: number): Promise<void> {
+    try {
+      const { read } = await this.link.request('read:mark', { room, seq });
+      this.read(room, read);
+    } catch (thrown) {
+      if (!isRetryable(asRefusal(thrown).code)) throw thrown;
+      this.read(room, seq);
+    }
   }
 
   setPresence(state: Presence): void {
@@ -80,41 +100,73 @@ export class WorkspaceSession {
     this.emit({ type: 'read', slug: this.slug, room, head: next.head, read: next.read, unread, mentions });
   }
 
-  /** Rows of the outbox changed. */
-  upsert(room: string, items: Item[]): void {
-    this.emit({ type: 'timeline', slug: this.slug, room, change: { how: 'upsert', items } });
-    const sent = Math.max(0, ...items.map((item) => (item.kind === 'message' && item.seq) || 0));
-    if (sent > 0) this.feeds.get(room)?.hint(sent);
+  /** The room that is looked at. */
+  get currentRoom(): string | undefined {
+    return this.current;
   }
 
-  /** The database has another life: nothing of the old one may be merged. */
-  forget(): void {
-    for (const feed of this.feeds.values()) feed.close();
-    this.feeds.clear();
+  /** It may be shown: `room` belongs to the caller. */
+  has(room: string): boolean {
+    return this.rooms.has(room);
+  }
+
+  /** The lobby is ready, and the server's database is the one that the cache is of. */
+  admit(): void {
+    if (this.arrived) this.becameReady(this.arrived);
   }
 
   close(): void {
-    this.forget();
+    this.closed = true;
+    this.timelines.close();
     this.typing.clear();
     this.refuse(refusal('unavailable', 'The workspace was closed.'));
     this.link.close();
   }
 
+  private emit(update: Update): void {
+    if (this.closed && update.type !== 'link') return;
+    this.world.emit(update);
+    if (!FLEETING.has(update.type)) this.world.cache.keepWorkspace(this.slug, () => this.snapshot());
+  }
+
+  private snapshot(): CachedWorkspace | undefined {
+    const { workspace, me } = this;
+    return workspace && me && { workspace, me, rooms: [...this.rooms.values()], members: [...this.members.values()] };
+  }
+
+  private restore(kept: CachedWorkspace | undefined): void {
+    if (!kept || this.workspace || this.closed) return;
+    this.workspace = kept.workspace;
+    this.me = kept.me;
+    for (const room of kept.rooms) this.rooms.set(room.id, room);
+    // Who was there yesterday says nothing about now.
+    for (const member of kept.members) this.members.set(member.id, { ...member, presence: 'offline' });
+    this.show();
+  }
+
   private state(state: LinkState): void {
     // Connected is not yet live: what is drawn is the server's only after `workspace:ready`.
     this.isReady = false;
+    this.arrived = undefined;
     if (state.is !== 'connecting') this.typing.clear();
-    if (state.is === 'refused') this.refuse(state.error);
+    if (state.is === 'refused') {
+      this.refuse(state.error);
+      this.world.refused(this.slug, state.error);
+    }
     this.emit({ type: 'link', namespace: `/${this.slug}`, state });
   }
 
   private handlers(): PushHandlers {
-    const { slug, emit } = this;
+    const { slug } = this;
+    const emit = (update: Update): void => this.emit(update);
     return {
-      'workspace:ready': (ready) => this.becameReady(ready),
+      'workspace:ready': (ready) => {
+        this.arrived = ready;
+        if (this.world.admitted()) this.becameReady(ready);
+      },
       'room:entry': (entry) => this.entry(entry),
       'room:heads': ({ heads }) => {
-        for (const [room, head] of Object.entries(heads)) this.feeds.get(room)?.hint(head);
+        for (const [room, head] of Object.entries(heads)) if (this.isReady) this.timelines.hint(room, head);
       },
       'room:added': ({ room }) => void this.roomAdded(room),
       'room:changed': ({ room }) => {
@@ -122,8 +174,7 @@ export class WorkspaceSession {
       },
       'room:removed': ({ room }) => {
         this.rooms.delete(room);
-        this.feeds.get(room)?.close();
-        this.feeds.delete(room);
+        this.timelines.drop(room);
         if (this.current === room) this.current = undefined;
         emit({ type: 'room_removed', slug, room });
       },
@@ -146,8 +197,10 @@ export class WorkspaceSession {
   }
 
   private becameReady({ workspace, me, rooms, members, heads }: PushMap['workspace:ready']): void {
+    this.arrived = undefined;
     this.workspace = workspace;
     this.me = me;
+    const before = new Map(this.rooms);
     this.rooms.clear();
     for (const room of rooms) this.rooms.set(room.id, room);
     this.members.clear();
@@ -157,21 +210,29 @@ export class WorkspaceSession {
     this.emit({ type: 'link', namespace: `/${this.slug}`, state: { is: 'live' } });
     for (const { ready } of this.waiters.splice(0)) ready();
     if (this.wantsPresence !== 'online') this.setPresence(this.wantsPresence);
-    for (const feed of this.feeds.values()) {
-      if (feed.room === this.current) feed.rejoin().then((joined) => this.joined(joined), () => undefined);
-      else feed.hint(heads[feed.room] ?? 0);
+    for (const room of this.timelines.rooms) {
+      if (room === this.current) this.timelines.join(room).then((joined) => this.joined(joined), () => undefined);
+      else this.timelines.hint(room, heads[room] ?? 0);
     }
-    this.outbox.resume(this.slug);
+    for (const [id, { read }] of before) {
+      const room = this.rooms.get(id);
+      if (!room) this.timelines.drop(id);
+      // Read while there was no link.
+      else if (read > room.read) void this.markRead(id, Math.min(read, room.head)).catch(() => undefined);
+    }
+    this.world.outbox.resume(this.slug);
   }
 
   private entry(entry: PushMap['room:entry']): void {
+    if (!this.isReady) {
+      if (this.arrived) this.arrived.heads[entry.room] = entry.seq;
+      return;
+    }
     const old = this.rooms.get(entry.room);
     if (old && entry.seq > old.head) this.rooms.set(entry.room, { ...old, head: entry.seq });
-    this.feeds.get(entry.room)?.receive([entry]);
-    if (entry.kind === 'message') {
-      this.outbox.forget(itemKey(entry.author, entry.cid));
-      this.typing.set(entry.room, entry.author, false);
-    } else if (entry.kind === 'membership' && entry.room === this.current) {
+    this.timelines.receive(entry);
+    if (entry.kind === 'message') this.typing.set(entry.room, entry.author, false);
+    else if (entry.kind === 'membership' && entry.room === this.current) {
       const came = entry.change === 'joined' || entry.change === 'invited';
       if (came) this.present?.add(entry.user);
       else this.present?.delete(entry.user);
@@ -222,30 +283,6 @@ export class WorkspaceSession {
     this.emit({
       type: 'room_count', slug: this.slug, room: this.current, members: this.present.size, online: online.length,
     });
-  }
-
-  /** Pending messages that the log covers are the log's. */
-  private settle(feed: Feed): void {
-    for (const item of feed.log.items()) this.outbox.forget(item.key);
-  }
-
-  private feed(room: string): Feed {
-    const found = this.feeds.get(room);
-    const feed = found ?? new Feed(room, {
-      link: this.link,
-      changed: (id, change) => this.emit({ type: 'timeline', slug: this.slug, room: id, change }),
-      pending: (id) => this.outbox.items(this.slug, id),
-      failed: (id, thrown) => console.warn('catching up failed', id, asRefusal(thrown).code),
-    });
-    this.feeds.delete(room);
-    this.feeds.set(room, feed);
-    for (const [id, old] of this.feeds) {
-      if (this.feeds.size <= FEEDS_MAX) break;
-      if (id === this.current) continue;
-      old.close();
-      this.feeds.delete(id);
-    }
-    return feed;
   }
 
   private whenReady(): Promise<void> {
