@@ -1,8 +1,10 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
+import { shell } from './shell/plugin.ts';
+
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte()],
+  plugins: [svelte(), shell()],
   // The server serves the same build at `/` with a fallback for `/join/CODE`; the desktop app at the root of its own
   // protocol. Relative addresses would break under `/join/…`.
   base: '/',
