@@ -1,26 +1,14 @@
-// A server that goes away and comes back while two people write. The harness cuts the link when asked on stdout, and says
-// on stdin when it is done.
+// A server that goes away and comes back while two people write. The harness kills and
+// starts it when asked.
 
 import assert from 'node:assert/strict';
-import { createInterface } from 'node:readline';
 import { assertNoComplaints, closeBrowser, person, takeComplaints } from './lib/browser.mjs';
 import { scenario } from './lib/check.mjs';
-import { stage } from './lib/stage.mjs';
+import { harness, stage } from './lib/stage.mjs';
 
-const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-async function harness(order) {
-  console.log(`please ${order}`);
-  const { value } = await lines.next();
-  assert.equal(value, 'done');
-}
-
-async function signIn(name, login) {
+async function signIn(name) {
   const who = await person(name);
-  await who.page.goto(stage.url);
-  await who.fill('sign-in-login', login);
-  await who.fill('sign-in-password', stage[login].password);
-  await who.click('sign-in-submit');
-  await who.sees('composer');
+  await who.signIn(stage.url, stage[name]);
   return who;
 }
 
@@ -28,7 +16,7 @@ let ada, bob;
 
 await scenario({
   'two people sign in': async () => {
-    [ada, bob] = await Promise.all([signIn('ada', 'ada'), signIn('bob', 'bob')]);
+    [ada, bob] = await Promise.all([signIn('ada'), signIn('bob')]);
     await ada.send('before');
     await bob.reads('before');
     assertNoComplaints();

@@ -1,12 +1,20 @@
 // Debian's Chromium, one context per person. Any console error, page error or CSP violation fails the scenario.
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
 const SCREENS = process.env.CONFAB_SCREENS ?? join(import.meta.dirname, '../../../target/screens');
-const DEADLINE = 15_000;
+/** Longer than the longest pause between two attempts to reach the server. */
+const DEADLINE = 30_000;
+
+const CHROMIUM = process.env.CONFAB_CHROMIUM ?? '/usr/bin/chromium';
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
 
 let browser;
 const complaints = [];
@@ -14,12 +22,17 @@ const complaints = [];
 /** A person at a browser of their own: cookies, storage and cache are not shared. */
 export async function person(name, { width = 1280, height = 800, theme = 'light' } = {}) {
   browser ??= await chromium.launch({
-    executablePath: process.env.CONFAB_CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    executablePath: CHROMIUM,
+    args: FLAGS,
   });
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: 'reduce' });
   const page = await context.newPage();
   page.setDefaultTimeout(DEADLINE);
+  watch(name, page);
+  return new Person(name, page, context);
+}
+
+function watch(name, page) {
   page.on('console', (message) => {
     const { url } = message.location();
     // Chromium reports every 401 as an error. This one is the page asking whether somebody is signed in.
@@ -29,7 +42,58 @@ export async function person(name, { width = 1280, height = 800, theme = 'light'
     }
   });
   page.on('pageerror', (error) => complaints.push(`${name}: ${error.stack ?? error}`));
-  return new Person(name, page, context);
+}
+
+/** A browser on the disk: what it keeps is there when it is opened again, however it ended. */
+export class Profile {
+  constructor(name) {
+    this.name = name;
+    this.dir = mkdtempSync(join(tmpdir(), 'confab-profile-'));
+    process.on('exit', () => {
+      this.child?.kill('SIGKILL');
+      rmSync(this.dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    });
+  }
+
+  /** Starts it; answers with its first tab. */
+  async open() {
+    const flags = [...FLAGS, '--headless=new', '--no-first-run', '--remote-debugging-port=0', `--user-data-dir=${this.dir}`];
+    this.child = spawn(CHROMIUM, [...flags, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    for await (const line of createInterface({ input: this.child.stderr })) {
+      const address = /DevTools listening on (ws:\S+)/.exec(line)?.[1];
+      if (!address) continue;
+      this.browser = await chromium.connectOverCDP(address);
+      break;
+    }
+    this.child.stderr.resume();
+    return this.tab();
+  }
+
+  /** One more tab, or the first. */
+  async tab() {
+    const [context] = this.browser.contexts();
+    const page = context.pages().find((blank) => blank.url() === 'about:blank') ?? (await context.newPage());
+    page.setDefaultTimeout(DEADLINE);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'light' });
+    watch(this.name, page);
+    return new Person(this.name, page, context);
+  }
+
+  /** SIGKILL: as a crash, or a lost plug. */
+  async kill() {
+    const gone = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Closes it as people do. */
+  async close() {
+    const gone = once(this.child, 'exit');
+    const session = await this.browser.newBrowserCDPSession();
+    await session.send('Browser.close').catch(() => {});
+    await gone;
+  }
 }
 
 export class Person {
@@ -70,11 +134,34 @@ export class Person {
     return this.until(([id, wanted]) => document.querySelector(`[data-testid="${id}"]`)?.textContent?.trim() === wanted, [testid, text]);
   }
 
+  /** Signs in with a password. */
+  async signIn(url, { login, password }) {
+    await this.page.goto(url);
+    await this.fill('sign-in-login', login);
+    await this.fill('sign-in-password', password);
+    await this.click('sign-in-submit');
+    await this.sees('composer');
+  }
+
+  /** Writes a message and waits until it is drawn, however far it is. */
+  async write(text) {
+    await this.fill('composer', text);
+    await this.at('composer').press('Enter');
+    await this.page.locator('[data-testid="message"]', { hasText: text }).last().waitFor({ state: 'visible' });
+  }
+
   /** Sends a message and waits until it is drawn as committed; `shown` is how its Markdown reads. */
   async send(text, shown = text) {
     await this.fill('composer', text);
     await this.at('composer').press('Enter');
     await this.reads(shown);
+  }
+
+  /** What is drawn: text and state of each message that has `part` in it. */
+  async messages(part = '') {
+    const rows = await this.page.locator('[data-testid="message"]').evaluateAll((all) =>
+      all.map((row) => ({ text: row.querySelector('[data-testid="message-text"]')?.textContent?.trim() ?? '', state: row.dataset.state })));
+    return rows.filter(({ text }) => text.includes(part));
   }
 
   async screenshot(name) {

@@ -1,0 +1,82 @@
+// Two tabs of one person: one outbox, one sender, the same picture in both.
+
+import assert from 'node:assert/strict';
+import { Profile, closeBrowser, person, takeComplaints } from './lib/browser.mjs';
+import { scenario } from './lib/check.mjs';
+import { harness, stage } from './lib/stage.mjs';
+
+const profile = new Profile('ada');
+let first, second, bob;
+
+/** Which tab holds the lock of the outbox; every request for it is listed. */
+const locks = () => second.page.evaluate(async () => {
+  const { held, pending } = await navigator.locks.query();
+  const ours = ({ name }) => name.endsWith('-outbox');
+  return { held: held.filter(ours).length, pending: pending.filter(ours).length };
+});
+const drawn = async (who, part) => (await who.messages(part)).map(({ text }) => text);
+const pending = (who, count) => who.until((wanted) => document.querySelector('[data-testid="connection"]')?.getAttribute('data-pending') === String(wanted), count);
+const offline = (who) => who.until(() => document.querySelector('[data-testid="connection"]')?.getAttribute('data-state') === 'offline');
+
+await scenario({
+  'two tabs and a friend': async () => {
+    first = await profile.open();
+    await first.signIn(stage.url, stage.ada);
+    second = await profile.tab();
+    await second.page.goto(stage.url);
+    await second.sees('composer');
+    bob = await person('bob');
+    await bob.signIn(stage.url, stage.bob);
+    assert.deepEqual(await locks(), { held: 1, pending: 1 });
+  },
+
+  'what either writes is sent, and drawn once in both': async () => {
+    await first.send('from the first');
+    await second.send('from the second');
+    for (const who of [first, second, bob]) {
+      await who.reads('from the second');
+      assert.deepEqual(await drawn(who, 'from the'), ['from the first', 'from the second'], who.name);
+    }
+  },
+
+  'offline both see what both wrote, in one order': async () => {
+    await harness('kill');
+    await Promise.all([offline(first), offline(second)]);
+    for (let n = 0; n < 6; n++) await [first, second][n % 2].write(`waiting ${n}.`);
+    for (const who of [first, second]) {
+      await pending(who, 6);
+      assert.deepEqual(await drawn(who, 'waiting'), [0, 1, 2, 3, 4, 5].map((n) => `waiting ${n}.`));
+    }
+    takeComplaints();
+  },
+
+  'the sending tab is closed: the other takes over, and sends all, once and in order': async () => {
+    await first.page.close();
+    await second.until(async () => {
+      const { held, pending } = await navigator.locks.query();
+      return held.some(({ name }) => name.endsWith('-outbox')) && !pending.some(({ name }) => name.endsWith('-outbox'));
+    });
+    await harness('launch');
+    await bob.reads('waiting 5.');
+    await pending(second, 0);
+    for (const who of [second, bob]) {
+      await who.reads('waiting 5.');
+      assert.deepEqual(await drawn(who, 'waiting'), [0, 1, 2, 3, 4, 5].map((n) => `waiting ${n}.`), who.name);
+    }
+    takeComplaints();
+  },
+
+  'signing out in one signs out the other, and deletes what was kept': async () => {
+    first = await profile.tab();
+    await first.page.goto(stage.url);
+    await first.reads('waiting 5.');
+    await second.click('settings-open');
+    await second.click('sign-out');
+    await second.sees('start-page');
+    await first.sees('start-page');
+    await first.until(async () => (await indexedDB.databases()).every(({ name }) => name === 'confab'));
+    assert.equal(await first.page.getByTestId('error').count(), 0, 'nobody else did it');
+    await profile.close();
+    await closeBrowser();
+  },
+});
