@@ -2,7 +2,7 @@
 // what its person wrote and did not send.
 
 import assert from 'node:assert/strict';
-import { Profile, takeComplaints } from './lib/browser.mjs';
+import { Profile, closeBrowser, person, takeComplaints } from './lib/browser.mjs';
 import { scenario } from './lib/check.mjs';
 import { arrive } from './lib/device.mjs';
 import { call, harness, stage } from './lib/stage.mjs';
@@ -92,6 +92,23 @@ await scenario({
     await bob.reads('still to be sent');
     const { messages } = await (await arrive(stage.ada)).hall.ok('room:history', { room: random, limit: 50 });
     assert.deepEqual(messages.map(({ text }) => text), ['before', 'too late one', 'a secret of others', 'still to be sent']);
+    takeComplaints();
     await profile.close();
+  },
+
+  'a browser that keeps nothing is told so, and the app goes on in memory': async () => {
+    const forgetful = await person('cem');
+    await forgetful.page.addInitScript(() => Object.defineProperty(window, 'indexedDB', { value: undefined }));
+    await forgetful.signIn(stage.url, stage.cem);
+    await forgetful.shows('notice', 'This browser keeps nothing for Confab: it is a private window, or storage is switched off. What you write is lost if you close this tab before it is sent.');
+    await forgetful.send('as well as it can');
+    await harness('kill');
+    await forgetful.until(() => document.querySelector('[data-testid="connection"]')?.getAttribute('data-state') === 'offline');
+    await forgetful.write('while it is away');
+    await forgetful.screenshot('keeps-nothing');
+    await harness('launch');
+    await forgetful.reads('while it is away');
+    takeComplaints();
+    await closeBrowser();
   },
 });

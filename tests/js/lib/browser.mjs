@@ -46,8 +46,9 @@ function watch(name, page) {
 
 /** A browser on the disk: what it keeps is there when it is opened again, however it ended. */
 export class Profile {
-  constructor(name) {
-    this.name = name;
+  /** `flags` go to the browser. */
+  constructor(name, ...flags) {
+    Object.assign(this, { name, flags });
     this.dir = mkdtempSync(join(tmpdir(), 'confab-profile-'));
     process.on('exit', () => {
       this.child?.kill('SIGKILL');
@@ -57,7 +58,7 @@ export class Profile {
 
   /** Starts it; answers with its first tab. */
   async open() {
-    const flags = [...FLAGS, '--headless=new', '--no-first-run', '--remote-debugging-port=0', `--user-data-dir=${this.dir}`];
+    const flags = [...FLAGS, ...this.flags, '--headless=new', '--no-first-run', '--remote-debugging-port=0', `--user-data-dir=${this.dir}`];
     this.child = spawn(CHROMIUM, [...flags, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] });
     for await (const line of createInterface({ input: this.child.stderr })) {
       const address = /DevTools listening on (ws:\S+)/.exec(line)?.[1];

@@ -14,6 +14,8 @@ export class Cache {
   private readonly workspaces = new Map<string, () => CachedWorkspace | undefined>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private writing: Promise<void> = Promise.resolve();
+  /** Who waits for the next moment of writing. */
+  private readonly waiters: (() => void)[] = [];
   private closed = false;
   private readonly ending = new AbortController();
 
@@ -57,12 +59,12 @@ export class Cache {
     this.rooms.clear();
     this.workspaces.clear();
     this.write(() => this.disk.clearCache());
-    return this.writing;
+    return this.flush();
   }
 
-  /** What was told of this room until now is on the disk. */
+  /** Resolves when what was told of this room until now is on the disk. */
   settled(room: string): Promise<void> {
-    return this.rooms.has(room) ? this.flush() : this.writing;
+    return this.rooms.has(room) ? new Promise((resolve) => this.waiters.push(resolve)) : this.writing;
   }
 
   flush(): Promise<void> {
@@ -77,6 +79,8 @@ export class Cache {
     this.workspaces.clear();
     if (rooms.length > 0) this.write(() => this.disk.keepRooms(rooms));
     for (const workspace of workspaces) this.write(() => this.disk.keepWorkspace(workspace));
+    const waiters = this.waiters.splice(0);
+    void this.writing.then(() => waiters.forEach((resolve) => resolve()));
     return this.writing;
   }
 

@@ -6,6 +6,8 @@ import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { Account } from '../../bindings';
 import { IndexedDisk, NoDisk, type Disk } from './disk';
 
+/** A database that another tab is deleting does not open before that tab lets go of it. */
+const PATIENCE_MS = 4_000;
 /** What was written and not sent outlives a session that others ended, but not for ever. */
 const KEPT_MS = 30 * 24 * 3_600_000;
 
@@ -52,7 +54,7 @@ export class Device {
   /** The account's database; where the browser keeps nothing, one that keeps nothing. */
   async disk(account: string): Promise<{ disk: Disk; durable: boolean }> {
     try {
-      if (await this.db) return { disk: await IndexedDisk.open(account), durable: true };
+      if (await this.db) return { disk: await inTime(IndexedDisk.open(account)), durable: true };
     } catch (thrown) {
       console.warn('this browser keeps nothing', thrown);
     }
@@ -79,4 +81,9 @@ async function openAccounts(): Promise<IDBPDatabase<Schema>> {
     },
     blocking: (_from, _to, event) => (event.target as IDBDatabase).close(),
   });
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error('the database does not open')), PATIENCE_MS));
+  return Promise.race([answer, late]);
 }
