@@ -303,6 +303,39 @@ describe('two tabs', () => {
     expect(second.log.rooms.get('r')).toHaveLength(1);
   });
 
+  it('believes no old news: neither of what it sends itself, nor of what the log has', async () => {
+    const [first, second] = await two();
+    let acked = (_: Sent[]): void => undefined;
+    first.answer = () => new Promise((resolve) => (acked = resolve));
+    const key = await second.outbox.add('w', 'r', say('hello'));
+    await run();
+    const old = structuredClone(first.outbox.of('w', 'r')).map((waiting): Waiting => ({ ...waiting, state: { is: 'queued' } }));
+    expect(first.state(key)).toBe('sending');
+    first.outbox.heard({ is: 'waiting', list: old });
+    await first.outbox.load();
+    expect(first.state(key)).toBe('sending');
+    expect(first.requests).toHaveLength(1);
+    acked([{ ok: true, sent: { id: 'm', seq: 1, ts: '' } }]);
+    await run();
+    first.outbox.forget(key);
+    first.rows.delete(key);
+    first.outbox.heard({ is: 'waiting', list: old });
+    await run();
+    expect(first.rows.has(key)).toBe(false);
+    expect(first.requests).toHaveLength(1);
+  });
+
+  it('settles what the log has, though this tab does not read that log', async () => {
+    const [first, second] = await two();
+    second.read.set('r', Infinity);
+    first.answer = () => new Promise(() => undefined);
+    const key = await second.outbox.add('w', 'r', say('hello'));
+    await run();
+    first.outbox.forget(key);
+    await run();
+    expect(second.counts.at(-1)).toBe(0);
+  });
+
   it('what one discards cannot be retried by the other', async () => {
     const [first, second] = await two();
     first.answer = async () => [{ ok: false, error: refusal('forbidden', 'no') }];

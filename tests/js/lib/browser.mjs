@@ -167,7 +167,8 @@ export class Person {
 
   async screenshot(name) {
     mkdirSync(SCREENS, { recursive: true });
-    await this.page.screenshot({ path: join(SCREENS, `web-${name}.png`) });
+    // Half-way through a change of colours nothing can be judged.
+    await this.page.screenshot({ path: join(SCREENS, `web-${name}.png`), animations: 'disabled' });
   }
 }
 
