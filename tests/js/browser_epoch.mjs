@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { Profile, takeComplaints } from './lib/browser.mjs';
-import { scenario } from './lib/check.mjs';
+import { cid, scenario } from './lib/check.mjs';
+import { arrive } from './lib/device.mjs';
 import { harness, stage } from './lib/stage.mjs';
 
+const NEW = ['new one', 'new two', 'new three'];
 const profile = new Profile('ada');
 let ada;
 
@@ -26,19 +28,24 @@ await scenario({
     await ada.write('written between two lives');
     await profile.close();
     await harness('restore');
-    ada = await profile.open();
-    await ada.page.goto(stage.url);
-    await ada.reads('after the backup');
-    takeComplaints();
   },
 
-  'the page shows the new life, and sends what waited': async () => {
+  'the new life goes further than the old one did': async () => {
     await harness('launch');
+    const { hall, room, device } = await arrive(stage.bob);
+    for (const text of NEW) await hall.ok('message:send', { room: room('general').id, cid: cid(), text });
+    device.close();
+  },
+
+  'the page shows the new life alone, and sends what waited': async () => {
+    ada = await profile.open();
+    await ada.page.goto(stage.url);
     await ada.reads('written between two lives');
     await ada.until(() => !document.querySelector('[data-testid="timeline"]').textContent.includes('after the backup'));
-    assert.deepEqual(await drawn(), ['in the backup', 'written between two lives']);
+    assert.deepEqual(await drawn(), ['in the backup', ...NEW, 'written between two lives']);
+    await ada.page.reload();
     await ada.send('and on it goes');
-    assert.deepEqual(await drawn(), ['in the backup', 'written between two lives', 'and on it goes']);
+    assert.deepEqual(await drawn(), ['in the backup', ...NEW, 'written between two lives', 'and on it goes']);
     takeComplaints();
     await profile.close();
   },

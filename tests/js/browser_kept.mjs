@@ -2,7 +2,7 @@
 // what its person wrote and did not send.
 
 import assert from 'node:assert/strict';
-import { Profile, closeBrowser, person, takeComplaints } from './lib/browser.mjs';
+import { Profile, closeBrowser, eventually, person, takeComplaints } from './lib/browser.mjs';
 import { scenario } from './lib/check.mjs';
 import { arrive } from './lib/device.mjs';
 import { call, harness, stage } from './lib/stage.mjs';
@@ -11,6 +11,18 @@ const profile = new Profile('bob');
 let ada, bob, random;
 
 const failed = () => bob.page.locator('[data-testid="message"][data-state="failed"]');
+
+/** All that the page's databases hold, as text. */
+const dump = () => bob.page.evaluate(async () => {
+  const answer = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+  const all = [];
+  for (const { name } of await indexedDB.databases()) {
+    const db = await answer(indexedDB.open(name));
+    for (const store of db.objectStoreNames) all.push(await answer(db.transaction(store).objectStore(store).getAll()));
+    db.close();
+  }
+  return JSON.stringify(all);
+});
 
 await scenario({
   'the room is archived while somebody writes offline': async () => {
@@ -61,6 +73,7 @@ await scenario({
   'a session that was ended from elsewhere leaves nothing that others wrote': async () => {
     await ada.hall.ok('message:send', { room: random, cid: 'secret-1', text: 'a secret of others' });
     await bob.reads('a secret of others');
+    await eventually(async () => (await dump()).includes('a secret of others'));
     await harness('kill');
     await bob.until(() => document.querySelector('[data-testid="connection"]')?.getAttribute('data-state') === 'offline');
     await bob.write('still to be sent');
@@ -71,18 +84,9 @@ await scenario({
     for (const session of body.sessions ?? body) if (!session.current) await call('DELETE', `/sessions/${session.id}`, { token: stage.bob.token });
     await bob.page.goto(stage.url);
     await bob.sees('start-page');
-    await bob.until(async () => {
-      const dump = [];
-      for (const { name } of await indexedDB.databases()) {
-        const db = await new Promise((resolve) => (indexedDB.open(name).onsuccess = ({ target }) => resolve(target.result)));
-        for (const store of db.objectStoreNames) {
-          const all = await new Promise((resolve) => (db.transaction(store).objectStore(store).getAll().onsuccess = ({ target }) => resolve(target.result)));
-          dump.push(JSON.stringify(all));
-        }
-        db.close();
-      }
-      return !dump.join().includes('a secret of others') && dump.join().includes('still to be sent');
-    });
+    const kept = await dump();
+    assert.ok(kept.includes('still to be sent'), kept);
+    assert.ok(!kept.includes('a secret of others') && !kept.includes('too late one'), kept);
     takeComplaints();
   },
 

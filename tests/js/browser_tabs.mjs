@@ -1,7 +1,7 @@
 // Two tabs of one person: one outbox, one sender, the same picture in both.
 
 import assert from 'node:assert/strict';
-import { Profile, closeBrowser, person, takeComplaints } from './lib/browser.mjs';
+import { Profile, closeBrowser, eventually, person, takeComplaints } from './lib/browser.mjs';
 import { scenario } from './lib/check.mjs';
 import { arrive } from './lib/device.mjs';
 import { harness, stage } from './lib/stage.mjs';
@@ -71,9 +71,9 @@ await scenario({
 
   'the sending tab is closed: the other takes over, and sends all, once and in order': async () => {
     await first.page.close();
-    await second.until(async () => {
-      const { held, pending } = await navigator.locks.query();
-      return held.some(({ name }) => name.endsWith('-outbox')) && !pending.some(({ name }) => name.endsWith('-outbox'));
+    await eventually(async () => {
+      const { held, pending } = await locks();
+      return held === 1 && pending === 0;
     });
     await harness('launch');
     await bob.reads('waiting 5.');
@@ -93,7 +93,7 @@ await scenario({
     await second.click('sign-out');
     await second.sees('start-page');
     await first.sees('start-page');
-    await first.until(async () => (await indexedDB.databases()).every(({ name }) => name === 'confab'));
+    await eventually(() => first.page.evaluate(async () => (await indexedDB.databases()).every(({ name }) => name === 'confab')));
     assert.equal(await first.page.getByTestId('error').count(), 0, 'nobody else did it');
     await profile.close();
   },

@@ -82,6 +82,11 @@ async fn obey(server: &mut Server, order: &str) -> Result<()> {
 
 async fn run(command: &mut Command) -> Result<()> {
     let output = command.output().await?;
-    ensure!(output.status.success(), "{command:?} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    ensure!(
+        output.status.success(),
+        "{command:?} ended with {}: {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
     Ok(())
 }

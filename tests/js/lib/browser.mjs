@@ -172,6 +172,15 @@ export class Person {
   }
 }
 
+/** Asks again until the answer is yes: for what a page can only say asynchronously. */
+export async function eventually(probe) {
+  const deadline = Date.now() + DEADLINE;
+  while (!(await probe())) {
+    assert.ok(Date.now() < deadline, `in time: ${probe}`);
+    await new Promise(setImmediate);
+  }
+}
+
 /** What the pages complained about; takes it, so that a step can expect it. */
 export function takeComplaints() {
   return complaints.splice(0);
