@@ -17,7 +17,7 @@ const DEFAULT_DATA: &str = "confab-data";
 
 /// Confab's server.
 #[derive(Parser)]
-#[command(name = "confab-server", version, about)]
+#[command(name = "confab-server", version = confab_server::BUILD, about)]
 pub struct Arguments {
     #[command(flatten)]
     options: Options,

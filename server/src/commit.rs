@@ -11,6 +11,7 @@ use confab_protocol::{Error, ErrorCode, Slug, UserId};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use crate::fault::{self, Point};
 use crate::store::{Done, Op, Reply, Store, Write};
 
 /// Writes that may wait; one more is refused with `unavailable`.
@@ -160,7 +161,9 @@ impl Writer {
             writes.push(write);
         }
         let results = persist(store, writes).await;
+        fault::reach(Point::AfterCommit);
         let committed = acknowledge(waiting, results, audience);
+        fault::reach(Point::AfterAck);
         self.count(&committed);
         audience.publish(committed);
     }

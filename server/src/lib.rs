@@ -11,6 +11,7 @@ pub mod commit;
 pub mod config;
 mod conn;
 mod fanout;
+pub mod fault;
 mod http;
 pub mod offline;
 mod socket;
@@ -32,10 +33,19 @@ use auth::password::Passwords;
 use auth::setup::SetupToken;
 use chat::Chat;
 pub use config::Config;
+use fault::Mutant;
 use store::StoreError;
 
 /// The version of this server.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What `--version` says: the version, and the features for tests that no release has.
+pub const BUILD: &str = match (cfg!(feature = "failpoints"), cfg!(feature = "mutants")) {
+    (false, false) => VERSION,
+    (true, false) => concat!(env!("CARGO_PKG_VERSION"), " +failpoints"),
+    (false, true) => concat!(env!("CARGO_PKG_VERSION"), " +mutants"),
+    (true, true) => concat!(env!("CARGO_PKG_VERSION"), " +failpoints +mutants"),
+};
 
 /// Ends a server from outside: cancel it, and it drains.
 pub type Shutdown = CancellationToken;
@@ -210,7 +220,9 @@ fn background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
         tokio::spawn(socket::changes::run(app.clone())),
         tokio::spawn(socket::counts::run(app.clone())),
         tokio::spawn(every(HEADS, app.clone(), async |app| {
-            app.hub.spaces().iter().for_each(|space| space.tell_heads());
+            if !fault::is_mutant(Mutant::DropPush) {
+                app.hub.spaces().iter().for_each(|space| space.tell_heads());
+            }
         })),
         tokio::spawn(every(SWEEP, app.clone(), async |app| {
             app.rates.forget_idle();

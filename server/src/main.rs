@@ -27,6 +27,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     let (settings, command) = arguments.settings()?;
     log_to_stderr(settings.log);
+    confab_server::fault::arm()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
     runtime.block_on(async {
         match command {

@@ -173,6 +173,20 @@ async fn commands_work_on_the_data_directory() {
 }
 
 #[test]
+fn a_build_without_features_can_neither_fail_on_demand_nor_break_a_promise() {
+    let dir = tempfile::tempdir().unwrap();
+    let version = run(dir.path(), &["--version"], "");
+    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    assert_eq!(version.trim_end(), format!("confab-server {}", confab_server::VERSION), "this build has more in it");
+    assert_eq!(confab_server::BUILD, confab_server::VERSION);
+    let program = std::fs::read(env!("CARGO_BIN_EXE_confab-server")).unwrap();
+    let program = String::from_utf8_lossy(&program);
+    for variable in ["CONFAB_FAILPOINTS", "CONFAB_MUTANT"] {
+        assert!(!program.contains(variable), "the program knows {variable}");
+    }
+}
+
+#[test]
 fn what_is_not_in_this_version_says_so_in_one_line() {
     let dir = tempfile::tempdir().unwrap();
     for arguments in [&["--redis", "redis://x"][..], &["--tls", "self-signed"], &["export", "f"], &["import", "f"]] {

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::By;
 use super::append::{Counts, Effects, Key, NO_COUNTS, append};
 use crate::chat::rules::{self, Standing};
+use crate::fault;
 use crate::store::read::room::standing;
 use crate::store::sql::{Sql, params};
 use crate::store::{Reply, Result};
@@ -216,10 +217,13 @@ async fn enter<S: Sql>(sql: &mut S, by: By<'_>, at: At<'_>, hash: &[u8]) -> Resu
         .row("SELECT hash, message, seq, ts FROM log WHERE author = ?1 AND cid = ?2", params![by.actor, at.cid])
         .await?;
     let Some(mut known) = known else { return Ok(Entered::New(standing)) };
+    let (id, seq, ts) = (known.take(1)?, known.take(2)?, known.take(3)?);
+    if fault::forgets(ts) {
+        return Ok(Entered::New(standing));
+    }
     if known.take::<Vec<u8>>(0)? != hash {
         return Err(Error::conflict("This cid was used for something else.").into());
     }
-    let (id, seq, ts) = (known.take(1)?, known.take(2)?, known.take(3)?);
     Ok(Entered::Known(Reply::Entry { cid: at.cid.clone(), id, seq, ts, repeated: true }))
 }
 

@@ -13,6 +13,7 @@ use confab_protocol::{Timestamp, UserId};
 
 use super::sql::Sql;
 use super::{Done, Op, Reply, Result, StoreError, Write};
+use crate::fault::{self, Point};
 use append::Effects;
 
 /// Who does it, and when.
@@ -54,7 +55,9 @@ fn may_refuse_late(op: &Op) -> bool {
 async fn one<S: Sql>(sql: &mut S, write: &Write) -> Result<Done> {
     let by = By { actor: &write.actor, now: write.now };
     let mut effects = Effects::default();
+    fault::reach(Point::BeforeInsert);
     let reply = reply(sql, &mut effects, by, &write.op).await?;
+    fault::reach(Point::AfterInsert);
     Ok(effects.done(reply))
 }
 

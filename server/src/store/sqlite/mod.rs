@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 
 use super::database::{Backend, Doing};
 use super::{Done, Result, StoreError, Write, change};
+use crate::fault::{self, Mutant};
 use connection::Connection;
 use readers::Readers;
 use writer::Writer;
@@ -40,6 +41,11 @@ impl Sqlite {
             schema::make_file(&path)?;
             let mut connection = Connection::writing(&path)?;
             schema::migrate(&mut connection)?;
+            if fault::is_mutant(Mutant::DedupeInMemory) {
+                connection.batch(
+                    "DROP INDEX IF EXISTS log_cids; CREATE INDEX IF NOT EXISTS log_cids_again ON log (author, cid)",
+                )?;
+            }
             let readers = Readers::start(&path)?;
             Ok(Self { writer: Writer::start(connection)?, readers, path })
         })

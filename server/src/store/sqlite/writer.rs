@@ -7,6 +7,7 @@ use std::thread;
 use tokio::sync::{mpsc, oneshot};
 
 use super::connection::Connection;
+use crate::fault::{self, Mutant};
 use crate::store::{Result, StoreError};
 
 /// Jobs that wait. When it is full, the callers wait for a place: their own queues are bounded too.
@@ -30,6 +31,10 @@ impl Writer {
                         && let Ok(job) = waiting.try_recv()
                     {
                         group.push(job);
+                    }
+                    if fault::is_mutant(Mutant::AckBeforeCommit) {
+                        commit_too_late(&mut connection, group);
+                        continue;
                     }
                     let outcome = commit(&mut connection, &mut group);
                     for job in group {
@@ -64,6 +69,17 @@ fn commit(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<()>
         let _ = connection.batch("ROLLBACK");
     }
     result
+}
+
+/// [`Mutant::AckBeforeCommit`]: what the senders hear is what will be committed, a moment later.
+fn commit_too_late(connection: &mut Connection, mut group: Vec<Box<dyn Job>>) {
+    let begun = connection.batch("BEGIN IMMEDIATE").and_then(|()| run_all(connection, &mut group));
+    for job in group {
+        job.answer(&begun);
+    }
+    thread::sleep(std::time::Duration::from_millis(20));
+    // A mutant needs no care: what fails here is lost, which is its purpose.
+    let _ = connection.batch(if begun.is_ok() { "COMMIT" } else { "ROLLBACK" });
 }
 
 fn run_all(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
