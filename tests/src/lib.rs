@@ -8,6 +8,7 @@
 
 mod api;
 mod desktop;
+mod history;
 mod proxy;
 mod script;
 mod server;
@@ -16,6 +17,7 @@ mod wire;
 
 pub use api::Api;
 pub use desktop::{App, Desktop, app_binary, selector};
+pub use history::{HALL, History, Sent, assert_no_holes, send_until_it_dies, whole_log};
 pub use proxy::Proxy;
 pub use script::{Script, python};
 pub use server::{Server, ServerOptions, server_binary, workspace_root};

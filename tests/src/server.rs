@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::{Api, within};
 
@@ -26,6 +27,8 @@ pub struct ServerOptions {
     pub args: Vec<String>,
     /// More environment.
     pub env: Vec<(String, String)>,
+    /// The data directory; one of its own by default.
+    pub data: Option<PathBuf>,
 }
 
 impl ServerOptions {
@@ -50,6 +53,7 @@ pub struct Server {
     dir: TempDir,
     addr: SocketAddr,
     log: Arc<Mutex<String>>,
+    pumps: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -59,8 +63,8 @@ impl Server {
     /// When it ends, or does not say `listening on` in time.
     pub async fn start(options: ServerOptions) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("confab-test-").tempdir()?;
-        let mut server =
-            Self { child: None, options, dir, addr: SocketAddr::from(([127, 0, 0, 1], 0)), log: Arc::default() };
+        let addr = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut server = Self { child: None, options, dir, addr, log: Arc::default(), pumps: Vec::new() };
         server.launch().await?;
         Ok(server)
     }
@@ -75,14 +79,46 @@ impl Server {
         command.arg("--bind").arg(self.addr.to_string()).args(["--setup-token", SETUP_TOKEN]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn()?;
         let (found, listening) = oneshot::channel();
-        pump(child.stdout.take().context("no stdout")?, self.log.clone(), Some(found));
-        pump(child.stderr.take().context("no stderr")?, self.log.clone(), None);
+        self.pumps = vec![
+            pump(child.stdout.take().context("no stdout")?, self.log.clone(), Some(found)),
+            pump(child.stderr.take().context("no stderr")?, self.log.clone(), None),
+        ];
         self.child = Some(child);
         let Ok(addr) = within("the server's line `listening on …`", listening).await? else {
             bail!("the server ended before it listened:\n{}", self.log());
         };
         self.addr = addr;
         Ok(())
+    }
+
+    /// Starts it where it must refuse: how it ended, and what it printed since.
+    ///
+    /// # Errors
+    /// When it listens.
+    pub async fn launch_refused(&mut self) -> Result<(ExitStatus, String)> {
+        let before = self.log().len();
+        let Err(_) = self.launch().await else { bail!("it must refuse to start, but it listens") };
+        let status = self.ended().await?;
+        Ok((status, self.log().split_off(before)))
+    }
+
+    /// Waits until it ends by itself, and until all that it printed is in the log.
+    ///
+    /// # Errors
+    /// When it does not run, or does not end in time.
+    pub async fn ended(&mut self) -> Result<ExitStatus> {
+        let mut child = self.child.take().context("it does not run")?;
+        let status = within("the server ends", child.wait()).await??;
+        for pump in self.pumps.drain(..) {
+            within("the end of its output", pump).await??;
+        }
+        Ok(status)
+    }
+
+    /// Sets a variable for the next launch, or takes it away.
+    pub fn set_env(&mut self, name: &str, value: Option<&str>) {
+        self.options.env.retain(|(n, _)| n != name);
+        self.options.env.extend(value.map(|value| (name.to_owned(), value.to_owned())));
     }
 
     /// A command of the server's binary on this data directory: for `backup`, `user add` and the like.
@@ -119,7 +155,7 @@ impl Server {
     /// Its data directory.
     #[must_use]
     pub fn data(&self) -> PathBuf {
-        self.dir.path().join("data")
+        self.options.data.clone().unwrap_or_else(|| self.dir.path().join("data"))
     }
 
     /// The token that claims it.
@@ -199,6 +235,7 @@ pub fn workspace_root() -> &'static Path {
 }
 
 /// The server's binary: `CONFAB_SERVER`, or the one beside this test in the target directory, built if it is missing.
+/// Scenarios run a build with failpoints and mutants, which do nothing unless a scenario arms them.
 ///
 /// # Errors
 /// When it is missing and cannot be built.
@@ -216,7 +253,7 @@ fn find_or_build() -> Result<PathBuf> {
     let binary = profile.join("confab-server");
     if !binary.exists() {
         let mut build = std::process::Command::new(option_env!("CARGO").unwrap_or("cargo"));
-        build.args(["build", "-p", "confab-server"]).current_dir(workspace_root());
+        build.args(["build", "-p", "confab-server", "--features", "failpoints,mutants"]).current_dir(workspace_root());
         if profile.ends_with("release") {
             build.arg("--release");
         }
@@ -229,7 +266,7 @@ fn pump(
     from: impl AsyncRead + Unpin + Send + 'static,
     log: Arc<Mutex<String>>,
     found: Option<oneshot::Sender<SocketAddr>>,
-) {
+) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut found = found;
         let mut lines = BufReader::new(from).lines();
@@ -244,5 +281,5 @@ fn pump(
                 log.push('\n');
             }
         }
-    });
+    })
 }
