@@ -26,7 +26,8 @@ pub enum ErrorCode {
     UnknownEvent,
     /// The server cannot do this now: starting, draining, or its queues are full. Retry.
     Unavailable,
-    /// The server's disk is full or read-only.
+    /// What was asked for cannot be written where it would have to be kept. The server says `unavailable` instead, which
+    /// may be tried again.
     ReadOnly,
     /// A defect of the server. Retry.
     Internal,

@@ -61,7 +61,9 @@ const HEADS: Duration = Duration::from_secs(25);
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The data directory cannot be used.
-    #[error("the data directory {path} cannot be used: {error}")]
+    #[error(
+        "the data directory {path} cannot be used: {error}; make it writable for this user, or name another (--data)"
+    )]
     Data {
         /// Which.
         path: PathBuf,
@@ -72,7 +74,7 @@ pub enum ServeError {
     #[error("another server is running on the data directory {0}")]
     Running(PathBuf),
     /// The database cannot be opened or read.
-    #[error(transparent)]
+    #[error("{0}{advice}", advice = .0.advice())]
     Store(#[from] StoreError),
     /// The password hasher or the network failed.
     #[error("{0}")]

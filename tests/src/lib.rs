@@ -9,6 +9,7 @@
 mod api;
 mod desktop;
 mod history;
+mod mount;
 mod proxy;
 mod script;
 mod server;
@@ -18,6 +19,7 @@ mod wire;
 pub use api::Api;
 pub use desktop::{App, Desktop, app_binary, selector};
 pub use history::{HALL, History, Sent, assert_no_holes, send_until_it_dies, whole_log};
+pub use mount::{Mount, skipped};
 pub use proxy::Proxy;
 pub use script::{Script, python};
 pub use server::{Server, ServerOptions, server_binary, workspace_root};

@@ -28,6 +28,17 @@ pub enum StoreError {
     Internal(String),
 }
 
+impl StoreError {
+    /// What whoever runs the server can do about it, as the end of a sentence; empty where the error says it itself.
+    #[must_use]
+    pub const fn advice(&self) -> &'static str {
+        match self {
+            Self::ReadOnly(_) => ": free some space, or make its directory writable for this user, and start again",
+            _ => "",
+        }
+    }
+}
+
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         Self::Refused(error)
@@ -39,8 +50,12 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Refused(error) => error,
+            // Not `read_only`, which is final: an outbox keeps its messages and sends them when there is room again.
             StoreError::ReadOnly(_) => {
-                Error::new(ErrorCode::ReadOnly, "The server's disk is full or read-only. Nothing was saved.")
+                let text = "The server's disk is full or read-only. Nothing was saved.";
+                let mut error = Error::new(ErrorCode::Unavailable, text);
+                error.retry_after_ms = Some(5_000);
+                error
             }
             StoreError::Unavailable(_) => {
                 let mut error = Error::new(ErrorCode::Unavailable, "The server's database is not reachable right now.");

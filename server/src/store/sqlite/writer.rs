@@ -62,10 +62,14 @@ impl Writer {
 
 /// Runs a group in one transaction. An error means that nothing of it was kept.
 fn commit(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
+    if !connection.0.is_autocommit() {
+        // What an earlier error left open.
+        connection.batch("ROLLBACK")?;
+    }
     connection.batch("BEGIN IMMEDIATE")?;
     let result = run_all(connection, group).and_then(|()| connection.batch("COMMIT"));
     if result.is_err() && !connection.0.is_autocommit() {
-        // Where even this fails, the next BEGIN says so.
+        // Where even this fails, the next group begins with it.
         let _ = connection.batch("ROLLBACK");
     }
     result
