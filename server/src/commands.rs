@@ -31,7 +31,12 @@ pub async fn restore(config: Config, file: &Path) -> anyhow::Result<()> {
     let _lock = lock_data(&config.data).context("stop the server first")?;
     // Looked at before anything is replaced, and under another name, so that the backup itself is not touched.
     let fresh = sibling(&database, ".restoring");
+    remove(&fresh)?;
     std::fs::copy(file, &fresh).context("the backup cannot be copied")?;
+    // Of a database that was set aside, what was written last is still in its log.
+    if sibling(file, "-wal").is_file() {
+        std::fs::copy(sibling(file, "-wal"), sibling(&fresh, "-wal")).context("the backup cannot be copied")?;
+    }
     let ready = renew(&fresh).await;
     if let Err(error) = ready {
         remove(&fresh)?;
@@ -41,6 +46,9 @@ pub async fn restore(config: Config, file: &Path) -> anyhow::Result<()> {
         let kept = unused(&database);
         rename(&database, &kept)?;
         eprintln!("The database that was here is kept as {}.", kept.display());
+    } else {
+        // A log of a database that is gone must not be taken for the new one's.
+        remove(&database)?;
     }
     rename(&fresh, &database)?;
     eprintln!("Restored from {}. Clients will read everything anew.", file.display());
@@ -115,19 +123,22 @@ fn unused(database: &Path) -> PathBuf {
     names.into_iter().find(|path| !path.exists()).unwrap_or_else(|| sibling(database, ".before-restore"))
 }
 
-/// Renames a database. Its newest transactions may still be in the write-ahead log, which goes with it.
+/// Renames a database. Its newest transactions may still be in the write-ahead log, which goes with it, as its seal does.
 fn rename(from: &Path, to: &Path) -> anyhow::Result<()> {
     std::fs::rename(from, to).with_context(|| format!("cannot rename {}", from.display()))?;
-    let wal = sibling(from, "-wal");
-    if wal.exists() {
-        std::fs::rename(&wal, sibling(to, "-wal")).with_context(|| format!("cannot rename {}", wal.display()))?;
+    for beside in ["-wal", "-seal"] {
+        let file = sibling(from, beside);
+        if file.exists() {
+            std::fs::rename(&file, sibling(to, beside)).with_context(|| format!("cannot rename {}", file.display()))?;
+        }
     }
     remove(from)
 }
 
 /// Removes a database with its write-ahead log.
 fn remove(database: &Path) -> anyhow::Result<()> {
-    for path in [database.to_owned(), sibling(database, "-wal"), sibling(database, "-shm")] {
+    for path in [database.to_owned(), sibling(database, "-wal"), sibling(database, "-shm"), sibling(database, "-seal")]
+    {
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(error).with_context(|| format!("cannot remove {}", path.display()));

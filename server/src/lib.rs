@@ -76,6 +76,14 @@ pub enum ServeError {
     /// The database cannot be opened or read.
     #[error("{0}{advice}", advice = .0.advice())]
     Store(#[from] StoreError),
+    /// The database is damaged; it was set aside.
+    #[error("the database is damaged: {finding}; {}", StoreError::SetAside(kept.clone()))]
+    Damaged {
+        /// What is wrong with it.
+        finding: String,
+        /// Where it is now.
+        kept: PathBuf,
+    },
     /// The password hasher or the network failed.
     #[error("{0}")]
     Start(String),
@@ -128,7 +136,10 @@ impl Handle {
 pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<Handle, ServeError> {
     let lock = lock_data(&config.data)?;
     let addr = listener.local_addr().map_err(|error| ServeError::Start(error.to_string()))?;
-    let store = store::open(&config.location()).await?;
+    let store = match store::open(&config.location()).await {
+        Err(StoreError::Corrupt(finding)) => return Err(set_aside(&config, finding)),
+        store => store?,
+    };
     let server = store.server().await?;
     let slugs = store.slugs().await?;
     let (commit, writer) = commit::channel();
@@ -181,11 +192,25 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
             }
             background.iter().for_each(JoinHandle::abort);
             note_sessions(&app).await;
+            app.chat.store.close().await;
             drop(lock);
             tracing::info!("ended");
         }
     });
     Ok(Handle { addr, app, shutdown, ended })
+}
+
+/// Damage is never served: not now, and not at the next start.
+fn set_aside(config: &Config, finding: String) -> ServeError {
+    tracing::error!(finding, "the database is damaged");
+    let kept = match store::set_aside(&config.location()) {
+        Ok(kept) => kept,
+        Err(error) => {
+            tracing::error!(%error, "it could not be set aside");
+            None
+        }
+    };
+    kept.map_or(StoreError::Corrupt(finding.clone()).into(), |kept| ServeError::Damaged { finding, kept })
 }
 
 /// Makes the data directory with owner-only rights, and takes its lock: two servers on one database would each

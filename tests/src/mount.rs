@@ -101,7 +101,11 @@ impl Mount {
     /// When something still uses it.
     pub fn again(&self) -> Result<()> {
         run(Command::new("umount").arg(&self.at))?;
-        run(Command::new("mount").args(["-o", "loop"]).arg(self.image()).arg(&self.at))
+        // Says with its exit code that it has mended something; whether it has, shows in what follows.
+        Command::new("e2fsck").arg("-fy").arg(self.image()).output().context("e2fsck")?;
+        run(Command::new("mount").args(["-o", "loop,rw"]).arg(self.image()).arg(&self.at))?;
+        File::create(self.ballast()).context("it is still read-only")?;
+        self.make_room()
     }
 
     fn directory() -> Result<Self> {

@@ -44,6 +44,9 @@ pub(super) trait Backend: Send + Sync + 'static {
     /// Writes a consistent copy of everything into a new SQLite file.
     fn backup(&self, to: PathBuf) -> impl Future<Output = Result<()>> + Send;
 
+    /// See [`Store::close`].
+    fn close(&self) -> impl Future<Output = ()> + Send;
+
     /// Looks for damage in the files themselves.
     fn check(&self) -> impl Future<Output = Result<Vec<String>>> + Send;
 }
@@ -66,6 +69,10 @@ impl<B: Backend> Store for Database<B> {
 
     async fn backup(&self, to: &Path) -> Result<()> {
         self.0.backup(to.to_owned()).await
+    }
+
+    async fn close(&self) {
+        self.0.close().await;
     }
 
     async fn renew_epoch(&self) -> Result<()> {

@@ -1,5 +1,7 @@
 //! What can go wrong in a store.
 
+use std::path::PathBuf;
+
 use confab_protocol::{Error, ErrorCode};
 
 /// The result of a store's method.
@@ -20,6 +22,13 @@ pub enum StoreError {
     /// The database file is damaged; it must not be served.
     #[error("the database is damaged: {0}")]
     Corrupt(String),
+    /// There is no database, but a damaged one that was here was set aside under this name.
+    #[error(
+        "the database was damaged, and is set aside as {kept}. Put a backup in its place with `confab-server restore \
+         BACKUP`, or what can still be read of it with `confab-server restore {kept}`; to begin anew, move it elsewhere",
+        kept = .0.display()
+    )]
+    SetAside(PathBuf),
     /// The database or its library is of a version that this program cannot use.
     #[error("the database cannot be used: {0}")]
     Unsupported(String),
@@ -62,7 +71,7 @@ impl From<StoreError> for Error {
                 error.retry_after_ms = Some(1_000);
                 error
             }
-            StoreError::Corrupt(_) | StoreError::Unsupported(_) | StoreError::Internal(_) => {
+            StoreError::Corrupt(_) | StoreError::SetAside(_) | StoreError::Unsupported(_) | StoreError::Internal(_) => {
                 Error::new(ErrorCode::Internal, "The server made a mistake. It is in its log.")
             }
         }

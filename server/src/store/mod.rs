@@ -19,7 +19,7 @@ mod sql;
 mod sqlite;
 mod write;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -52,6 +52,18 @@ pub async fn open(location: &Location) -> Result<Arc<dyn Store>> {
     }
 }
 
+/// Sets a damaged database aside, so that nothing ever serves it: under which name. None where that is not ours to do:
+/// PostgreSQL, and a file that this server never wrote.
+///
+/// # Errors
+/// When the files cannot be renamed.
+pub fn set_aside(location: &Location) -> Result<Option<PathBuf>> {
+    match location {
+        Location::Sqlite(path) => sqlite::set_aside(path),
+        Location::Postgres(_) => Ok(None),
+    }
+}
+
 /// The database behind a server. Every method is one transaction; none blocks the thread that calls it.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -62,6 +74,9 @@ pub trait Store: Send + Sync + 'static {
     /// A consistent copy of the whole database into a new file, taken while others write. Restoring it must change
     /// the epoch: see [`Store::renew_epoch`].
     async fn backup(&self, to: &Path) -> Result<()>;
+    /// Finishes what is being written and leaves the files as whoever opens them next wants to find them. Writes fail
+    /// from now on.
+    async fn close(&self);
     /// Begins a new life: clients drop their caches. After a restore.
     async fn renew_epoch(&self) -> Result<()>;
     /// Looks for damage: one line per finding, none when all is well. May take long.

@@ -118,6 +118,11 @@ impl Backend for Postgres {
         result
     }
 
+    /// Its files are not ours.
+    async fn close(&self) {
+        self.pool.close();
+    }
+
     /// PostgreSQL looks after its own files (`data_checksums`, `amcheck`); our tables are looked through by the caller.
     async fn check(&self) -> Result<Vec<String>> {
         Ok(Vec::new())

@@ -1,12 +1,19 @@
 //! SQLite: one thread that writes, a few that read, and none of them the async ones.
 
+mod aside;
 mod connection;
 pub(super) mod copy;
+#[cfg(test)]
+mod damage_tests;
 mod readers;
 mod schema;
+mod seal;
 #[cfg(test)]
 mod tests;
+mod wal;
 mod writer;
+
+pub(super) use aside::set_aside;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +26,7 @@ use super::{Done, Result, StoreError, Write, change};
 use crate::fault::{self, Mutant};
 use connection::Connection;
 use readers::Readers;
+use seal::Seal;
 use writer::Writer;
 
 /// A database file.
@@ -38,7 +46,9 @@ impl Sqlite {
         let path = path.to_owned();
         blocking(move || {
             connection::check_library_version()?;
+            aside::refuse_to_begin_anew(&path)?;
             schema::make_file(&path)?;
+            let look = seal::look(&path)?;
             let mut connection = Connection::writing(&path)?;
             schema::migrate(&mut connection)?;
             if fault::is_mutant(Mutant::DedupeInMemory) {
@@ -46,8 +56,9 @@ impl Sqlite {
                     "DROP INDEX IF EXISTS log_cids; CREATE INDEX IF NOT EXISTS log_cids_again ON log (author, cid)",
                 )?;
             }
+            let seal = Seal::attach(look, &path, &mut connection)?;
             let readers = Readers::start(&path)?;
-            Ok(Self { writer: Writer::start(connection)?, readers, path })
+            Ok(Self { writer: Writer::start(connection, seal)?, readers, path })
         })
         .await
     }
@@ -79,6 +90,10 @@ impl Backend for Sqlite {
     async fn backup(&self, to: PathBuf) -> Result<()> {
         let from = self.path.clone();
         blocking(move || copy::copy_file(&from, &to)).await
+    }
+
+    async fn close(&self) {
+        self.writer.close().await;
     }
 
     async fn check(&self) -> Result<Vec<String>> {

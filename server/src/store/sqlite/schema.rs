@@ -117,13 +117,13 @@ fn make_directory(path: &Path) -> std::io::Result<()> {
 }
 
 #[cfg(unix)]
-fn owner_only(options: &mut OpenOptions) {
+pub(super) fn owner_only(options: &mut OpenOptions) {
     use std::os::unix::fs::OpenOptionsExt;
     options.mode(0o600);
 }
 
 #[cfg(not(unix))]
-fn owner_only(_: &mut OpenOptions) {}
+pub(super) fn owner_only(_: &mut OpenOptions) {}
 
 #[cfg(unix)]
 fn restrict(path: &Path) -> std::io::Result<()> {

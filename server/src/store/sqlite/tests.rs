@@ -14,6 +14,11 @@ fn probes(connection: &mut Connection) -> i64 {
     connection.0.query_row("SELECT probes FROM server", [], |row| row.get(0)).unwrap()
 }
 
+/// As if the file came from elsewhere.
+fn break_the_seal(path: &Path) {
+    std::fs::remove_file(seal::sibling(path, "-seal")).unwrap();
+}
+
 async fn raise(sqlite: &Sqlite) -> Result<()> {
     sqlite.change(|sql| Box::pin(crate::store::change::account::probe(sql))).await
 }
@@ -118,7 +123,7 @@ fn errors_of_the_library_say_what_can_be_done() {
             StoreError::Unavailable(_) => "unavailable",
             StoreError::Corrupt(_) => "corrupt",
             StoreError::Internal(_) => "internal",
-            StoreError::Refused(_) | StoreError::Unsupported(_) => "impossible",
+            StoreError::Refused(_) | StoreError::Unsupported(_) | StoreError::SetAside(_) => "impossible",
         }
     };
     use rusqlite::ffi;
@@ -149,12 +154,15 @@ async fn what_is_not_our_database_is_refused_with_the_reason() {
     assert!(matches!(refused(path.clone()).await, StoreError::Corrupt(_)));
 
     std::fs::remove_file(&path).unwrap();
+    break_the_seal(&path);
     rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE other (x)").unwrap();
     assert!(matches!(refused(path.clone()).await, StoreError::Corrupt(_)));
 
     std::fs::remove_file(&path).unwrap();
+    break_the_seal(&path);
     drop(Sqlite::open(&path).await.unwrap());
     rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
+    break_the_seal(&path);
     let newer = refused(path.clone()).await;
     assert!(matches!(&newer, StoreError::Unsupported(why) if why.contains("99")), "{newer:?}");
 }
@@ -170,6 +178,7 @@ async fn damage_in_the_middle_is_found() {
     raw.execute_batch("PRAGMA foreign_keys = OFF; INSERT INTO sessions VALUES ('s', 'nobody', x'00', '', 0, 0);")
         .unwrap();
     drop(raw);
+    break_the_seal(&path);
     let store = crate::store::database::Database(Sqlite::open(&path).await.unwrap());
     let findings = store.check().await.unwrap();
     assert_eq!(findings, ["a row of sessions points to nothing"]);
@@ -185,7 +194,7 @@ async fn only_the_owner_can_read_the_files() {
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&home), 0o700);
     let files: Vec<_> = std::fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(files.len(), 3, "the database, its log and its index: {files:?}");
+    assert_eq!(files.len(), 4, "the database, its log, its index and its seal: {files:?}");
     for file in files {
         assert_eq!(mode(&file), 0o600, "{file:?}");
     }

@@ -2,11 +2,12 @@
 //! and only then answers. So the cost of a commit, one flush of the disk, is shared by everybody who waits for it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::connection::Connection;
+use super::seal::Seal;
 use crate::fault::{self, Mutant};
 use crate::store::{Result, StoreError};
 
@@ -15,35 +16,66 @@ const QUEUE: usize = 1024;
 /// Jobs in one transaction at most, so that the first of them is not answered too late.
 const GROUP: usize = 512;
 
-/// The way to the thread. It ends when this is dropped, after what was queued is done.
-pub(super) struct Writer(mpsc::Sender<Box<dyn Job>>);
+/// The way to the thread. Dropping it waits until what was queued is done and the files are sealed, so that whoever
+/// opens them next finds them closed.
+pub(super) struct Writer {
+    tasks: Option<mpsc::Sender<Task>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+enum Task {
+    Write(Box<dyn Job>),
+    /// Nothing is written after this; answered when the files are sealed.
+    Close(oneshot::Sender<()>),
+}
 
 impl Writer {
     /// Starts the thread; the connection is its own.
-    pub fn start(mut connection: Connection) -> Result<Self> {
-        let (jobs, mut waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE);
-        thread::Builder::new()
+    pub fn start(mut connection: Connection, mut seal: Option<Seal>) -> Result<Self> {
+        let (tasks, mut waiting) = mpsc::channel(QUEUE);
+        let thread = thread::Builder::new()
             .name("sqlite-write".into())
             .spawn(move || {
-                while let Some(first) = waiting.blocking_recv() {
-                    let mut group = vec![first];
-                    while group.len() < GROUP
-                        && let Ok(job) = waiting.try_recv()
-                    {
-                        group.push(job);
+                let mut closing = None;
+                while closing.is_none()
+                    && let Some(first) = waiting.blocking_recv()
+                {
+                    let mut group = Vec::new();
+                    let mut next = Some(first);
+                    while let Some(task) = next {
+                        match task {
+                            Task::Write(job) => group.push(job),
+                            Task::Close(done) => closing = Some(done),
+                        }
+                        let more = closing.is_none() && group.len() < GROUP;
+                        next = more.then(|| waiting.try_recv().ok()).flatten();
+                    }
+                    if group.is_empty() {
+                        break;
                     }
                     if fault::is_mutant(Mutant::AckBeforeCommit) {
                         commit_too_late(&mut connection, group);
                         continue;
                     }
                     let outcome = commit(&mut connection, &mut group);
+                    if let Some(seal) = seal.as_mut().filter(|_| outcome.is_ok()) {
+                        seal.mark();
+                    }
                     for job in group {
                         job.answer(&outcome);
                     }
+                    if let Some(seal) = &mut seal {
+                        seal.maintain(&connection);
+                    }
                 }
+                if let Some(seal) = seal {
+                    seal.close(&connection);
+                }
+                // Who asked for it may have waited long enough.
+                let _ = closing.map(|done| done.send(()));
             })
             .map_err(|e| StoreError::Unavailable(format!("no thread for writing: {e}")))?;
-        Ok(Self(jobs))
+        Ok(Self { tasks: Some(tasks), thread: Some(thread) })
     }
 
     /// Runs something that writes. When it answers `Ok`, that is on the disk; when it answers `Err`, nothing is.
@@ -55,8 +87,30 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Work { work: Some(work), result: None, reply });
         let ended = || StoreError::Unavailable("the store is closed".into());
-        self.0.send(job).await.map_err(|_| ended())?;
+        let tasks = self.tasks.as_ref().ok_or_else(ended)?;
+        tasks.send(Task::Write(job)).await.map_err(|_| ended())?;
         answer.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// Ends the thread after what is queued, and waits until the files are sealed. What comes later is `Unavailable`.
+    pub async fn close(&self) {
+        let (done, sealed) = oneshot::channel();
+        if let Some(tasks) = &self.tasks
+            && tasks.send(Task::Close(done)).await.is_ok()
+        {
+            // An error means that it was closed already.
+            let _ = sealed.await;
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.tasks = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic there was told when it happened.
+            let _ = thread.join();
+        }
     }
 }
 

@@ -1,0 +1,109 @@
+//! SQLite's write-ahead log, read by ourselves: which pages it holds, and whether something is missing in the middle.
+//!
+//! SQLite takes the log as ending at the first frame whose checksum is wrong. That is right for a torn end, and silently
+//! loses commits where the frame was damaged later. Format: <https://sqlite.org/fileformat2.html#walformat>.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+const HEADER: usize = 32;
+const FRAME_HEADER: usize = 24;
+
+/// What a log holds up to its last commit.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Log {
+    /// Of this life of the log. The first grows by one each time that the log begins anew.
+    pub salts: (u32, u32),
+    /// Frames up to the last commit.
+    pub frames: u32,
+    /// The newest content of each page that is in it, as its sum.
+    pub sums: BTreeMap<u32, u32>,
+    /// Pages of the database after the last commit.
+    pub pages: u32,
+    /// Commits follow behind a frame that cannot be read.
+    pub broken: bool,
+}
+
+/// The sum of a page: tells damage, not malice.
+pub(super) fn sum(page: &[u8]) -> u32 {
+    crc32fast::hash(page)
+}
+
+/// Reads a log; None where there is none, or none that was ever begun.
+pub(super) fn read(path: &Path) -> io::Result<Option<Log>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(parse(&bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn parse(bytes: &[u8]) -> Option<Log> {
+    let header = bytes.get(..HEADER)?;
+    let big_endian = match word(header, 0) {
+        0x377f_0682 => false,
+        0x377f_0683 => true,
+        _ => return None,
+    };
+    let page_size = word(header, 8) as usize;
+    let first = checksum(big_endian, (0, 0), &header[..24]);
+    if !page_size.is_power_of_two() || !(512..=65_536).contains(&page_size) || first != pair(header, 24) {
+        return None;
+    }
+    let salts = pair(header, 16);
+    let mut log = Log { salts, ..Log::default() };
+    let mut frames = bytes[HEADER..].chunks_exact(FRAME_HEADER + page_size).zip(1..);
+    let valid = |frame: &[u8], before: (u32, u32)| {
+        let sum = checksum(big_endian, checksum(big_endian, before, &frame[..8]), &frame[FRAME_HEADER..]);
+        pair(frame, 8) == salts && word(frame, 0) != 0 && sum == pair(frame, 16)
+    };
+    let mut before = first;
+    let mut open = BTreeMap::new();
+    for (frame, number) in frames.by_ref() {
+        // What a frame says of itself: where it is damaged, the next one still follows from it.
+        let stored = pair(frame, 16);
+        if !valid(frame, before) {
+            before = stored;
+            break;
+        }
+        before = stored;
+        open.insert(word(frame, 0), sum(&frame[FRAME_HEADER..]));
+        if word(frame, 4) != 0 {
+            log.sums.append(&mut open);
+            log.frames = number;
+            log.pages = word(frame, 4);
+        }
+    }
+    // A commit is on the disk before the next transaction writes its first frame. So a commit with a frame that
+    // follows from it was once complete, and what is before it cannot be a torn end.
+    let mut commit_before = false;
+    for (frame, _) in frames {
+        let follows = valid(frame, before);
+        log.broken |= follows && commit_before;
+        commit_before = follows && word(frame, 4) != 0;
+        before = pair(frame, 16);
+    }
+    Some(log)
+}
+
+fn checksum(big_endian: bool, (mut a, mut b): (u32, u32), bytes: &[u8]) -> (u32, u32) {
+    let number = |bytes: &[u8]| {
+        let bytes = [bytes[0], bytes[1], bytes[2], bytes[3]];
+        if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
+    };
+    for two in bytes.chunks_exact(8) {
+        a = a.wrapping_add(number(&two[..4])).wrapping_add(b);
+        b = b.wrapping_add(number(&two[4..])).wrapping_add(a);
+    }
+    (a, b)
+}
+
+fn word(bytes: &[u8], at: usize) -> u32 {
+    u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+fn pair(bytes: &[u8], at: usize) -> (u32, u32) {
+    (word(bytes, at), word(bytes, at + 4))
+}
