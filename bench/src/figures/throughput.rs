@@ -25,12 +25,12 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     disk.stop().await?;
     let per_second = syncs.len() as f64 / syncs.iter().sum::<Duration>().as_secs_f64();
     for in_flight in [1, 16] {
-        let rate = rate(plan, in_flight).await?;
+        let Outcome { rate, cpu_us } = rate(plan, in_flight).await?;
         let ratio = rate / per_second;
         report.add(Row {
             what: format!("committed + acked per second, 64 clients in one room, {in_flight} in flight each"),
             target: if in_flight == 1 { "≥ 10 × one fsync per message".into() } else { String::new() },
-            measured: format!("{rate:.0}/s"),
+            measured: format!("{rate:.0}/s, {cpu_us:.0} µs of CPU each"),
             peer: format!("{per_second:.0} fsync/s"),
             ratio: Some(ratio),
             reached: (in_flight == 1).then_some(ratio >= FACTOR),
@@ -39,7 +39,12 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-async fn rate(plan: &Plan, in_flight: u64) -> Result<f64> {
+struct Outcome {
+    rate: f64,
+    cpu_us: f64,
+}
+
+async fn rate(plan: &Plan, in_flight: u64) -> Result<Outcome> {
     let running = System::Confab.start(plan, CLIENTS).await?;
     let acked = Rc::new(Cell::new(0u64));
     let refused = Rc::new(Cell::new(0u64));
@@ -50,16 +55,18 @@ async fn rate(plan: &Plan, in_flight: u64) -> Result<f64> {
     }
     let seconds = if plan.quick { 3 } else { 10 };
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let (before, began) = (acked.get(), Instant::now());
+    let (before, cpu_before, began) = (acked.get(), running.process().cpu()?, Instant::now());
     tokio::time::sleep(Duration::from_secs(seconds)).await;
-    let rate = (acked.get() - before) as f64 / began.elapsed().as_secs_f64();
+    let committed = (acked.get() - before) as f64;
+    let rate = committed / began.elapsed().as_secs_f64();
+    let cpu_us = (running.process().cpu()? - cpu_before).as_secs_f64() * 1e6 / committed;
     if let Some(ended) = clients.try_join_next() {
         ended.context("a client panicked")??;
     }
     ensure!(refused.get() == 0, "{} messages were refused", refused.get());
     clients.abort_all();
     running.stop().await?;
-    Ok(rate)
+    Ok(Outcome { rate, cpu_us })
 }
 
 async fn client(
