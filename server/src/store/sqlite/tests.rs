@@ -204,3 +204,29 @@ async fn only_the_owner_can_read_the_files() {
 fn the_linked_library_is_new_enough() {
     connection::check_library_version().unwrap();
 }
+
+#[tokio::test]
+async fn a_database_of_the_first_version_keeps_what_is_in_it() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("confab.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../../../migrations/sqlite/0001_first.sql")).unwrap();
+    old.execute_batch(
+        "PRAGMA application_id = 1131376230; PRAGMA user_version = 1;
+         INSERT INTO server (one, id, name, epoch, set_up) VALUES (1, 's', 'Old', 'e', 1);
+         INSERT INTO users VALUES ('ada', 'ada', 'Ada', NULL, 'owner', 0, 0, NULL, NULL, 0);
+         INSERT INTO workspaces VALUES ('general', 'General', NULL, 0, 0, 0);
+         INSERT INTO rooms VALUES ('r', 'general', 'general', '', 'public', 1, 0, 0, 'ada', NULL, 1, 1, 1, 0);
+         INSERT INTO log VALUES ('r', 1, 0, 'message', 'ada', 'c', x'00', 'm', 'still here', NULL);",
+    )
+    .unwrap();
+    drop(old);
+
+    drop(sqlite(&directory).await);
+    let now = rusqlite::Connection::open(&path).unwrap();
+    let text: String =
+        now.query_row("SELECT text FROM log WHERE author = 'ada' AND cid = 'c'", [], |row| row.get(0)).unwrap();
+    assert_eq!(text, "still here");
+    let again = now.execute("INSERT INTO log VALUES ('r', 2, 0, 'message', 'ada', 'c', x'00', 'n', 'twice', NULL)", []);
+    assert!(again.is_err(), "a cid means the same for ever, over migrations too");
+}
