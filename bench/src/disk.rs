@@ -11,9 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::process::Process;
 
-/// What one committed message appends to the server's write-ahead log, as strace counts it: ten pages, each after its frame
-/// header in a write of its own.
-const PAGES: usize = 10;
+/// What one committed message appends to the server's write-ahead log, as strace counts it: six pages, eight on average
+/// since pages fill up, each after its frame header in a write of its own.
+const PAGES: usize = 8;
 const HEADER: [u8; 24] = [0x5a; 24];
 const PAGE: [u8; 4096] = [0xa5; 4096];
 /// The log is begun anew after a checkpoint, at about a thousand pages.
