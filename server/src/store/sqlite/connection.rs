@@ -32,6 +32,8 @@ impl Connection {
     pub fn writing(path: &Path) -> Result<Self> {
         let connection = Self::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // FULL: a commit is on the disk before it is acknowledged. The other pragmas spare memory and disk.
+        // Checkpoints stay with this connection: made by another one beside it, they never quite catch up under load, the log
+        // grows instead of beginning anew, and one client's median rose from 0.5 to 0.7 ms.
         connection.batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON;
              PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;",
@@ -49,6 +51,11 @@ impl Connection {
     /// Runs statements one after the other.
     pub fn batch(&self, sql: &str) -> Result<()> {
         self.0.execute_batch(sql).map_err(failure)
+    }
+
+    /// Runs a statement without parameters that is worth keeping prepared.
+    pub fn plain(&mut self, sql: &str) -> Result<()> {
+        self.run(sql, &[]).map(drop).map_err(failure)
     }
 
     fn open(path: &Path, mode: OpenFlags) -> Result<Self> {
@@ -99,7 +106,7 @@ impl Sql for Connection {
     }
 
     fn control(&mut self, sql: &'static str) -> impl Future<Output = Result<()>> + Send {
-        ready(self.run(sql, &[]).map(|_| ()).map_err(failure))
+        ready(self.plain(sql))
     }
 }
 

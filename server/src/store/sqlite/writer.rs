@@ -114,14 +114,14 @@ impl Drop for Writer {
     }
 }
 
-/// Runs a group in one transaction. An error means that nothing of it was kept.
+/// Runs a group in one transaction; a job that is alone needs no savepoint in it. An error means that nothing of it was kept.
 fn commit(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
     if !connection.0.is_autocommit() {
         // What an earlier error left open.
         connection.batch("ROLLBACK")?;
     }
-    connection.batch("BEGIN IMMEDIATE")?;
-    let result = run_all(connection, group).and_then(|()| connection.batch("COMMIT"));
+    connection.plain("BEGIN IMMEDIATE")?;
+    let result = run_all(connection, group).and_then(|()| connection.plain("COMMIT"));
     if result.is_err() && !connection.0.is_autocommit() {
         // Where even this fails, the next group begins with it.
         let _ = connection.batch("ROLLBACK");
@@ -141,16 +141,19 @@ fn commit_too_late(connection: &mut Connection, mut group: Vec<Box<dyn Job>>) {
 }
 
 fn run_all(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
+    if let [alone] = &mut *group {
+        return alone.run(connection);
+    }
     for job in group {
-        connection.batch("SAVEPOINT job")?;
+        connection.plain("SAVEPOINT job")?;
         if let Err(error) = job.run(connection) {
             // A full disk ends the whole transaction: then there is nothing left that the others could be kept in.
             if connection.0.is_autocommit() {
                 return Err(error);
             }
-            connection.batch("ROLLBACK TO SAVEPOINT job")?;
+            connection.plain("ROLLBACK TO SAVEPOINT job")?;
         }
-        connection.batch("RELEASE SAVEPOINT job")?;
+        connection.plain("RELEASE SAVEPOINT job")?;
     }
     Ok(())
 }
