@@ -6,12 +6,21 @@
 use confab_protocol::log::EntryBody;
 use confab_protocol::{Cid, MessageId, UserId};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Result, StoreError};
 
-/// The columns of an entry's body.
-#[derive(Debug, PartialEq)]
+/// The columns of an entry's body, on the way into its row.
+pub(super) struct Packed<'a> {
+    pub kind: &'static str,
+    pub author: &'a UserId,
+    pub cid: Option<&'a Cid>,
+    pub message: Option<&'a MessageId>,
+    pub text: Option<&'a str>,
+    pub extra: Option<String>,
+}
+
+/// The same columns, out of it.
 pub(super) struct Columns {
     pub kind: String,
     pub author: UserId,
@@ -41,26 +50,55 @@ impl MessageExtra {
     }
 }
 
-/// An entry's body as columns.
-pub(super) fn pack(body: &EntryBody) -> Result<Columns> {
-    let broken = || StoreError::Internal("an entry has no kind or no author".into());
-    let Value::Object(mut fields) = serde_json::to_value(body).map_err(|e| StoreError::Internal(e.to_string()))? else {
-        return Err(broken());
-    };
-    let mut text = |name: &str| match fields.remove(name) {
-        Some(Value::String(text)) => Some(text),
-        _ => None,
-    };
-    let kind = text("kind").ok_or_else(broken)?;
-    let author = text("author").and_then(|id| id.parse().ok()).ok_or_else(broken)?;
-    let cid = text("cid").and_then(|id| id.parse().ok());
-    let message = text("id").and_then(|id| id.parse().ok());
-    let text = text("text");
-    if matches!(fields.get("mentions"), Some(Value::Array(mentions)) if mentions.is_empty()) {
-        fields.remove("mentions");
+/// An entry's body as columns. By hand, since it is on the way of every message: serde would build a map of all fields to
+/// take most of them out again.
+pub(super) fn pack(body: &EntryBody) -> Packed<'_> {
+    let packed = |kind, author| Packed { kind, author, cid: None, message: None, text: None, extra: None };
+    match body {
+        EntryBody::Message { id, cid, author, text, reply_to, thread, files, mentions } => Packed {
+            cid: Some(cid),
+            message: Some(id),
+            text: Some(text),
+            extra: extra([
+                ("reply_to", reply_to.as_ref().map(|id| json!(id))),
+                ("thread", thread.as_ref().map(|id| json!(id))),
+                ("files", (!files.is_empty()).then(|| json!(files))),
+                ("mentions", (!mentions.is_empty()).then(|| json!(mentions))),
+            ]),
+            ..packed("message", author)
+        },
+        EntryBody::Edit { id, text, author } => {
+            Packed { message: Some(id), text: Some(text), ..packed("edit", author) }
+        }
+        EntryBody::Delete { id, author } => Packed { message: Some(id), ..packed("delete", author) },
+        EntryBody::Reaction { id, emoji, on, author } => Packed {
+            message: Some(id),
+            extra: extra([("emoji", Some(json!(emoji))), ("on", Some(json!(on)))]),
+            ..packed("reaction", author)
+        },
+        EntryBody::Pin { id, on, author } => {
+            Packed { message: Some(id), extra: extra([("on", Some(json!(on)))]), ..packed("pin", author) }
+        }
+        EntryBody::Membership { user, change, author } => Packed {
+            extra: extra([("user", Some(json!(user))), ("change", Some(json!(change)))]),
+            ..packed("membership", author)
+        },
+        EntryBody::Room { name, topic, archived, author } => Packed {
+            extra: extra([
+                ("name", name.as_ref().map(|name| json!(name))),
+                ("topic", topic.as_ref().map(|topic| json!(topic))),
+                ("archived", archived.map(|archived| json!(archived))),
+            ]),
+            ..packed("room", author)
+        },
     }
-    let extra = (!fields.is_empty()).then(|| Value::Object(fields).to_string());
-    Ok(Columns { kind, author, cid, message, text, extra })
+}
+
+/// The fields that are there, as JSON; None when there are none.
+fn extra<const N: usize>(fields: [(&str, Option<Value>); N]) -> Option<String> {
+    let there = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let fields: Map<String, Value> = there.collect();
+    (!fields.is_empty()).then(|| Value::Object(fields).to_string())
 }
 
 /// The body that lies in these columns.
@@ -106,7 +144,7 @@ mod tests {
             files: vec![],
             mentions: vec![],
         };
-        assert_eq!(pack(&plain).unwrap().extra, None, "the common message has nothing in JSON");
+        assert_eq!(pack(&plain).extra, None, "the common message has nothing in JSON");
         let bodies = [
             plain,
             EntryBody::Message {
@@ -127,7 +165,15 @@ mod tests {
             EntryBody::Room { name: None, topic: Some("t".into()), archived: Some(true), author: id("ada") },
         ];
         for body in bodies {
-            let columns = pack(&body).unwrap();
+            let Packed { kind, author, cid, message, text, extra } = pack(&body);
+            let columns = Columns {
+                kind: kind.into(),
+                author: author.clone(),
+                cid: cid.cloned(),
+                message: message.cloned(),
+                text: text.map(Into::into),
+                extra,
+            };
             assert_eq!(unpack(columns).unwrap(), body);
         }
     }

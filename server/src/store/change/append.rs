@@ -1,10 +1,13 @@
 //! Writing into logs, and what a write did to them and to the rooms' members.
 
+use std::mem::take;
+
 use confab_protocol::log::{Entry, EntryBody, MembershipChange};
 use confab_protocol::{Cid, RoomId, Seq, Timestamp, UserId};
 
 use super::By;
-use crate::store::entry::{self, Columns};
+use super::tally::Tally;
+use crate::store::entry::{self, Packed};
 use crate::store::sql::{Sql, params};
 use crate::store::{Done, Reply, Result};
 
@@ -14,12 +17,20 @@ pub(super) struct Effects {
     pub entries: Vec<Entry>,
     pub joined: Vec<(RoomId, UserId)>,
     pub left: Vec<(RoomId, UserId)>,
+    /// What the group's messages share; None for anything but a message.
+    pub tally: Option<Tally>,
 }
 
 impl Effects {
-    /// The same with an answer.
-    pub fn done(self, reply: Reply) -> Done {
-        Done { entries: self.entries, joined: self.joined, left: self.left, reply }
+    /// Of a message, with what the messages before it left.
+    pub fn with(tally: Tally) -> Self {
+        Self { tally: Some(tally), ..Self::default() }
+    }
+
+    /// Takes what was done out, with an answer.
+    pub fn done(&mut self, reply: Reply) -> Done {
+        let Self { entries, joined, left, tally: _ } = self;
+        Done { entries: take(entries), joined: take(joined), left: take(left), reply }
     }
 }
 
@@ -58,15 +69,11 @@ pub(super) async fn append<S: Sql>(
     counts: Counts,
     key: Option<Key<'_>>,
 ) -> Result<Place> {
-    let Columns { kind, author, cid, message, text, extra } = entry::pack(&body)?;
-    let mut row = sql
-        .one(
-            "UPDATE rooms SET head = head + 1, messages = messages + ?2, members = members + ?3 WHERE id = ?1
-             RETURNING head, messages",
-            params![room, counts.messages, counts.members],
-        )
-        .await?;
-    let place = Place { seq: row.take(0)?, messages: row.take(1)? };
+    let Packed { kind, author, cid, message, text, extra } = entry::pack(&body);
+    let place = match &mut effects.tally {
+        Some(tally) if counts.members == 0 => tally.next(sql, room, counts.messages).await?,
+        _ => count(sql, room, counts).await?,
+    };
     sql.execute(
         "INSERT INTO log (room, seq, ts, kind, author, cid, hash, message, text, extra)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -74,18 +81,30 @@ pub(super) async fn append<S: Sql>(
             room,
             place.seq,
             now,
-            &kind,
-            &author,
-            key.map(|key| key.cid).or(cid.as_ref()),
+            kind,
+            author,
+            key.map(|key| key.cid).or(cid),
             key.map(|key| key.hash),
-            message.as_ref(),
-            text.as_ref(),
+            message,
+            text,
             extra.as_ref()
         ],
     )
     .await?;
     effects.entries.push(Entry { room: room.clone(), seq: place.seq, ts: now, body });
     Ok(place)
+}
+
+/// Counts an entry in its room's row, and thereby locks it until the commit.
+pub(super) async fn count<S: Sql>(sql: &mut S, room: &RoomId, counts: Counts) -> Result<Place> {
+    let mut row = sql
+        .one(
+            "UPDATE rooms SET head = head + 1, messages = messages + ?2, members = members + ?3 WHERE id = ?1
+             RETURNING head, messages",
+            params![room, counts.messages, counts.members],
+        )
+        .await?;
+    Ok(Place { seq: row.take(0)?, messages: row.take(1)? })
 }
 
 /// Puts someone into a room, with an entry. What was written before they came is not unread to them.

@@ -9,7 +9,6 @@ use super::By;
 use super::append::{Counts, Effects, Key, NO_COUNTS, append};
 use crate::chat::rules::{self, Standing};
 use crate::fault;
-use crate::store::read::room::standing;
 use crate::store::sql::{Sql, params};
 use crate::store::{Reply, Result};
 
@@ -41,7 +40,7 @@ pub(super) async fn send<S: Sql>(
 ) -> Result<Reply> {
     let (reply_to, thread) = (draft.reply_to.map(MessageId::as_str), draft.thread.map(MessageId::as_str));
     let hash = hash(at, "send", &[draft.text, reply_to.unwrap_or_default(), thread.unwrap_or_default()]);
-    let standing = match enter(sql, by, at, &hash).await? {
+    let standing = match enter(sql, effects, by, at, &hash).await? {
         Entered::New(standing) => standing,
         Entered::Known(reply) => return Ok(reply),
     };
@@ -73,12 +72,9 @@ pub(super) async fn send<S: Sql>(
         sql.execute("INSERT INTO mentions (room, user_id, seq) VALUES (?1, ?2, ?3)", params![at.room, user, place.seq])
             .await?;
     }
-    // Who writes has read what stands above.
-    sql.execute(
-        "UPDATE room_members SET read = ?3, read_num = ?4 WHERE room = ?1 AND user_id = ?2",
-        params![at.room, by.actor, place.seq, place.messages],
-    )
-    .await?;
+    if let Some(tally) = &mut effects.tally {
+        tally.has_read(at.room, by.actor, place);
+    }
     Ok(answer(at, id, place.seq, by))
 }
 
@@ -91,7 +87,7 @@ pub(super) async fn edit<S: Sql>(
     text: &str,
 ) -> Result<Reply> {
     let hash = hash(at, "edit", &[id.as_str(), text]);
-    let standing = match enter(sql, by, at, &hash).await? {
+    let standing = match enter(sql, effects, by, at, &hash).await? {
         Entered::New(standing) => standing,
         Entered::Known(reply) => return Ok(reply),
     };
@@ -117,7 +113,7 @@ pub(super) async fn delete<S: Sql>(
     id: &MessageId,
 ) -> Result<Reply> {
     let hash = hash(at, "delete", &[id.as_str()]);
-    let standing = match enter(sql, by, at, &hash).await? {
+    let standing = match enter(sql, effects, by, at, &hash).await? {
         Entered::New(standing) => standing,
         Entered::Known(reply) => return Ok(reply),
     };
@@ -157,7 +153,7 @@ pub(super) async fn react<S: Sql>(
     on: bool,
 ) -> Result<Reply> {
     let hash = hash(at, "react", &[id.as_str(), emoji, if on { "on" } else { "off" }]);
-    let standing = match enter(sql, by, at, &hash).await? {
+    let standing = match enter(sql, effects, by, at, &hash).await? {
         Entered::New(standing) => standing,
         Entered::Known(reply) => return Ok(reply),
     };
@@ -210,8 +206,9 @@ enum Entered {
 /// What comes first in every write to a log. Someone outside the room hears `not_found`, whatever they wrote before.
 /// After that a known `cid` is answered, so that a retry gets its answer even if the room was archived or the message
 /// deleted since. Everything else is judged for new writes only.
-async fn enter<S: Sql>(sql: &mut S, by: By<'_>, at: At<'_>, hash: &[u8]) -> Result<Entered> {
-    let standing = standing(sql, at.slug, at.room, by.actor).await?.ok_or_else(Error::not_found)?;
+async fn enter<S: Sql>(sql: &mut S, effects: &mut Effects, by: By<'_>, at: At<'_>, hash: &[u8]) -> Result<Entered> {
+    let tally = effects.tally.get_or_insert_default();
+    let standing = tally.standing(sql, at.slug, at.room, by.actor).await?;
     rules::be_inside(&standing)?;
     let known = sql
         .row("SELECT hash, message, seq, ts FROM log WHERE author = ?1 AND cid = ?2", params![by.actor, at.cid])

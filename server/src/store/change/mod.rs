@@ -7,6 +7,7 @@ mod membership;
 mod message;
 pub(super) mod reading;
 mod room;
+mod tally;
 pub(super) mod workspace;
 
 use confab_protocol::{Timestamp, UserId};
@@ -15,6 +16,7 @@ use super::sql::Sql;
 use super::{Done, Op, Reply, Result, StoreError, Write};
 use crate::fault::{self, Point};
 use append::Effects;
+use tally::Tally;
 
 /// Who does it, and when.
 #[derive(Clone, Copy)]
@@ -27,12 +29,19 @@ struct By<'a> {
 /// must roll back everything.
 pub(super) async fn group<S: Sql>(sql: &mut S, group: &[Write]) -> Result<Vec<Result<Done>>> {
     let mut results = Vec::with_capacity(group.len());
+    let mut tally = Tally::default();
     for write in group {
         let guarded = may_refuse_late(&write.op);
-        if guarded {
+        let result = if guarded {
+            tally.settle(sql).await?;
             sql.control("SAVEPOINT one_write").await?;
-        }
-        let result = one(sql, write).await;
+            one(sql, &mut Effects::default(), write).await
+        } else {
+            let mut effects = Effects::with(tally);
+            let result = one(sql, &mut effects, write).await;
+            tally = effects.tally.unwrap_or_default();
+            result
+        };
         match &result {
             Err(StoreError::Refused(_)) if guarded => {
                 sql.control("ROLLBACK TO SAVEPOINT one_write").await?;
@@ -44,6 +53,7 @@ pub(super) async fn group<S: Sql>(sql: &mut S, group: &[Write]) -> Result<Vec<Re
         }
         results.push(result);
     }
+    tally.settle(sql).await?;
     Ok(results)
 }
 
@@ -52,11 +62,10 @@ fn may_refuse_late(op: &Op) -> bool {
     !matches!(op, Op::Send { .. } | Op::Edit { .. } | Op::Delete { .. } | Op::React { .. })
 }
 
-async fn one<S: Sql>(sql: &mut S, write: &Write) -> Result<Done> {
+async fn one<S: Sql>(sql: &mut S, effects: &mut Effects, write: &Write) -> Result<Done> {
     let by = By { actor: &write.actor, now: write.now };
-    let mut effects = Effects::default();
     fault::reach(Point::BeforeInsert);
-    let reply = reply(sql, &mut effects, by, &write.op).await?;
+    let reply = reply(sql, effects, by, &write.op).await?;
     fault::reach(Point::AfterInsert);
     Ok(effects.done(reply))
 }
