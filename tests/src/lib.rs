@@ -7,21 +7,23 @@
 //! Nothing here knows the server's code: `PROTOCOL.md` is the only source, so that these tests can find where the two differ.
 
 mod api;
+pub mod checker;
 mod desktop;
-mod history;
+pub mod history;
 mod mount;
 mod proxy;
 mod script;
+mod senders;
 mod server;
 mod stage;
 mod wire;
 
 pub use api::Api;
 pub use desktop::{App, Desktop, app_binary, selector};
-pub use history::{HALL, History, Sent, assert_no_holes, send_until_it_dies, whole_log};
 pub use mount::{Mount, skipped};
 pub use proxy::Proxy;
 pub use script::{Script, python};
+pub use senders::{HALL, History, Sent, assert_no_holes, send_until_it_dies, whole_log};
 pub use server::{Server, ServerOptions, server_binary, workspace_root};
 pub use stage::{Person, Stage, room_id};
 pub use wire::{Packet, Refused, Wire};

@@ -1,0 +1,146 @@
+//! I11, I12, I13, I18: what the product's own client draws.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::facts::{Facts, Fault};
+use super::fold::{Fold, Texts, agrees};
+use super::report::{Invariant as I, Report};
+use crate::history::{Call, Drawn, Folded, Micros, Progress, What};
+
+/// How long after the last fault a client may be behind.
+const HEALING: Micros = 10_000_000;
+/// What a client records in its own name when it is killed.
+pub(super) const CLIENT_KILL: &str = "client kill";
+
+pub(super) fn check(facts: &Facts<'_>, report: &mut Report) {
+    folds(facts, report);
+    at_the_head(facts, report);
+    once_in_order(facts, report);
+    survives(facts, report);
+}
+
+/// A view of a room: who, when, what, and up to which `seq`.
+type View<'a> = (&'a str, Micros, &'a [Drawn], Option<u64>);
+
+fn views<'a>(facts: &Facts<'a>) -> BTreeMap<&'a str, Vec<View<'a>>> {
+    let mut rooms: BTreeMap<&str, Vec<View<'_>>> = BTreeMap::new();
+    for record in facts.records {
+        if let What::View { room, rows, head } = &record.what {
+            rooms.entry(room).or_default().push((&record.by, record.at, rows, *head));
+        }
+    }
+    rooms
+}
+
+/// I11: what is drawn as committed is the fold of the log up to the client's head, from the first row on.
+fn folds(facts: &Facts<'_>, report: &mut Report) {
+    let texts = Texts::of(facts);
+    let tally = report.of(I::I11);
+    for (room, mut views) in views(facts) {
+        let Some(log) = facts.logs.get(room) else { continue };
+        let mut fold = Fold::new(log, &texts);
+        views.sort_by_key(|(.., head)| *head);
+        for (by, _, rows, head) in views {
+            let Some(head) = head else { continue };
+            fold.advance(room, head);
+            let sent: Vec<Folded> = rows.iter().filter_map(|row| folded(row, facts)).collect();
+            let Some(first) = sent.first() else { continue };
+            let expected = fold.between(first.seq, head);
+            let same = sent.len() == expected.len() && sent.iter().zip(&expected).all(|(a, b)| agrees(a, b));
+            tally.holds(same, || {
+                let differs = sent.iter().zip(&expected).find(|(a, b)| !agrees(a, b));
+                format!("{by} draws {} of {} in {room} at {head}: {differs:?}", sent.len(), expected.len())
+            });
+        }
+    }
+}
+
+/// A drawn row as a folded message.
+fn folded(row: &Drawn, facts: &Facts<'_>) -> Option<Folded> {
+    let seq = row.seq.filter(|_| row.state == Progress::Sent)?;
+    let (_, message) = facts.messages.get(&(row.author.as_str(), row.cid.as_str()))?.first()?;
+    let id = message.id.clone()?;
+    let edited = row.edited;
+    let Drawn { text, deleted, reactions, .. } = row.clone();
+    Some(Folded { seq, id, text, edited, deleted, reactions })
+}
+
+/// I12: of each client that is there after healing, some view within ten seconds has the last message that was acked
+/// before.
+fn at_the_head(facts: &Facts<'_>, report: &mut Report) {
+    let Some(healed) = facts.records.iter().rev().find(|record| record.what == What::Healed).map(|record| record.at)
+    else {
+        return;
+    };
+    let mut heads: HashMap<&str, u64> = HashMap::new();
+    for operation in facts.operations.iter().filter(|operation| operation.to <= healed) {
+        if let (Call::Send { room, .. }, Some((seq, ..))) = (operation.call, operation.written()) {
+            let head = heads.entry(room).or_default();
+            *head = seq.max(*head);
+        }
+    }
+    let mut reached: BTreeMap<(&str, &str), (u64, bool)> = BTreeMap::new();
+    for (room, views) in views(facts) {
+        for (by, at, rows, head) in views {
+            let at_most = rows.iter().filter_map(|row| row.seq).max().unwrap_or(0).max(head.unwrap_or(0));
+            let (best, after) = reached.entry((by, room)).or_default();
+            *after |= at >= healed;
+            if at <= healed + HEALING {
+                *best = at_most.max(*best);
+            }
+        }
+    }
+    let tally = report.of(I::I12);
+    for ((by, room), (best, _)) in reached.into_iter().filter(|(_, (_, after))| *after) {
+        let Some(head) = heads.get(room) else { continue };
+        tally.holds(best >= *head, || format!("{by} was at {best} of {head} in {room} 10 s after healing"));
+    }
+}
+
+/// I13: in every view, each message once, by `seq`, those without one last.
+fn once_in_order(facts: &Facts<'_>, report: &mut Report) {
+    let tally = report.of(I::I13);
+    for (room, views) in views(facts) {
+        for (by, at, rows, _) in views {
+            let mut seen = HashSet::new();
+            let twice = rows.iter().find(|row| !seen.insert((&row.author, &row.cid)));
+            let places: Vec<u64> = rows.iter().map(|row| row.seq.unwrap_or(u64::MAX)).collect();
+            let order = places.windows(2).all(|pair| pair[0] < pair[1] || pair == [u64::MAX; 2]);
+            tally.holds(twice.is_none() && order, || {
+                format!("{by} drew {room} at {at} µs with {twice:?} twice, in order: {order}")
+            });
+        }
+    }
+}
+
+/// I18: what a client drew before it was killed is in the log once, or still shown as pending or failed by the same
+/// user's later client.
+fn survives(facts: &Facts<'_>, report: &mut Report) {
+    let killed: HashMap<&str, &Fault<'_>> =
+        facts.faults.iter().filter(|fault| fault.kind == CLIENT_KILL).map(|fault| (fault.by, fault)).collect();
+    let mut waiting: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for views in views(facts).into_values() {
+        // The last view of each room is what is still shown in the end.
+        let mut last: HashMap<&str, View<'_>> = HashMap::new();
+        for view in views {
+            last.insert(facts.user(view.0), view);
+        }
+        for (user, (_, _, rows, _)) in last {
+            let pending = rows.iter().filter(|row| row.state != Progress::Sent).map(|row| row.cid.as_str());
+            waiting.entry(user).or_default().extend(pending);
+        }
+    }
+    let tally = report.of(I::I18);
+    for record in facts.records {
+        let What::Drew { cid } = &record.what else { continue };
+        if !killed.contains_key(record.by.as_str()) {
+            continue;
+        }
+        let user = facts.user(&record.by);
+        let logged = facts.messages.get(&(user, cid.as_str())).map_or(0, Vec::len);
+        let shown = waiting.get(user).is_some_and(|waiting| waiting.contains(cid.as_str()));
+        tally.holds(logged == 1 || (logged == 0 && shown), || {
+            format!("{} drew {cid} before it was killed: {logged} times in the log, still shown: {shown}", record.by)
+        });
+    }
+}
