@@ -7,7 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
 SAY := printf '\033[1m[confab]\033[0m %s\n'
 
-.PHONY: help run server dev ui test test-ui test-rust lint bench package audit bindings
+.PHONY: help run server dev ui test test-ui test-rust lint bench torture package audit bindings
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -57,6 +57,12 @@ bench: ## figures beside Node Socket.IO and a bare WebSocket server; ARGS=--quic
 	@$(MAKE) -s --no-print-directory ui/dist/index.html
 	@cargo build --release --locked -p confab-server -p confab-bench
 	@$(TARGET)/release/confab-bench $(ARGS)
+
+torture: ## load, faults and a checker: make torture SEED=7 MINUTES=30 ARGS="--only kill,cut"
+	@scripts/setup test
+	@$(MAKE) --no-print-directory ui/dist/index.html
+	@cargo build --release --locked -p confab-server -p confab-tests
+	@$(TARGET)/release/confab-torture $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 package: ## a .deb with the app and the server
 	@scripts/setup package

@@ -11,12 +11,15 @@ pub mod checker;
 mod desktop;
 pub mod history;
 mod mount;
+pub mod nemesis;
 mod proxy;
 mod script;
 mod senders;
 mod server;
 mod stage;
+pub mod torture;
 mod wire;
+pub mod workload;
 
 pub use api::Api;
 pub use desktop::{App, Desktop, app_binary, selector};

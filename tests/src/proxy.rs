@@ -1,13 +1,14 @@
-//! A TCP proxy that fails on demand: it delays, cuts, half-closes, swallows and refuses.
+//! A TCP proxy that fails on demand: it delays, cuts, resets, tears, doubles, half-closes, swallows and refuses.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -30,6 +31,12 @@ struct State {
     cut: watch::Sender<u64>,
     /// Counts up: every connection sends FIN to the client, and goes on in the other direction.
     half_close: watch::Sender<u64>,
+    /// Counts up: as `cut`, but the client's side ends with RST.
+    reset: watch::Sender<u64>,
+    /// So many more bytes pass, then the direction that they were on ends; `usize::MAX` lets all pass.
+    tear_after: AtomicUsize,
+    /// The next piece comes twice.
+    duplicate: AtomicBool,
     delay_ms: AtomicU64,
     accepted: AtomicUsize,
 }
@@ -55,6 +62,9 @@ impl Proxy {
             mode: watch::channel(Mode::Pass).0,
             cut: watch::channel(0).0,
             half_close: watch::channel(0).0,
+            reset: watch::channel(0).0,
+            tear_after: AtomicUsize::new(usize::MAX),
+            duplicate: AtomicBool::new(false),
             delay_ms: AtomicU64::new(0),
             accepted: AtomicUsize::new(0),
         });
@@ -77,6 +87,22 @@ impl Proxy {
     /// Ends every connection there is. New ones are welcome.
     pub fn cut(&self) {
         self.state.cut.send_modify(|n| *n += 1);
+    }
+
+    /// Ends every connection there is with RST: what is on its way is lost on both sides.
+    pub fn reset(&self) {
+        self.state.reset.send_modify(|n| *n += 1);
+    }
+
+    /// Passes so many more bytes, then ends the direction that they were on: in the middle of a frame.
+    pub fn tear(&self, bytes: usize) {
+        self.state.tear_after.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Passes the next piece twice. TCP itself never does. Where the piece is whole frames, a request is made twice or an
+    /// event comes twice; else the stream is broken, and must be ended rather than believed.
+    pub fn duplicate(&self) {
+        self.state.duplicate.store(true, Ordering::Relaxed);
     }
 
     /// Closes the server's direction of every connection there is; the client's stays open.
@@ -119,27 +145,38 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
         if *state.mode.borrow() == Mode::Refuse {
             continue;
         }
-        // Subscribed before anything is awaited: a cut that comes from now on ends this connection.
-        let (cut, half_close) = (state.cut.subscribe(), state.half_close.subscribe());
-        tokio::spawn(relay(client, state.clone(), cut, half_close));
+        tokio::spawn(relay(client, state.clone()));
     }
 }
 
-async fn relay(client: TcpStream, state: Arc<State>, mut cut: watch::Receiver<u64>, half_close: watch::Receiver<u64>) {
-    let Ok(server) = TcpStream::connect(state.target).await else { return };
-    let _ = (client.set_nodelay(true), server.set_nodelay(true));
-    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
-    let up = copy(from_client, to_server, &state, None);
-    let down = copy(from_server, to_client, &state, Some(half_close));
-    tokio::select! {
-        _ = cut.changed() => {}
-        _ = async { tokio::join!(up, down) } => {}
+// Not `async fn`: it subscribes before anything is awaited, so that a cut that comes from now on ends this connection.
+fn relay(mut client: TcpStream, state: Arc<State>) -> impl Future<Output = ()> {
+    let (mut cut, mut reset) = (state.cut.subscribe(), state.reset.subscribe());
+    let half_close = state.half_close.subscribe();
+    async move {
+        let Ok(mut server) = TcpStream::connect(state.target).await else { return };
+        let _ = (client.set_nodelay(true), server.set_nodelay(true));
+        let ended_by_reset = {
+            let ((from_client, to_client), (from_server, to_server)) = (client.split(), server.split());
+            let up = copy(from_client, to_server, &state, None);
+            let down = copy(from_server, to_client, &state, Some(half_close));
+            tokio::select! {
+                _ = cut.changed() => false,
+                _ = reset.changed() => true,
+                _ = async { tokio::join!(up, down) } => false,
+            }
+        };
+        if ended_by_reset {
+            for end in [&client, &server] {
+                let _ = SockRef::from(end).set_linger(Some(Duration::ZERO));
+            }
+        }
     }
 }
 
 async fn copy(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
+    mut from: ReadHalf<'_>,
+    mut to: WriteHalf<'_>,
     state: &State,
     mut half_close: Option<watch::Receiver<u64>>,
 ) {
@@ -154,8 +191,23 @@ async fn copy(
         if delay > 0 {
             tokio::time::sleep(Duration::from_millis(delay)).await;
         }
-        if *state.mode.borrow() != Mode::Blackhole && to.write_all(&buffer[..n]).await.is_err() {
+        if *state.mode.borrow() == Mode::Blackhole {
+            continue;
+        }
+        let passes = state.tear_after.load(Ordering::Relaxed);
+        if n > passes {
+            state.tear_after.store(usize::MAX, Ordering::Relaxed);
+            let _ = to.write_all(&buffer[..passes]).await;
             break;
+        }
+        if passes < usize::MAX {
+            state.tear_after.store(passes - n, Ordering::Relaxed);
+        }
+        let times = if state.duplicate.swap(false, Ordering::Relaxed) { 2 } else { 1 };
+        for _ in 0..times {
+            if to.write_all(&buffer[..n]).await.is_err() {
+                return;
+            }
         }
     }
     let _ = to.shutdown().await;

@@ -27,8 +27,14 @@ pub struct ServerOptions {
     pub args: Vec<String>,
     /// More environment.
     pub env: Vec<(String, String)>,
-    /// The data directory; one of its own by default.
+    /// Where its data is; none means a directory that is deleted with it.
     pub data: Option<PathBuf>,
+    /// A command that runs it, such as `ip netns exec NAME`.
+    pub wrapper: Vec<String>,
+    /// The address to listen on; none means loopback.
+    pub host: Option<std::net::IpAddr>,
+    /// Its output is not printed when it is dropped.
+    pub quiet: bool,
 }
 
 impl ServerOptions {
@@ -63,7 +69,7 @@ impl Server {
     /// When it ends, or does not say `listening on` in time.
     pub async fn start(options: ServerOptions) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("confab-test-").tempdir()?;
-        let addr = SocketAddr::from(([127, 0, 0, 1], 0));
+        let addr = SocketAddr::new(options.host.unwrap_or([127, 0, 0, 1].into()), 0);
         let mut server = Self { child: None, options, dir, addr, log: Arc::default(), pumps: Vec::new() };
         server.launch().await?;
         Ok(server)
@@ -126,7 +132,15 @@ impl Server {
     /// # Errors
     /// When the binary cannot be found or built.
     pub fn command(&self) -> Result<Command> {
-        let mut command = Command::new(server_binary()?);
+        let binary = server_binary()?;
+        let mut command = match self.options.wrapper.split_first() {
+            None => Command::new(&binary),
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(&binary);
+                command
+            }
+        };
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CONFAB_")) {
             command.env_remove(name);
         }
@@ -224,6 +238,9 @@ impl Drop for Server {
             // It may have ended by itself; then there is nothing to kill.
             let _ = child.start_kill();
         }
+        if self.options.quiet {
+            return;
+        }
         eprintln!("--- confab-server on {} printed ---\n{}--- end ---", self.addr, self.log());
     }
 }
@@ -249,7 +266,9 @@ fn find_or_build() -> Result<PathBuf> {
         return Ok(given.into());
     }
     let test = std::env::current_exe()?;
-    let profile = test.ancestors().nth(2).context("a test lies in target/PROFILE/deps")?;
+    let folder = test.parent().context("a program lies in a folder")?;
+    // Tests lie in target/PROFILE/deps, programs one above.
+    let profile = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
     let binary = profile.join("confab-server");
     if !binary.exists() {
         let mut build = std::process::Command::new(option_env!("CARGO").unwrap_or("cargo"));

@@ -337,8 +337,12 @@ impl Wire {
         }
     }
 
-    /// The next Socket.IO packet; pings are answered on the way. None when the connection is closed.
-    async fn next(&mut self) -> Result<Option<Packet>> {
+    /// The next Socket.IO packet; pings are answered on the way. None when the connection is closed. May be dropped
+    /// while it waits: nothing is lost. Packets that other calls put aside are not looked at.
+    ///
+    /// # Errors
+    /// When something else than Socket.IO comes.
+    pub async fn next(&mut self) -> Result<Option<Packet>> {
         loop {
             let Some(frame) = self.frame().await? else { return Ok(None) };
             let Message::Text(text) = frame else { bail!("an unexpected frame: {frame:?}") };

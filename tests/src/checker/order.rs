@@ -68,7 +68,9 @@ fn real_time(facts: &Facts<'_>, report: &mut Report) {
 /// I10: in each room, the messages of one device stand in the order of its outbox. What was never acked counts where
 /// the log has it.
 fn outboxes(facts: &Facts<'_>, report: &mut Report) {
-    let mut devices: BTreeMap<(&str, &str), BTreeMap<u64, (u64, &str)>> = BTreeMap::new();
+    /// Places in an outbox, and where the log has what stood there.
+    type Outbox<'a> = BTreeMap<u64, (u64, &'a str)>;
+    let mut devices: BTreeMap<(&str, &str), Outbox<'_>> = BTreeMap::new();
     for ((_, cid), attempts) in &facts.attempts {
         let Some(first) = attempts.first() else { continue };
         let Call::Send { room, place, .. } = first.call else { continue };

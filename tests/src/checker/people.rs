@@ -56,7 +56,9 @@ fn unread(facts: &Facts<'_>, report: &mut Report) {
 
 /// I15: sweeps each user's marker in each room in time.
 fn markers(facts: &Facts<'_>, report: &mut Report) {
-    let mut told: BTreeMap<(&str, &str), Vec<(Micros, Micros, u64, u64)>> = BTreeMap::new();
+    /// From when to when it was asked for, the marker, and the head.
+    type Told = (Micros, Micros, u64, u64);
+    let mut told: BTreeMap<(&str, &str), Vec<Told>> = BTreeMap::new();
     for operation in &facts.operations {
         let mut mark = |room, read, head| {
             told.entry((operation.user, room)).or_default().push((operation.from, operation.to, read, head));

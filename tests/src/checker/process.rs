@@ -145,7 +145,7 @@ fn typing(facts: &Facts<'_>, report: &mut Report) {
             format!("{} was told at {} µs that {user} types, and never that it ended", record.by, record.at)
         });
     }
-    let typed = renewals.first().is_some();
+    let typed = !renewals.is_empty();
     for (room, log) in facts.logs.iter().filter(|_| any || typed) {
         let stranger = log.iter().find(|entry| !KINDS.contains(&entry.kind.as_str()));
         tally.holds(stranger.is_none(), || format!("the log of {room} holds {stranger:?}"));

@@ -7,11 +7,44 @@ use super::fold::{Fold, Texts, agrees};
 use super::report::{Invariant as I, Report};
 use crate::history::{Answer, Call, EMPTY, Folded, Micros, Sight, What};
 
+/// So long after a fault what it held up may still be on its way.
+const SLOW: Micros = 5_000_000;
+
 pub(super) fn check(facts: &Facts<'_>, report: &mut Report) {
     let texts = Texts::of(facts);
     entries_agree(facts, &texts, report);
     pages_agree(facts, &texts, report);
+    pushes_are_complete(facts, report);
     not_stale(facts, report);
+}
+
+/// I7: between two pushes of a room on one link nothing is missing, for a reader that reads. Not judged where a fault may
+/// have made a reader slow, for whom the server may drop, nor for rooms that somebody was thrown out of.
+fn pushes_are_complete(facts: &Facts<'_>, report: &mut Report) {
+    let mut left: HashSet<(&str, &str)> = HashSet::new();
+    for (room, log) in &facts.logs {
+        for entry in log.iter().filter(|entry| matches!(entry.change.as_deref(), Some("left" | "kicked"))) {
+            left.insert((room, entry.user.as_deref().unwrap_or_default()));
+        }
+    }
+    let mut last: HashMap<(&str, &str), (u64, Micros)> = HashMap::new();
+    let tally = report.of(I::I7);
+    for record in facts.records {
+        match &record.what {
+            What::Up | What::Down => last.retain(|(by, _), _| *by != record.by),
+            What::Push { room, entry } if !left.contains(&(room.as_str(), facts.user(&record.by))) => {
+                let (seq, at) = last.get(&(record.by.as_str(), room.as_str())).copied().unwrap_or((0, 0));
+                last.insert((&record.by, room), (entry.seq.max(seq), record.at));
+                if seq == 0 || entry.seq <= seq || facts.faulty(at.saturating_sub(SLOW), record.at) {
+                    continue;
+                }
+                tally.holds(entry.seq == seq + 1, || {
+                    format!("{} was pushed {room}#{seq}, and then #{} on the same link", record.by, entry.seq)
+                });
+            }
+            _ => {}
+        }
+    }
 }
 
 /// I7, entry by entry: pushes, `room:sync` and `room:join`.

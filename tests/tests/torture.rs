@@ -1,0 +1,50 @@
+//! Short runs of the machine that tries to break the server; `make torture` is the long one.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use confab_tests::checker::{Invariant as I, Verdict};
+use confab_tests::nemesis::Fault;
+use confab_tests::torture::{Plan, Progress, Summary, run};
+use tokio::sync::watch;
+
+async fn torture(name: &str, seed: u64, seconds: u64, faults: &[Fault]) -> Result<Summary> {
+    // Kept for whoever looks into a failure, and overwritten by the next run.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().context("target/")?;
+    let plan = Plan {
+        seed,
+        time: Duration::from_secs(seconds),
+        faults: faults.to_vec(),
+        rest: Duration::from_millis(1_200),
+        per_second: 150,
+        dir: target.join("torture").join(seed.to_string()),
+        env: Vec::new(),
+    };
+    let (_go_on, stop) = watch::channel(false);
+    let summary = run(&plan, stop, &watch::channel(Progress::default()).0).await?;
+    println!("{name}\n{summary}");
+    Ok(summary)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twelve_clients_on_a_server_that_is_killed_and_a_network_that_fails() -> Result<()> {
+    let faults = [Fault::Kill, Fault::Pause, Fault::Cut, Fault::Reset, Fault::Torn, Fault::Duplicate, Fault::HalfClose];
+    let summary = torture("short run", 3, 10, &faults).await?;
+    ensure!(summary.is_good(), "{summary}");
+    ensure!(summary.injected.get(&Fault::Kill).is_some_and(|kills| *kills >= 3), "{summary}");
+    // What such a run always puts to the test. A checker that looked at nothing would be content with anything.
+    for invariant in [I::I1, I::I2, I::I3, I::I4, I::I6, I::I7, I::I8, I::I9, I::I10, I::I14, I::I15, I::I20, I::I24] {
+        ensure!(matches!(summary.report.verdict(invariant), Verdict::Held(_)), "{invariant:?} in\n{summary}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_forgets_what_it_acked_is_found_out() -> Result<()> {
+    let summary = torture("amnesia", 4, 4, &[Fault::Amnesia]).await?;
+    let violated = summary.report.violated();
+    ensure!(violated.contains(&I::I1), "acked writes are gone, and the run did not notice:\n{summary}");
+    ensure!(violated.contains(&I::I8), "what was seen is gone, and the run did not notice:\n{summary}");
+    Ok(())
+}
