@@ -44,6 +44,10 @@ const CASES: &[Case] = &[
         t.fail("bob-1", Clean::send("x1", 50, "no"), "forbidden");
         t.log(|log| log.push(Clean::message(13, "mx", "x1", "u-bob", "no")));
     }),
+    (I::I2, "a message that was refused by a full disk", |t| {
+        t.fail("bob-1", Clean::send("x1", 50, "no"), "read_only");
+        t.log(|log| log.push(Clean::message(13, "mx", "x1", "u-bob", "no")));
+    }),
     (I::I2, "an edit that nobody asked for", |t| t.log(|log| log[6].id = Some("m1".into()))),
     (I::I3, "an unanswered send appears twice", |t| {
         t.unknown("bob-1", Clean::send("x1", 50, "twice"));

@@ -195,6 +195,6 @@ impl<'a> Operation<'a> {
     /// Refused in a way that repeating does not change.
     #[must_use]
     pub fn failed_for_good(&self) -> bool {
-        matches!(self.end, End::Fail(code) if !["rate_limited", "unavailable", "internal", "read_only"].contains(&code))
+        matches!(self.end, End::Fail(code) if !["rate_limited", "unavailable", "internal"].contains(&code))
     }
 }

@@ -152,7 +152,8 @@ impl Nemesis {
             Fault::Disk => {
                 if let Some(disk) = &self.disk {
                     disk.fill()?;
-                    tokio::time::sleep(short * 2).await;
+                    // The `-wal` has room in itself for a while.
+                    tokio::time::sleep(short * 8).await;
                     disk.free()?;
                 }
             }

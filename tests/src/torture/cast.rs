@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::{Plan, Set};
 use crate::history::Journal;
-use crate::workload::{Device, Habit, Phase, Revoker};
+use crate::workload::{App, Device, Habit, Phase, Revoker};
 use crate::{Person, Server};
 
 /// Proxies between the clients and the server.
@@ -33,11 +33,17 @@ const PARTS: [Part; 12] = [
     ("eve-1", 5, Habit::Roams, None),
 ];
 
+/// Product clients: name, whose, and the proxy that it comes by.
+const APPS: [(&str, usize, usize); 2] = [("bob-app", 1, 1), ("cem-app", 2, 2)];
+
 /// Leaves long before the end, so that presence has somebody to forget.
 const GHOST: &str = "fay-1";
 
 /// The clients of a run while they play.
 pub(super) type Clients = Vec<(&'static str, JoinHandle<bool>)>;
+
+/// The product's clients of a run.
+pub(super) type Apps = Vec<(&'static str, JoinHandle<Result<bool>>)>;
 
 /// Claims the server and makes everybody's account. The first is the owner; the last two roam.
 ///
@@ -87,6 +93,32 @@ pub(super) fn enter(plan: &Plan, journal: &Journal, set: &Set, phase: &watch::Re
         }),
     ));
     clients
+}
+
+/// The product's clients begin.
+pub(super) fn open_apps(plan: &Plan, journal: &Journal, set: &Set, phase: &watch::Receiver<Phase>) -> Apps {
+    let mut seeds = fastrand::Rng::with_seed(plan.seed ^ 0x6170_7073);
+    let (board, nemesis) = (&set.board, &set.nemesis);
+    let open = |(name, person, proxy): (&'static str, usize, usize)| {
+        let addr = nemesis.proxies[proxy].addr();
+        let app = App::new(name, &board.people[person], addr, board.clone(), journal, seeds.u64(..));
+        (name, tokio::spawn(app.run(phase.clone())))
+    };
+    APPS.into_iter().map(open).collect()
+}
+
+/// Waits for the product's clients; the names of those with something still in their outboxes.
+///
+/// # Errors
+/// When one of them never came in, or panicked.
+pub(super) async fn close_apps(apps: Apps) -> Result<Vec<&'static str>> {
+    let mut stuck = Vec::new();
+    for (name, app) in apps {
+        if !app.await.with_context(|| format!("{name} panicked"))?.context(name)? {
+            stuck.push(name);
+        }
+    }
+    Ok(stuck)
 }
 
 /// Waits for all of them; the names of those with something still in their outboxes.

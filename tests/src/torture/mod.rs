@@ -121,6 +121,7 @@ async fn play(
     endings::epoch(&set.nemesis.server, &recorder, 0).await?;
     let (phase, heard) = watch::channel(Phase::Load);
     let clients = cast::enter(plan, journal, set, &heard);
+    let apps = cast::open_apps(plan, journal, set, &heard);
     let ticking = tokio::spawn(progress::tick(journal.clone(), plan.time, phase.clone(), stop, progress.clone()));
 
     let (told, mut hears) = watch::channel(Injected::new());
@@ -144,7 +145,8 @@ async fn play(
     let drained = tokio::time::timeout(DRAIN, all).await;
     phase.send_replace(Phase::Stop);
     broken?;
-    let stuck = drained.context("some clients never became idle after the last fault")??;
+    let mut stuck = drained.context("some clients never became idle after the last fault")??;
+    stuck.extend(cast::close_apps(apps).await?);
     anyhow::ensure!(stuck.is_empty(), "the outboxes of {stuck:?} never became empty");
 
     crate::workload::close(addr, &set.board, journal).await.context("the last reading")?;

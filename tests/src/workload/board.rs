@@ -1,6 +1,6 @@
 //! What the clients of one run know in common: the rooms in use, who is who, and how fast to go.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -45,6 +45,7 @@ pub struct Board {
 struct Inner {
     places: Vec<(Place, u64)>,
     made: usize,
+    heads: BTreeMap<String, u64>,
     recent: VecDeque<(String, String, String)>,
     allowance: f64,
     refilled: Instant,
@@ -58,6 +59,7 @@ impl Board {
         let inner = Inner {
             places: Vec::new(),
             made: 0,
+            heads: BTreeMap::new(),
             recent: VecDeque::new(),
             allowance: f64::from(per_second),
             refilled: Instant::now(),
@@ -94,9 +96,17 @@ impl Board {
         self.lock().places.iter().find(|(place, _)| place.arena).map(|(place, _)| place.room.clone())
     }
 
-    /// Somebody saw this entry. A room that became too long is not used any more.
+    /// The last entry of a room that anybody saw or was acked.
+    #[must_use]
+    pub fn head(&self, room: &str) -> u64 {
+        self.lock().heads.get(room).copied().unwrap_or(0)
+    }
+
+    /// Somebody saw this entry, or was acked it. A room that became too long is not used any more.
     pub fn seen(&self, room: &str, seq: u64) {
         let mut inner = self.lock();
+        let known = inner.heads.entry(room.to_owned()).or_default();
+        *known = seq.max(*known);
         for (place, head) in &mut inner.places {
             if place.room == room {
                 *head = seq.max(*head);

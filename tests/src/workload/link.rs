@@ -191,7 +191,12 @@ impl Link {
             return self.recorder.fail(op, reply["error"]["code"].as_str().unwrap_or("no code"));
         }
         match answer(call, reply) {
-            Ok(answer) => self.recorder.ok(op, answer),
+            Ok(answer) => {
+                if let (Answer::Written { seq, .. }, Some(room)) = (&answer, call.room()) {
+                    self.board.seen(room, *seq);
+                }
+                self.recorder.ok(op, answer);
+            }
             // An answer that cannot be read is one that breaks the contract: it shows as a write that went wrong.
             Err(error) => self.recorder.fail(op, format!("unreadable: {error:#}")),
         }

@@ -5,6 +5,7 @@
 //! user share nothing but the account. What they do is drawn from the seed; when it happens is not, since a server
 //! that is killed answers when it likes. A failing seed gives the same plan again, not the same microseconds.
 
+mod app;
 mod board;
 mod closing;
 mod device;
@@ -12,6 +13,7 @@ mod link;
 mod revoked;
 mod write;
 
+pub use app::App;
 pub use board::{Board, Phase, Place};
 pub use closing::{close, room_logs};
 pub use device::{Device, Habit};

@@ -162,5 +162,6 @@ impl Writes {
 
 fn is_final(result: &Value) -> bool {
     let code = result["error"]["code"].as_str().unwrap_or_default();
-    !["", "rate_limited", "unavailable", "internal", "read_only"].contains(&code)
+    // `read_only` is final too: a person must look at the disk, and then at what failed.
+    !["", "rate_limited", "unavailable", "internal"].contains(&code)
 }
