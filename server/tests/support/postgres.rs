@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
@@ -27,30 +28,28 @@ impl Cluster {
             "--no-sync",
             "--no-instructions",
         ]));
-        let mut process = command("postgres")
-            .arg("-D")
-            .arg(&data)
-            .arg("-k")
-            .arg(directory.path())
-            // No disk to wait for, no network to be reached from.
-            .args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "listen_addresses="])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("PostgreSQL can be started");
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let mut said = Vec::new();
-        loop {
-            match lines.next() {
-                Some(Ok(line)) if line.contains("ready to accept connections") => break,
-                Some(Ok(line)) => said.push(line),
-                _ => panic!("PostgreSQL ended at its start:\n{}", said.join("\n")),
-            }
-        }
-        // What it says later is read so that it never waits for us.
-        std::thread::spawn(move || lines.for_each(drop));
+        let process = launch(directory.path()).unwrap_or_else(|said| panic!("PostgreSQL ended at its start:\n{said}"));
         Self { process, directory }
+    }
+
+    /// Kills it as a crash does, in the middle of whatever it does.
+    #[allow(dead_code, reason = "not every suite that uses a cluster kills it")]
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Starts it again after [`Cluster::kill`]. The processes of its connections end by themselves when they miss it,
+    /// and it refuses to start before.
+    #[allow(dead_code, reason = "not every suite that uses a cluster kills it")]
+    pub fn start_again(&mut self) {
+        let end = Instant::now() + Duration::from_secs(30);
+        self.process = loop {
+            match launch(self.directory.path()) {
+                Ok(process) => break process,
+                Err(said) => assert!(Instant::now() < end, "PostgreSQL does not come back:\n{said}"),
+            }
+        };
     }
 
     /// A new, empty database; its URL.
@@ -75,6 +74,37 @@ impl Drop for Cluster {
         let _ = Command::new("kill").arg("-QUIT").arg(self.process.id().to_string()).status();
         let _ = self.process.wait();
     }
+}
+
+/// Starts the server; what it said when it ends instead of being ready.
+fn launch(directory: &Path) -> Result<Child, String> {
+    let mut process = command("postgres")
+        .arg("-D")
+        .arg(directory.join("data"))
+        .arg("-k")
+        .arg(directory)
+        // No disk to wait for, no network to be reached from. Without a flush a crash of the process loses nothing.
+        .args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "listen_addresses="])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("PostgreSQL can be started");
+    let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+    let mut said = Vec::new();
+    loop {
+        match lines.next() {
+            Some(Ok(line)) if line.contains("ready to accept connections") => break,
+            Some(Ok(line)) => said.push(line),
+            _ => {
+                process.wait().unwrap();
+                return Err(said.join("\n"));
+            }
+        }
+    }
+    // What it says later is read so that it never waits for us.
+    std::thread::spawn(move || lines.for_each(drop));
+    Ok(process)
 }
 
 /// A program of PostgreSQL, run as its own user when we are root, which it refuses; it is ended when we are.
