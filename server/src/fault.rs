@@ -50,10 +50,6 @@ pub struct Unreadable {
 ///
 /// # Errors
 /// When one of them says something else than it can.
-#[cfg_attr(
-    not(any(feature = "failpoints", feature = "mutants")),
-    expect(clippy::unnecessary_wraps, reason = "see above")
-)]
 pub fn arm() -> Result<(), Unreadable> {
     #[cfg(feature = "failpoints")]
     points::arm()?;
