@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use confab_client::entrance;
+use confab_client::local::Local;
 use confab_client::session::Session;
 use confab_client::view::{Item, MessageItem, NewMessage, SendState, TimelineChange, Update};
 use confab_protocol::RoomId;
@@ -61,7 +62,7 @@ impl App {
         };
         let identity = entrance::sign_in(&format!("http://{}", self.addr), &request).await.context("signing in")?;
         let (updates, coming) = mpsc::channel(256);
-        let session = Session::start(identity, updates);
+        let session = Session::start(identity, Local::none(), updates);
         let rows = Rows::default();
         let drawing = tokio::spawn(draw(coming, rows.clone()));
         session.open_workspace("general".parse()?).await?;
