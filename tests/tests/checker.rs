@@ -78,6 +78,12 @@ const CASES: &[Case] = &[
     (I::I7, "a push that differs from the log", |t| {
         t.note("bob-1", What::Push { room: ROOM.into(), entry: Sight { seq: 5, print: 1, text: print("hi") } });
     }),
+    (I::I7, "a push is missing between two others on a link", |t| {
+        for seq in [5, 8] {
+            let entry = t.sight(seq);
+            t.note("bob-1", What::Push { room: ROOM.into(), entry });
+        }
+    }),
     (I::I7, "a push beyond the log", |t| {
         t.note("bob-1", What::Push { room: ROOM.into(), entry: Sight { seq: 99, print: 1, text: 1 } });
     }),

@@ -18,6 +18,7 @@ async fn torture(name: &str, seed: u64, seconds: u64, faults: &[Fault]) -> Resul
         faults: faults.to_vec(),
         rest: Duration::from_millis(1_200),
         per_second: 150,
+        postgres: false,
         dir: target.join("torture").join(seed.to_string()),
         env: Vec::new(),
     };

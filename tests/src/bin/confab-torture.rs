@@ -32,6 +32,9 @@ struct Arguments {
     /// The longest rest between two faults, in milliseconds
     #[arg(long, default_value_t = 4_000)]
     rest: u64,
+    /// On a PostgreSQL of its own instead of SQLite
+    #[arg(long)]
+    postgres: bool,
     /// More environment for the server, such as CONFAB_MUTANT=drop_push
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
@@ -61,6 +64,7 @@ async fn torture(arguments: Arguments) -> Result<Summary> {
         faults: if arguments.only.is_empty() { Fault::ALL.to_vec() } else { arguments.only },
         rest: Duration::from_millis(arguments.rest),
         per_second: arguments.rate,
+        postgres: arguments.postgres,
         dir: target.join("torture").join(seed.to_string()),
         env: arguments.env.iter().filter_map(split).collect(),
     };

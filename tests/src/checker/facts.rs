@@ -147,6 +147,12 @@ impl<'a> Facts<'a> {
         self.faults.iter().any(|fault| fault.from <= to && fault.to >= from)
     }
 
+    /// Whether one of these faults was on at any time of this span.
+    #[must_use]
+    pub fn faulty_by(&self, kinds: &[&str], from: Micros, to: Micros) -> bool {
+        self.faults.iter().any(|fault| kinds.contains(&fault.kind) && fault.from <= to && fault.to >= from)
+    }
+
     fn read(&mut self, record: &'a Record, places: &mut HashMap<u64, usize>) {
         let by = record.by.as_str();
         match &record.what {

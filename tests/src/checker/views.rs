@@ -9,6 +9,8 @@ use crate::history::{Answer, Call, EMPTY, Folded, Micros, Sight, What};
 
 /// So long after a fault what it held up may still be on its way.
 const SLOW: Micros = 5_000_000;
+/// Faults that hold up what a reader should have.
+const SLOWING: [&str; 6] = ["pause", "delay", "blackhole", "network", "torn", "duplicate"];
 
 pub(super) fn check(facts: &Facts<'_>, report: &mut Report) {
     let texts = Texts::of(facts);
@@ -19,7 +21,8 @@ pub(super) fn check(facts: &Facts<'_>, report: &mut Report) {
 }
 
 /// I7: between two pushes of a room on one link nothing is missing, for a reader that reads. Not judged where a fault may
-/// have made a reader slow, for whom the server may drop, nor for rooms that somebody was thrown out of.
+/// have made a reader slow, for whom the server may drop, nor for rooms that somebody was thrown out of. A crash ends
+/// links, and excuses nothing on the next one.
 fn pushes_are_complete(facts: &Facts<'_>, report: &mut Report) {
     let mut left: HashSet<(&str, &str)> = HashSet::new();
     for (room, log) in &facts.logs {
@@ -35,10 +38,14 @@ fn pushes_are_complete(facts: &Facts<'_>, report: &mut Report) {
             What::Push { room, entry } if !left.contains(&(room.as_str(), facts.user(&record.by))) => {
                 let (seq, at) = last.get(&(record.by.as_str(), room.as_str())).copied().unwrap_or((0, 0));
                 last.insert((&record.by, room), (entry.seq.max(seq), record.at));
-                if seq == 0 || entry.seq <= seq || facts.faulty(at.saturating_sub(SLOW), record.at) {
+                if seq == 0 || entry.seq <= seq {
                     continue;
                 }
-                tally.holds(entry.seq == seq + 1, || {
+                let next = entry.seq == seq + 1;
+                if !next && facts.faulty_by(&SLOWING, at.saturating_sub(SLOW), record.at) {
+                    continue;
+                }
+                tally.holds(next, || {
                     format!("{} was pushed {room}#{seq}, and then #{} on the same link", record.by, entry.seq)
                 });
             }

@@ -32,6 +32,8 @@ pub enum Fault {
     Clock,
     /// Packets to and from the server's network namespace are dropped: half-open TCP as the kernel does it.
     Network,
+    /// SIGKILL of the database under the server, and a restart.
+    Postgres,
     /// The server is killed and comes back with the data of a moment ago: a disk that lied, or a server that acks
     /// before it commits. Violates what is promised, to show that a run notices; not among [`Fault::ALL`].
     Amnesia,
@@ -39,7 +41,7 @@ pub enum Fault {
 
 impl Fault {
     /// All that a server must survive.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Kill,
         Self::Pause,
         Self::Cut,
@@ -53,13 +55,8 @@ impl Fault {
         Self::Disk,
         Self::Clock,
         Self::Network,
+        Self::Postgres,
     ];
-
-    /// Whether it is made by the proxies.
-    #[must_use]
-    pub fn is_in_the_proxy(self) -> bool {
-        !matches!(self, Self::Kill | Self::Pause | Self::Disk | Self::Clock | Self::Network | Self::Amnesia)
-    }
 }
 
 impl fmt::Display for Fault {
@@ -78,6 +75,7 @@ impl fmt::Display for Fault {
             Self::Disk => "disk",
             Self::Clock => "clock",
             Self::Network => "network",
+            Self::Postgres => "postgres",
             Self::Amnesia => "amnesia",
         })
     }

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 use crate::history::{Recorder, What};
 use crate::workload::Phase;
-use crate::{Proxy, Server};
+use crate::{Postgres, Proxy, Server};
 
 /// Selects a crash point in a server that was built with them; the value is the point's name.
 pub const CRASH_ENV: &str = "CONFAB_CRASH_POINT";
@@ -41,6 +41,8 @@ pub struct Nemesis {
     pub clock: Option<FakeClock>,
     /// The network of the server, where it is one of its own.
     pub network: Option<Namespace>,
+    /// The database, where it is a PostgreSQL.
+    pub postgres: Option<Postgres>,
     /// What it may do.
     pub faults: Vec<Fault>,
     /// Where it is recorded.
@@ -102,6 +104,13 @@ impl Nemesis {
                 // Sometimes it is back before anybody noticed.
                 tokio::time::sleep(Duration::from_millis(self.rng.u64(..200))).await;
                 self.server.launch().await?;
+            }
+            Fault::Postgres => {
+                if let Some(postgres) = &mut self.postgres {
+                    postgres.kill().await?;
+                    tokio::time::sleep(short).await;
+                    postgres.launch().await?;
+                }
             }
             Fault::Amnesia => {
                 let copy = tempfile::tempdir()?;

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use crate::history::{Journal, What};
 use crate::nemesis::{FakeClock, Fault, Injected, Namespace, Nemesis, SmallDisk};
 use crate::workload::{Board, Phase};
-use crate::{Proxy, Server, ServerOptions};
+use crate::{Postgres, Proxy, Server, ServerOptions};
 
 /// Time for outboxes to become empty after the last fault.
 const DRAIN: Duration = Duration::from_secs(60);
@@ -36,6 +36,8 @@ pub struct Plan {
     pub rest: Duration,
     /// Messages a second, over all clients.
     pub per_second: u32,
+    /// On a PostgreSQL of its own; otherwise on SQLite.
+    pub postgres: bool,
     /// Where the history is kept.
     pub dir: PathBuf,
     /// More environment for the server: crash points, mutants.
@@ -95,16 +97,24 @@ impl Set {
             options.wrapper = network.as_ref().map(Namespace::wrapper).unwrap_or_default();
             left_out.extend(network.is_none().then_some(Fault::Network));
         }
+        let postgres = if plan.postgres { Some(Postgres::start().await?) } else { None };
+        if let Some(postgres) = &postgres {
+            options.args.extend(["--database".to_owned(), postgres.url()]);
+        }
         let server = Server::start(options).await?;
         let people = cast::people(&server).await?;
         let mut proxies = Vec::new();
         for _ in 0..cast::PROXIES {
             proxies.push(Proxy::start(server.addr()).await?);
         }
-        let faults = plan.faults.iter().copied().filter(|fault| !left_out.contains(fault)).collect();
+        // The disk that is filled is the server's own; with PostgreSQL there is little on it.
+        let other = if plan.postgres { Fault::Disk } else { Fault::Postgres };
+        let fits = |fault: &Fault| *fault != other && !left_out.contains(fault);
+        let faults = plan.faults.iter().copied().filter(fits).collect();
         let rng = fastrand::Rng::with_seed(plan.seed ^ 0x6e65_6d65_7369_7300);
         let recorder = journal.recorder("run");
-        let nemesis = Nemesis { server, proxies, disk, clock, network, faults, recorder, rng, rest: plan.rest };
+        let nemesis =
+            Nemesis { server, proxies, disk, clock, network, postgres, faults, recorder, rng, rest: plan.rest };
         Ok(Self { nemesis, board: Arc::new(Board::new(people, plan.per_second)), left_out, _dir: dir })
     }
 }
@@ -152,6 +162,10 @@ async fn play(
     crate::workload::close(addr, &set.board, journal).await.context("the last reading")?;
     endings::epoch(&set.nemesis.server, &recorder, 0).await?;
     endings::resources(&mut set.nemesis.server, &set.board, &recorder).await.context("measuring resources")?;
+    if plan.postgres {
+        // Its backups are PostgreSQL's own business.
+        return Ok(());
+    }
     endings::restore(&mut set.nemesis.server, &recorder).await.context("backup and restore")
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use confab_client::entrance;
 use confab_client::local::Local;
 use confab_client::session::Session;
@@ -15,8 +15,8 @@ use confab_protocol::account::{Secret, SignIn};
 use tokio::sync::{mpsc, watch};
 
 use super::board::{Board, Phase};
-use crate::Person;
 use crate::history::{Call, Drawn, Journal, Progress, Recorder, What, print};
+use crate::{Person, until};
 
 /// How often what is drawn is recorded.
 const LOOK: Duration = Duration::from_millis(1_500);
@@ -53,14 +53,16 @@ impl App {
     /// when something still waited in the end.
     ///
     /// # Errors
-    /// When it cannot sign in, which it does before the first fault.
+    /// When it never comes in.
     pub async fn run(mut self, mut phase: watch::Receiver<Phase>) -> Result<bool> {
         let request = SignIn {
             login: self.person.login.clone(),
             password: Secret(self.person.password.clone()),
             device: Some("torture".into()),
         };
-        let identity = entrance::sign_in(&format!("http://{}", self.addr), &request).await.context("signing in")?;
+        let address = format!("http://{}", self.addr);
+        // The first fault may come first.
+        let identity = until("the app signs in", async || entrance::sign_in(&address, &request).await.ok()).await?;
         let (updates, coming) = mpsc::channel(256);
         let session = Session::start(identity, Local::none(), updates);
         let rows = Rows::default();
