@@ -153,9 +153,9 @@ async fn logs(world: &World) -> Logs {
 
 /// One commit of some messages to both rooms, all acked.
 async fn commit(world: &World, dice: &mut Dice) {
-    let sends = (0..1 + dice.below(12)).map(|n| {
+    let sends = (0..1 + dice.below(3)).map(|n| {
         let room = if n % 3 == 0 { &world.random } else { &world.general };
-        world.write(&world.ada, world.send_op(room, &Cid::generate(), &"something to say ".repeat(1 + dice.below(8))))
+        world.write(&world.ada, world.send_op(room, &Cid::generate(), &"something to say ".repeat(1 + dice.below(500))))
     });
     for result in world.store.write(sends.collect()).await.unwrap() {
         result.unwrap();
