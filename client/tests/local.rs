@@ -142,6 +142,23 @@ async fn signing_out_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_session_ended_from_elsewhere_leaves_only_what_was_not_sent() {
+    let mut database = Database::in_memory().unwrap();
+    let (slug, waits) = (slug(), write(1, "waits"));
+    let part = Part {
+        range: Range { first: 1, applied: 1, start: true },
+        messages: vec![message(1)],
+        notices: Vec::new(),
+        replaces: true,
+    };
+    let (read, mark) = (Keep::Timeline(room(), part), Keep::Mark(room(), Some(1)));
+    database.persist([(Some(&slug), &read), (Some(&slug), &mark)], [(&slug, &waits)]).unwrap();
+    database.keep([(None, &Keep::CacheGone)]).unwrap();
+    assert_eq!(database.timeline(&slug, &room()).unwrap(), None);
+    assert_eq!(database.workspace(&slug).unwrap(), Stored { writes: vec![waits], ..Stored::default() });
+}
+
+#[test]
 fn every_account_of_every_server_has_a_file_of_its_own() {
     let dir = Path::new("/d");
     let accounts = [

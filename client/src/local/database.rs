@@ -336,6 +336,10 @@ fn apply(sql: &Transaction<'_>, slug: Option<&Slug>, keep: &Keep) -> Result<(), 
             run("DELETE FROM timelines WHERE slug = ?1", &[&slug_text])?;
             run("DELETE FROM rows WHERE slug = ?1", &[&slug_text])
         }
+        Keep::CacheGone => Ok(sql.execute_batch(
+            "DELETE FROM lobby; DELETE FROM workspaces; DELETE FROM rooms; DELETE FROM members; DELETE FROM marks;
+             DELETE FROM timelines; DELETE FROM rows;",
+        )?),
         Keep::Write(write) => match slug {
             Some(slug) => put_write(sql, slug, write),
             None => Ok(()),

@@ -33,6 +33,8 @@ pub enum Keep {
     TimelineGone(RoomId),
     /// All timelines are: they come from another database.
     TimelinesGone,
+    /// The session was ended from elsewhere: nothing stays of the account but what its person wrote and has not sent.
+    CacheGone,
     /// A write has another place, or waits again. It must be there already.
     Write(Queued),
     /// The server has confirmed a write, or the user gave it up.

@@ -17,6 +17,7 @@ use crate::feed::Feed;
 use crate::http::Http;
 use crate::link::{Factory, Target};
 use crate::local::Local;
+use crate::local::model::Keep;
 use crate::machine::lobby::Lobby;
 use crate::machine::workspace::{Command, Workspace};
 use crate::view::{Account, LinkState, Update};
@@ -160,6 +161,9 @@ impl Inner {
             return;
         }
         self.stop.cancel();
+        if error.is_some() {
+            self.local.keep(None, vec![Keep::CacheGone]);
+        }
         let updates = self.updates.clone();
         tokio::spawn(async move {
             // A shell that has gone needs not be told.
