@@ -20,8 +20,8 @@ pub type Sock = Arc<Socket<Adapter>>;
 /// greeting. No room id looks like this.
 const GREETED: &str = "*";
 
-/// Emits to the sockets of a room or a namespace. A socket whose buffer is full misses the packet: the log is the
-/// truth, and `room:heads` tells it so.
+/// Emits to the sockets of a room or a namespace. A socket whose buffer is full misses the packet, and nobody learns
+/// which one that was. So only entries come this way, of which `room:heads` tells, and what is volatile.
 #[derive(Clone)]
 pub struct Fanout {
     io: Io,
@@ -46,7 +46,7 @@ impl Fanout {
         emit(sock.to(room.as_str().to_owned()), push);
     }
 
-    /// To every socket of a workspace.
+    /// To every socket of a workspace: volatile events only.
     pub fn to_workspace<P: Push>(&self, slug: &Slug, push: &P) {
         if let Some(namespace) = self.io.of(slug.namespace()) {
             emit(namespace.within(GREETED), push);

@@ -134,6 +134,6 @@ async fn tell_member<P: confab_protocol::event::Push>(
     let Some(space) = app.hub.space(slug) else { return Ok(()) };
     let Some(mut member) = app.chat.store.member(slug, user).await? else { return Ok(()) };
     space.overlay(std::slice::from_mut(&mut member));
-    app.fanout.to_workspace(slug, &push(member));
+    tell_each(&space.everybody(), &push(member));
     Ok(())
 }

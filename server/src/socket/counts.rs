@@ -13,7 +13,6 @@ use tokio::sync::Notify;
 
 use super::peer;
 use crate::App;
-use crate::fanout::to_socket;
 use crate::store::{StoreError, Unread};
 
 const BATCH: Duration = Duration::from_millis(150);
@@ -146,9 +145,9 @@ async fn unread(
         let push = UnreadChanged { workspace: slug.clone(), room: room.clone(), head, unread, mentions: mentioned };
         let links = app.hub.lobby_of(&user);
         for link in &links {
-            to_socket(&link.sock, &push);
+            link.tell(&push);
             for (_, mention) in mentions.iter().filter(|(whom, _)| *whom == user) {
-                to_socket(&link.sock, mention);
+                link.tell(mention);
             }
         }
     }
@@ -159,7 +158,7 @@ async fn unread(
 pub fn read_changed(app: &App, slug: &Slug, user: &UserId, except: &crate::fanout::Sock, read: &ReadChanged) {
     if let Some(space) = app.hub.space(slug) {
         for link in space.links_of(user).iter().filter(|link| link.sock.id != except.id) {
-            to_socket(&link.sock, read);
+            link.tell(read);
         }
     }
 }

@@ -18,7 +18,7 @@ use super::peer::{Link, Peer, Place};
 use super::space::{Entrance, Space};
 use crate::App;
 use crate::auth::token;
-use crate::fanout::{Adapter, Sock, to_socket};
+use crate::fanout::{Adapter, Sock};
 use crate::store::Identity;
 
 /// The token of the session cookie, as the HTTP layer found it on the request that opened the connection and judged
@@ -236,7 +236,7 @@ async fn welcome_to_lobby(link: &Link) -> Result<(), Error> {
         let seen = app.hub.lobby_changes();
         let ready = read_lobby(link).await?;
         if app.hub.lobby_changes() == seen || attempt >= STRICT_READS {
-            to_socket(&link.sock, &ready);
+            link.tell(&ready);
             link.peer.set_greeted();
             return Ok(());
         }
@@ -284,7 +284,7 @@ async fn welcome_to_space(link: &Link, space: &Space) -> Result<Vec<(confab_prot
         let epoch = Some(epoch.clone());
         let ready = WorkspaceReady { workspace, me: me.clone(), rooms, members, heads: heads.clone(), epoch };
         let entered = space.enter(&entrance, &ticket, attempt < STRICT_READS, || {
-            to_socket(&link.sock, &ready);
+            link.tell(&ready);
         });
         if let Some(behind) = entered {
             app.presences.note(space, user, was, false);
@@ -300,7 +300,7 @@ async fn catch_up(link: &Link, room: &confab_protocol::RoomId, seen: Seq) -> Res
     let missed = link.peer.app.chat.store.entries(room, seen, limits::SYNC_MAX).await?;
     space.while_in_room(&link.peer.user, room, |_| {
         for entry in &missed.entries {
-            to_socket(&link.sock, entry);
+            link.tell(entry);
         }
     });
     Ok(())

@@ -30,8 +30,9 @@ pub use publish::Publisher;
 
 use crate::fanout::{Adapter, Io};
 
-/// Packets that wait for one slow reader. What comes beyond that is dropped, and repaired by `room:sync`. It must
-/// hold the acks and entries of one commit group of the socket's own ([`crate::commit`]).
+/// Packets that wait for one slow reader. Of what comes beyond that, entries are left out and repaired by `room:sync`,
+/// volatile events are left out for good, and anything else closes the connection. It must hold the acks and entries of
+/// one commit group of the socket's own ([`crate::commit`]).
 pub const BUFFER: usize = 1024;
 
 /// The engine behind `/socket.io/`.

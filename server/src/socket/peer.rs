@@ -59,7 +59,18 @@ pub struct Link {
 /// Tells each of these sockets.
 pub fn tell<P: Push>(links: &[Link], push: &P) {
     for link in links {
-        to_socket(&link.sock, push);
+        link.tell(push);
+    }
+}
+
+impl Link {
+    /// Tells this socket something that it will not hear again. One whose buffer is full would go on without it and
+    /// never know: it is cut, and reads everything anew when it comes back.
+    pub fn tell<P: Push>(&self, push: &P) {
+        if !to_socket(&self.sock, push) {
+            tracing::info!(socket = %self.sock.id, user = %self.peer.user, missed = P::EVENT, "a slow reader is cut");
+            self.peer.app.hang_up(&self.sock);
+        }
     }
 }
 

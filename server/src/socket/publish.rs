@@ -101,7 +101,11 @@ impl Publisher {
                 });
             }
             Kind::WorkspaceJoined => self.came_in(slug, &about.actor, &done.reply),
-            Kind::WorkspaceLeft => self.0.fanout.to_workspace(slug, &MemberLeft { user: about.actor.clone() }),
+            Kind::WorkspaceLeft => {
+                if let Some(space) = self.0.hub.space(slug) {
+                    peer::tell(&space.everybody(), &MemberLeft { user: about.actor.clone() });
+                }
+            }
             Kind::WorkspaceArchived => {}
         }
         self.0.hub.note_lobby_change();

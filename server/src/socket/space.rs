@@ -173,7 +173,7 @@ impl Space {
             }
             for link in &here.links {
                 fanout::leave(&link.sock, room);
-                fanout::to_socket(&link.sock, &RoomRemoved { room: room.clone() });
+                link.tell(&RoomRemoved { room: room.clone() });
             }
         }
         for (room, user) in joined {

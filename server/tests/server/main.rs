@@ -16,4 +16,5 @@ mod polling;
 mod presence;
 mod rooms;
 mod sessions;
+mod slow_reader;
 mod ui;

@@ -9,26 +9,29 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use crate::harness::{DEADLINE, Person, Server};
 
-struct Poller<'a> {
-    server: &'a Server,
+/// A session that hears something only when it polls.
+pub struct Poller {
+    http: reqwest::Client,
     url: String,
 }
 
-impl<'a> Poller<'a> {
-    async fn open(server: &'a Server) -> Self {
+impl Poller {
+    pub async fn open(server: &Server) -> Self {
+        // A connection that waits for its next request may be closed by the server at any time.
+        let http = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
         let url = format!("{}/socket.io/?EIO=4&transport=polling", server.base);
-        let open = server.http.get(&url).send().await.unwrap().text().await.unwrap();
+        let open = http.get(&url).send().await.unwrap().text().await.unwrap();
         let open: Value = serde_json::from_str(open.strip_prefix('0').unwrap()).unwrap();
-        Self { server, url: format!("{url}&sid={}", open["sid"].as_str().unwrap()) }
+        Self { http, url: format!("{url}&sid={}", open["sid"].as_str().unwrap()) }
     }
 
-    async fn post(&self, packets: String) -> u16 {
-        self.server.http.post(&self.url).body(packets).send().await.unwrap().status().as_u16()
+    pub async fn post(&self, packets: String) -> u16 {
+        self.http.post(&self.url).body(packets).send().await.unwrap().status().as_u16()
     }
 
     /// The packets of one poll; None once the session is gone.
-    async fn poll(&self) -> Option<Vec<String>> {
-        let polling = self.server.http.get(&self.url).send();
+    pub async fn poll(&self) -> Option<Vec<String>> {
+        let polling = self.http.get(&self.url).send();
         let response = tokio::time::timeout(DEADLINE, polling).await.expect("a poll ends").unwrap();
         if response.status() != 200 {
             return None;
@@ -49,7 +52,7 @@ impl<'a> Poller<'a> {
         }
     }
 
-    async fn join(&self, namespace: &str, person: &Person) {
+    pub async fn join(&self, namespace: &str, person: &Person) {
         let auth = json!({ "token": person.token, "protocol": 1 });
         assert_eq!(self.post(format!("40{namespace},{auth}")).await, 200);
         self.until(&format!("42{namespace},[\"workspace:ready\"")).await;
