@@ -83,6 +83,8 @@ const CASES: &[Case] = &[
             let entry = t.sight(seq);
             t.note("bob-1", What::Push { room: ROOM.into(), entry });
         }
+        t.wait(5);
+        t.note("bob-1", What::Down);
     }),
     (I::I7, "a push beyond the log", |t| {
         t.note("bob-1", What::Push { room: ROOM.into(), entry: Sight { seq: 99, print: 1, text: 1 } });
@@ -219,6 +221,14 @@ fn what_is_allowed_is_not_a_violation() {
         ("a push that shows a text before its deletion", |t| {
             let entry = Sight { text: print("one"), ..t.sight(6) };
             t.note("bob-1", What::Push { room: ROOM.into(), entry });
+        }),
+        ("pushes that overtake each other", |t| {
+            for seq in [5, 8, 6, 7, 8] {
+                let entry = t.sight(seq);
+                t.note("bob-1", What::Push { room: ROOM.into(), entry });
+            }
+            t.wait(5);
+            t.note("bob-1", What::Down);
         }),
         ("a refusal that may be repeated, for another body", |t| {
             t.fail("bob-1", Clean::send("b2", 2, "other"), "unavailable");

@@ -9,6 +9,8 @@ use crate::history::{Answer, Call, EMPTY, Folded, Micros, Sight, What};
 
 /// So long after a fault what it held up may still be on its way.
 const SLOW: Micros = 5_000_000;
+/// So late may come what was overtaken by something newer.
+const GRACE: Micros = 1_000_000;
 /// Faults that hold up what a reader should have.
 const SLOWING: [&str; 6] = ["pause", "delay", "blackhole", "network", "torn", "duplicate"];
 
@@ -30,28 +32,44 @@ fn pushes_are_complete(facts: &Facts<'_>, report: &mut Report) {
             left.insert((room, entry.user.as_deref().unwrap_or_default()));
         }
     }
-    let mut last: HashMap<(&str, &str), (u64, Micros)> = HashMap::new();
+    let mut links: HashMap<&str, HashMap<&str, Stream>> = HashMap::new();
     let tally = report.of(I::I7);
+    let mut end_of = |by: &str, streams: HashMap<&str, Stream>, at: Micros| {
+        for (room, stream) in streams {
+            let missing: Vec<u64> =
+                stream.missing.iter().filter(|(_, since)| *since + GRACE < at).map(|m| *m.0).collect();
+            tally
+                .holds(missing.is_empty(), || format!("{by} was never pushed {missing:?} of {room}, but what follows"));
+        }
+    };
     for record in facts.records {
         match &record.what {
-            What::Up | What::Down => last.retain(|(by, _), _| *by != record.by),
+            What::Up | What::Down => {
+                end_of(&record.by, links.remove(record.by.as_str()).unwrap_or_default(), record.at)
+            }
             What::Push { room, entry } if !left.contains(&(room.as_str(), facts.user(&record.by))) => {
-                let (seq, at) = last.get(&(record.by.as_str(), room.as_str())).copied().unwrap_or((0, 0));
-                last.insert((&record.by, room), (entry.seq.max(seq), record.at));
-                if seq == 0 || entry.seq <= seq {
-                    continue;
+                let stream = links.entry(&record.by).or_default().entry(room).or_default();
+                let slowed = |from: Micros| facts.faulty_by(&SLOWING, from.saturating_sub(SLOW), record.at);
+                if stream.last > 0 && entry.seq > stream.last + 1 && !slowed(stream.at) {
+                    stream.missing.extend((stream.last + 1..entry.seq).map(|seq| (seq, record.at)));
                 }
-                let next = entry.seq == seq + 1;
-                if !next && facts.faulty_by(&SLOWING, at.saturating_sub(SLOW), record.at) {
-                    continue;
-                }
-                tally.holds(next, || {
-                    format!("{} was pushed {room}#{seq}, and then #{} on the same link", record.by, entry.seq)
-                });
+                stream.missing.remove(&entry.seq);
+                (stream.last, stream.at) = (stream.last.max(entry.seq), record.at);
             }
             _ => {}
         }
     }
+    let end = facts.records.last().map_or(0, |record| record.at);
+    links.into_iter().for_each(|(by, streams)| end_of(by, streams, end));
+}
+
+/// The pushes of one room on one link: the last, when anything came, and what is missing since when. At the start of
+/// a link what is caught up and what is new may come in any order, and twice.
+#[derive(Default)]
+struct Stream {
+    last: u64,
+    at: Micros,
+    missing: BTreeMap<u64, Micros>,
 }
 
 /// I7, entry by entry: pushes, `room:sync` and `room:join`.
