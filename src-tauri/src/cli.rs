@@ -18,13 +18,23 @@ Environment:
                     0.0.0.0 lets others on the network in, in clear text
   CONFAB_LOG        what to log to standard error, such as `info` or `confab_client=debug`";
 
-/// Whether there is a display. GTK ends the process where there is none, so it must not be asked.
+/// Why no window can be shown, when none can. Must be asked on the main thread, where GTK then belongs.
+#[cfg(target_os = "linux")]
 #[must_use]
-pub fn has_display() -> bool {
-    if !cfg!(target_os = "linux") {
-        return true;
+pub fn no_window() -> Option<&'static str> {
+    let is_named = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if !["WAYLAND_DISPLAY", "DISPLAY"].iter().any(is_named) {
+        return Some("There is no display");
     }
-    ["WAYLAND_DISPLAY", "DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+    // Tauri would end the process with a panic.
+    gtk::init().is_err().then_some("The display cannot be reached")
+}
+
+/// Why no window can be shown, when none can.
+#[cfg(not(target_os = "linux"))]
+#[must_use]
+pub const fn no_window() -> Option<&'static str> {
+    None
 }
 
 #[cfg(test)]

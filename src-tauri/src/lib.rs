@@ -33,8 +33,8 @@ pub fn main(context: impl FnOnce() -> Context<Wry>) -> ExitCode {
         let paths = paths::Paths::of_this_user()?;
         if arguments.headless {
             headless::serve(&paths, "No window was asked for")
-        } else if !cli::has_display() {
-            headless::serve(&paths, "There is no display")
+        } else if let Some(why) = cli::no_window() {
+            headless::serve(&paths, why)
         } else {
             app::run(paths, context())
         }

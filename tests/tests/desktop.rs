@@ -91,12 +91,22 @@ async fn two_people_chat_and_find_everything_the_next_day() -> Result<()> {
 
 #[tokio::test]
 async fn without_a_display_it_serves_and_says_so() -> Result<()> {
+    serves_and_says_so(None, "There is no display").await
+}
+
+#[tokio::test]
+async fn with_a_display_that_cannot_be_reached_it_serves_and_says_so() -> Result<()> {
+    serves_and_says_so(Some(":4242"), "The display cannot be reached").await
+}
+
+async fn serves_and_says_so(display: Option<&str>, why: &str) -> Result<()> {
     let home = tempfile::tempdir()?;
     let mut app = Command::new(app_binary()?)
         .env("CONFAB_HOME", home.path())
         .env("CONFAB_HOST_BIND", "127.0.0.1:0")
         .env_remove("DISPLAY")
         .env_remove("WAYLAND_DISPLAY")
+        .envs(display.map(|display| ("DISPLAY", display)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
@@ -108,7 +118,7 @@ async fn without_a_display_it_serves_and_says_so() -> Result<()> {
         said.push('\n');
     }
     let address = said.lines().next().and_then(|line| line.strip_prefix("listening on ")).context("no address")?;
-    ensure!(said.contains("no display") && said.contains("browser"), "{said}");
+    ensure!(said.contains(why) && said.contains("browser"), "{said}");
     let api = Api::new(address)?;
     let (status, page) = api.page("/").await?;
     ensure!(status == 200 && page.contains("<title>Confab"), "{status}: {page}");
