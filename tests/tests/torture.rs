@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use confab_tests::checker::{Invariant as I, Verdict};
-use confab_tests::nemesis::Fault;
+use confab_tests::nemesis::{Fault, MUTANT_ENV};
 use confab_tests::torture::{Plan, Progress, Summary, run};
 use tokio::sync::watch;
 
-async fn torture(name: &str, seed: u64, seconds: u64, faults: &[Fault]) -> Result<Summary> {
+async fn torture(name: &str, seed: u64, seconds: u64, faults: &[Fault], env: &[(&str, &str)]) -> Result<Summary> {
     // Kept for whoever looks into a failure, and overwritten by the next run.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().context("target/")?;
     let plan = Plan {
@@ -20,7 +20,7 @@ async fn torture(name: &str, seed: u64, seconds: u64, faults: &[Fault]) -> Resul
         per_second: 150,
         postgres: false,
         dir: target.join("torture").join(seed.to_string()),
-        env: Vec::new(),
+        env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
     };
     let (_go_on, stop) = watch::channel(false);
     let summary = run(&plan, stop, &watch::channel(Progress::default()).0).await?;
@@ -31,7 +31,7 @@ async fn torture(name: &str, seed: u64, seconds: u64, faults: &[Fault]) -> Resul
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twelve_clients_on_a_server_that_is_killed_and_a_network_that_fails() -> Result<()> {
     let faults = [Fault::Kill, Fault::Pause, Fault::Cut, Fault::Reset, Fault::Torn, Fault::Duplicate, Fault::HalfClose];
-    let summary = torture("short run", 3, 10, &faults).await?;
+    let summary = torture("short run", 3, 10, &faults, &[]).await?;
     ensure!(summary.is_good(), "{summary}");
     ensure!(summary.injected.get(&Fault::Kill).is_some_and(|kills| *kills >= 3), "{summary}");
     // What such a run always puts to the test. A checker that looked at nothing would be content with anything.
@@ -43,9 +43,25 @@ async fn twelve_clients_on_a_server_that_is_killed_and_a_network_that_fails() ->
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_forgets_what_it_acked_is_found_out() -> Result<()> {
-    let summary = torture("amnesia", 4, 4, &[Fault::Amnesia]).await?;
+    let summary = torture("amnesia", 4, 4, &[Fault::Amnesia], &[]).await?;
     let violated = summary.report.violated();
     ensure!(violated.contains(&I::I1), "acked writes are gone, and the run did not notice:\n{summary}");
     ensure!(violated.contains(&I::I8), "what was seen is gone, and the run did not notice:\n{summary}");
+    Ok(())
+}
+
+/// Servers that each break one promise, in a run like any other: what the checker is for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_mutant_of_the_server_is_found_out() -> Result<()> {
+    let mutants = [
+        ("ack-before-commit", &[Fault::Kill][..], [I::I1, I::I8]),
+        ("dedupe-in-memory", &[Fault::Kill], [I::I3, I::I4]),
+        ("drop-push", &[], [I::I7, I::I14]),
+    ];
+    for (seed, (mutant, faults, promises)) in (5..).zip(mutants) {
+        let summary = torture(mutant, seed, 6, faults, &[(MUTANT_ENV, mutant)]).await?;
+        let violated = summary.report.violated();
+        ensure!(promises.iter().any(|promise| violated.contains(promise)), "{mutant} went unnoticed:\n{summary}");
+    }
     Ok(())
 }

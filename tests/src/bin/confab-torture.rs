@@ -35,7 +35,7 @@ struct Arguments {
     /// On a PostgreSQL of its own instead of SQLite
     #[arg(long)]
     postgres: bool,
-    /// More environment for the server, such as CONFAB_MUTANT=drop_push
+    /// More environment for the server, such as CONFAB_MUTANT=drop-push
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
     /// Judges the history that a run left here once more, and runs nothing

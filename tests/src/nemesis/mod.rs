@@ -24,9 +24,7 @@ use crate::history::{Recorder, What};
 use crate::workload::Phase;
 use crate::{Postgres, Proxy, Server};
 
-/// Selects a crash point in a server that was built with them; the value is the point's name.
-pub const CRASH_ENV: &str = "CONFAB_CRASH_POINT";
-/// Selects a mutant in a server that was built with them: `ack_before_commit`, `dedupe_in_memory`, `drop_push`.
+/// Selects a mutant in a server that was built with them: `ack-before-commit`, `dedupe-in-memory`, `drop-push`.
 pub const MUTANT_ENV: &str = "CONFAB_MUTANT";
 
 /// What can be broken.

@@ -76,7 +76,6 @@ impl Set {
         let dir = tempfile::Builder::new().prefix("confab-torture-").tempdir()?;
         let wants = |fault| plan.faults.contains(&fault);
         let mut options = ServerOptions { quiet: true, ..ServerOptions::unhurried() };
-        options.env.extend(plan.env.iter().cloned());
         let mut left_out = Vec::new();
         let mut disk = None;
         if wants(Fault::Disk) {
@@ -101,8 +100,14 @@ impl Set {
         if let Some(postgres) = &postgres {
             options.args.extend(["--database".to_owned(), postgres.url()]);
         }
-        let server = Server::start(options).await?;
+        let mut server = Server::start(options).await?;
         let people = cast::people(&server).await?;
+        if !plan.env.is_empty() {
+            // Not before: a mutant may break the making of accounts, too.
+            server.kill().await?;
+            plan.env.iter().for_each(|(name, value)| server.set_env(name, Some(value)));
+            server.launch().await?;
+        }
         let mut proxies = Vec::new();
         for _ in 0..cast::PROXIES {
             proxies.push(Proxy::start(server.addr()).await?);
