@@ -4,33 +4,32 @@
 
 /// The ceiling after the first failure.
 const BASE_MS: u64 = 500;
-/// The ceiling while a failure may still be a restart or a short loss of the network.
-pub const CAP_MS: u64 = 30_000;
-/// After this many failures in a row (some three minutes) it is neither.
-const LONG_AFTER: u32 = 14;
-/// The ceiling of links from then on: a session has two links, which together try less than twice a minute. A network that
-/// comes back is noticed by other means.
-pub const LONG_CAP_MS: u64 = 150_000;
+/// The ceiling while a failure may still be a restart or a short loss of the network: whoever comes back is in sync within
+/// ten seconds.
+pub const CAP_MS: u64 = 8_000;
+/// After so many failures in a row (about a minute, about four minutes) links have a higher ceiling. With the last one the
+/// two links of a session together try less than twice a minute; a network that comes back is noticed by other means.
+const LATER: [(u32, u64); 2] = [(18, 30_000), (30, 150_000)];
 
 /// How long to wait before the next attempt.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     attempt: u32,
     random: u64,
-    long_cap: u64,
+    of_link: bool,
 }
 
 impl Backoff {
     /// No failure yet. Two clients must not get the same seed, or they come back at the same time.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self { attempt: 0, random: seed, long_cap: CAP_MS }
+        Self { attempt: 0, random: seed, of_link: false }
     }
 
     /// Like [`Backoff::new`], for a link: it waits longer when a loss lasts.
     #[must_use]
     pub const fn of_link(seed: u64) -> Self {
-        Self { long_cap: LONG_CAP_MS, ..Self::new(seed) }
+        Self { of_link: true, ..Self::new(seed) }
     }
 
     /// How many attempts failed in a row.
@@ -41,7 +40,8 @@ impl Backoff {
 
     /// One more failed: how many milliseconds to wait before the next try.
     pub fn failed(&mut self) -> u64 {
-        let cap = if self.attempt < LONG_AFTER { CAP_MS } else { self.long_cap };
+        let later = LATER.iter().rev().find(|(after, _)| self.of_link && self.attempt >= *after);
+        let cap = later.map_or(CAP_MS, |(_, cap)| *cap);
         let ceiling = BASE_MS.saturating_mul(1 << self.attempt.min(16)).min(cap);
         self.attempt = self.attempt.saturating_add(1);
         self.next_random() % (ceiling + 1)

@@ -87,7 +87,7 @@ impl App {
             let _ = tokio::time::timeout(pause, phase.wait_for(|phase| *phase != Phase::Load)).await;
         }
         let Some(room) = room else { return Ok(true) };
-        let idle = self.rest(&session, &rows, &room, phase).await;
+        let idle = self.rest(&rows, &room, phase).await;
         session.close();
         drawing.abort();
         Ok(idle)
@@ -118,13 +118,10 @@ impl App {
         }
     }
 
-    async fn rest(&self, session: &Session, rows: &Rows, room: &RoomId, mut phase: watch::Receiver<Phase>) -> bool {
+    async fn rest(&self, rows: &Rows, room: &RoomId, mut phase: watch::Receiver<Phase>) -> bool {
         let end = Instant::now() + PATIENCE;
         let mut stopped = None;
         loop {
-            // Somebody sits in front of it. Alone it would wait out its backoff, which after a row of crashes is up to
-            // thirty seconds: longer than I12 allows.
-            session.nudge();
             self.look(rows, room, None);
             let idle = waiting(rows) == 0;
             let quiet = stopped.is_some_and(|since: Instant| since.elapsed() > QUIET);
