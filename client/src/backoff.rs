@@ -47,6 +47,13 @@ impl Backoff {
         self.next_random() % (ceiling + 1)
     }
 
+    /// It worked, if only for a moment: this is no outage that lasts, however often it fails again.
+    pub const fn worked(&mut self) {
+        if self.attempt >= LATER[0].0 {
+            self.attempt = LATER[0].0 - 1;
+        }
+    }
+
     /// It worked, and for long enough to count.
     pub const fn reset(&mut self) {
         self.attempt = 0;
@@ -78,6 +85,17 @@ mod tests {
             prop_assert_eq!(backoff.attempt(), failures);
             backoff.reset();
             prop_assert!(backoff.failed() <= BASE_MS);
+        }
+    }
+
+    #[test]
+    fn a_link_that_comes_and_goes_never_waits_as_in_an_outage_that_lasts() {
+        let mut backoff = Backoff::of_link(1);
+        let longest = |backoff: &mut Backoff, failures: u32| (0..failures).map(|_| backoff.failed()).max().unwrap();
+        assert!(longest(&mut backoff, 60) > CAP_MS);
+        for _ in 0..60 {
+            backoff.worked();
+            assert!(longest(&mut backoff, 1) <= CAP_MS);
         }
     }
 

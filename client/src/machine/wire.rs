@@ -154,6 +154,7 @@ impl<P> Wire<P> {
     /// The ready event came: the link is live, and the calls that waited for it go out.
     pub fn ready(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.phase = Phase::Live { since: now.ms };
+        self.backoff.worked();
         out.push(Effect::Update(self.link_update(now)));
         for Held { call, event, body, .. } in std::mem::take(&mut self.held) {
             self.send(event, body, Purpose::Call(call), now, out);
