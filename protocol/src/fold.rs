@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::log::{Entry, EntryBody, Message, Reaction};
+use crate::log::{Entry, EntryBody, Message, Reaction, Replies};
 use crate::{MessageId, Seq, Timestamp, UserId};
 
 /// The state that a run of entries folds to.
@@ -55,6 +55,7 @@ impl Fold {
             self.by_id.insert(message.id.clone(), message.seq);
             self.messages.entry(message.seq).or_insert(message);
         }
+        self.count_replies();
         for notice in notices {
             self.notices.entry(notice.seq).or_insert(notice);
         }
@@ -67,6 +68,9 @@ impl Fold {
         match body {
             EntryBody::Message { id, cid, author, text, reply_to, thread, files, mentions } => {
                 self.by_id.insert(id.clone(), seq);
+                if let Some(root) = &thread {
+                    self.reply(root, seq, ts);
+                }
                 self.messages.entry(seq).or_insert(Message {
                     id,
                     seq,
@@ -82,6 +86,7 @@ impl Fold {
                     mentions,
                     reactions: Vec::new(),
                     pinned: false,
+                    replies: None,
                 });
                 Change::Message(seq)
             }
@@ -124,6 +129,36 @@ impl Fold {
     #[must_use]
     pub fn by_id(&self, id: &MessageId) -> Option<&Message> {
         self.messages.get(self.by_id.get(id)?)
+    }
+
+    /// The `seq` of the first message of the thread that a message belongs to, if this fold has it: it changes with
+    /// every answer.
+    #[must_use]
+    pub fn root_of(&self, seq: Seq) -> Option<Seq> {
+        let root = self.messages.get(&seq)?.thread.as_ref()?;
+        self.by_id.get(root).copied()
+    }
+
+    /// An older page may bring the first message of a thread whose newer answers are here already.
+    fn count_replies(&mut self) {
+        let replies: Vec<_> = self
+            .messages
+            .values()
+            .filter_map(|message| Some((message.thread.clone()?, message.seq, message.ts)))
+            .collect();
+        for (root, seq, ts) in replies {
+            self.reply(&root, seq, ts);
+        }
+    }
+
+    /// Counts an answer, once: answers come in the order of `seq`, so that the last one counted tells the rest.
+    fn reply(&mut self, root: &MessageId, seq: Seq, ts: Timestamp) {
+        let Some(root) = self.by_id.get(root).and_then(|seq| self.messages.get_mut(seq)) else { return };
+        let count = match root.replies {
+            Some(Replies { last_seq, .. }) if last_seq >= seq => return,
+            replies => replies.map_or(0, |replies| replies.count) + 1,
+        };
+        root.replies = Some(Replies { count, last_seq: seq, last_ts: ts });
     }
 
     fn change(&mut self, id: &MessageId, change: impl FnOnce(&mut Message)) -> Change {

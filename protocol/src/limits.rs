@@ -70,6 +70,8 @@ pub const TOPIC_BYTES: usize = 512;
 pub const NAME_CHARS: usize = 64;
 /// Distinct emoji on one message.
 pub const REACTIONS_MAX: usize = 50;
+/// Messages pinned to one room.
+pub const PINS_MAX: usize = 100;
 /// The shortest password, in characters.
 pub const PASSWORD_MIN: usize = 8;
 /// The longest password, in bytes: argon2 takes any, a limit keeps hashing cheap to refuse.

@@ -170,6 +170,22 @@ pub struct Message {
     /// Pinned to the room.
     #[serde(default)]
     pub pinned: bool,
+    /// What was answered to it in its thread; absent when nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub replies: Option<Replies>,
+}
+
+/// How a thread stands, told with its first message. It outlives that message: who deletes a question does not delete
+/// the answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Replies {
+    /// How many answers were ever sent, the deleted ones included.
+    pub count: u64,
+    /// The `seq` of the newest.
+    pub last_seq: Seq,
+    /// When the newest was committed.
+    pub last_ts: Timestamp,
 }
 
 /// One emoji on a message, and who put it there, in that order.

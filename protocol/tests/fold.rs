@@ -12,7 +12,7 @@ use serde::Deserialize;
 /// One write in a room, before it has a `seq`. `target` picks among the messages so far.
 #[derive(Debug, Clone)]
 enum Act {
-    Send(String),
+    Send { text: String, thread: Option<usize> },
     Edit { target: usize, text: String },
     Delete { target: usize },
     React { target: usize, emoji: u8, user: u8, on: bool },
@@ -22,7 +22,7 @@ enum Act {
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let act = prop_oneof![
-        4 => "[a-z]{1,6}".prop_map(Act::Send),
+        4 => ("[a-z]{1,6}", prop::option::of(any::<usize>())).prop_map(|(text, thread)| Act::Send { text, thread }),
         2 => (any::<usize>(), "[a-z]{1,6}").prop_map(|(target, text)| Act::Edit { target, text }),
         1 => any::<usize>().prop_map(|target| Act::Delete { target }),
         3 => (any::<usize>(), 0..3u8, 0..3u8, any::<bool>())
@@ -47,20 +47,12 @@ fn log(acts: &[Act]) -> Vec<Entry> {
         let target = |t: usize| if ids.is_empty() { "nothing".parse().unwrap() } else { ids[t % ids.len()].clone() };
         let author = user(0);
         let body = match act.clone() {
-            Act::Send(text) => {
+            Act::Send { text, thread } => {
+                let thread = thread.map(target);
                 let id: MessageId = format!("m{seq}").parse().unwrap();
                 ids.push(id.clone());
                 let cid: Cid = format!("c{seq}").parse().unwrap();
-                EntryBody::Message {
-                    id,
-                    cid,
-                    author,
-                    text,
-                    reply_to: None,
-                    thread: None,
-                    files: vec![],
-                    mentions: vec![],
-                }
+                EntryBody::Message { id, cid, author, text, reply_to: None, thread, files: vec![], mentions: vec![] }
             }
             Act::Edit { target: t, text } => EntryBody::Edit { id: target(t), text, author },
             Act::Delete { target: t } => EntryBody::Delete { id: target(t), author },
@@ -95,6 +87,23 @@ proptest! {
             resumed.apply(entry.clone());
         }
         prop_assert_eq!(resumed, fold(&entries));
+    }
+
+    /// A timeline that has the newest messages, hears of more, and then scrolls up to where their threads began.
+    #[test]
+    fn a_thread_is_counted_alike_whatever_came_first(acts in acts(), a in any::<prop::sample::Index>(), b in any::<prop::sample::Index>()) {
+        let entries = log(&acts);
+        let (from, to) = (a.index(entries.len() + 1), b.index(entries.len() + 1));
+        let (from, to) = (from.min(to), from.max(to));
+        let at_head = fold(&entries[..to]);
+        let newer = |seq: Seq| seq > from as Seq;
+        let mut window = Fold::from_page(at_head.messages().filter(|m| newer(m.seq)).cloned().collect(), vec![]);
+        for entry in &entries[to..] {
+            window.apply(entry.clone());
+        }
+        window.add_page(at_head.messages().filter(|m| !newer(m.seq)).cloned().collect(), vec![]);
+        let counts = |fold: &Fold| fold.messages().map(|m| (m.seq, m.replies)).collect::<Vec<_>>();
+        prop_assert_eq!(counts(&window), counts(&fold(&entries)));
     }
 
     #[test]

@@ -241,7 +241,8 @@ impl About {
             | Op::Send { slug, .. }
             | Op::Edit { slug, .. }
             | Op::Delete { slug, .. }
-            | Op::React { slug, .. } => (Some(slug), K::Log),
+            | Op::React { slug, .. }
+            | Op::Pin { slug, .. } => (Some(slug), K::Log),
         };
         Self { actor: write.actor.clone(), slug: slug.cloned(), kind }
     }

@@ -16,6 +16,8 @@ mod postgres;
 mod reading;
 #[path = "store_contract/rooms.rs"]
 mod rooms;
+#[path = "store_contract/threads.rs"]
+mod threads;
 #[path = "store_contract/workspaces.rs"]
 mod workspaces;
 #[path = "store_contract/world.rs"]
@@ -103,6 +105,9 @@ cases! {
     messages::archived_rooms_take_no_messages,
     messages::reactions_are_a_set_in_order,
     messages::many_senders_leave_no_holes,
+    threads::a_thread_is_read_by_any_of_its_messages_in_pages,
+    threads::threads_do_not_branch,
+    threads::pins_are_listed_and_limited,
     reading::unread_counts_are_exact,
     reading::mentions_and_direct_messages_are_counted,
     reading::markers_only_move_forward,

@@ -106,7 +106,20 @@ pub struct MessageReact {
     pub on: bool,
 }
 
-/// The answer to an edit, a deletion or a reaction: committed.
+/// `message:pin`: any member of the room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct MessagePin {
+    /// Where.
+    pub room: RoomId,
+    /// Which message.
+    pub id: MessageId,
+    /// The client's id of it.
+    pub cid: Cid,
+    /// Pin or unpin.
+    pub on: bool,
+}
+
+/// The answer to an edit, a deletion, a reaction or a pin: committed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Written {
     /// The client's id of it.
@@ -177,6 +190,50 @@ pub struct HistoryPage {
     pub start: bool,
 }
 
+/// `message:thread`: a message and what was answered to it in its thread, the newest page first.
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
+pub struct MessageThread {
+    /// In which room.
+    pub room: RoomId,
+    /// The thread's first message, or any other of it.
+    pub id: MessageId,
+    /// Only answers before this `seq`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub before: Option<Seq>,
+    /// At most this many answers; absent or more than [`crate::limits::HISTORY_MAX`] means that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub limit: Option<usize>,
+}
+
+/// The answer to `message:thread`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct ThreadPage {
+    /// The thread's first message, then its answers, oldest first.
+    pub messages: Vec<Message>,
+    /// The head of the log, which the folded messages include.
+    pub head: Seq,
+    /// No answer comes before the first one given.
+    pub start: bool,
+}
+
+/// `room:pins`: what is pinned to a room.
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
+pub struct RoomPins {
+    /// Which.
+    pub room: RoomId,
+}
+
+/// The answer to `room:pins`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct PinsReply {
+    /// Oldest first; at most [`crate::limits::PINS_MAX`].
+    pub messages: Vec<Message>,
+    /// The head of the log, which the folded messages include.
+    pub head: Seq,
+}
+
 /// `read:mark`: only ever forward.
 #[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct ReadMark {
@@ -220,8 +277,11 @@ requests! {
     MessageEdit => "message:edit", Written;
     MessageDelete => "message:delete", Written;
     MessageReact => "message:react", Written;
+    MessagePin => "message:pin", Written;
+    MessageThread => "message:thread", ThreadPage;
     RoomSync => "room:sync", RoomSynced;
     RoomHistory => "room:history", HistoryPage;
+    RoomPins => "room:pins", PinsReply;
     ReadMark => "read:mark", ReadMarked;
 }
 

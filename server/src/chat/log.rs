@@ -1,6 +1,6 @@
 //! Writing to a room's log: what a payload becomes before it is queued.
 
-use confab_protocol::event::{MessageDelete, MessageEdit, MessageReact, MessageSend, MessageSent, Written};
+use confab_protocol::event::{MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSend, MessageSent, Written};
 use confab_protocol::{Cid, Error, Slug, UserId, text};
 
 use super::{Chat, now, unexpected_reply};
@@ -46,6 +46,13 @@ impl Chat {
         text::emoji(&request.emoji)?;
         let MessageReact { room, id, cid, emoji, on } = request;
         Ok(write(user, Op::React { slug: slug.clone(), room, id, cid, emoji, on }))
+    }
+
+    /// The write behind `message:pin`.
+    #[must_use]
+    pub fn pin(&self, slug: &Slug, user: &UserId, request: MessagePin) -> Write {
+        let MessagePin { room, id, cid, on } = request;
+        write(user, Op::Pin { slug: slug.clone(), room, id, cid, on })
     }
 }
 

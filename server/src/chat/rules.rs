@@ -105,6 +105,31 @@ pub fn new_emoji(distinct: usize) -> Ruling {
     }
 }
 
+/// `message:send` into a thread. `is_answer`: the message that is named as its first is itself an answer in another.
+///
+/// # Errors
+/// `bad_request`: threads do not branch.
+pub fn answer_in_thread(is_answer: bool) -> Ruling {
+    if is_answer {
+        Err(Error::bad_request("That message is itself an answer in a thread. Name the thread's first message."))
+    } else {
+        Ok(())
+    }
+}
+
+/// `message:pin` of one more message, beside `pinned` others.
+///
+/// # Errors
+/// `too_large` when there are too many.
+pub fn new_pin(pinned: u64) -> Ruling {
+    if pinned < limits::PINS_MAX as u64 {
+        Ok(())
+    } else {
+        let most = limits::PINS_MAX;
+        Err(Error::new(ErrorCode::TooLarge, format!("A room takes at most {most} pins. Take one off first.")))
+    }
+}
+
 /// `room:join`. Who is in the room already may, whatever room it is.
 ///
 /// # Errors

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use confab_protocol::answer::to_wire;
 use confab_protocol::event::{
-    BatchSent, HistoryPage, MessageDelete, MessageEdit, MessageReact, MessageSend, MessageSendBatch, MessageSent,
-    ReadMark, ReadMarked, RoomHistory, RoomSync, RoomSynced, Written,
+    BatchSent, HistoryPage, MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSend, MessageSendBatch,
+    MessageSent, MessageThread, PinsReply, ReadMark, ReadMarked, RoomHistory, RoomPins, RoomSync, RoomSynced,
+    ThreadPage, Written,
 };
 use confab_protocol::{Answer, Cid, Error, limits};
 use serde_json::Value as Json;
@@ -45,6 +46,12 @@ pub fn delete(space: &Arc<Space>, event: Event) -> Option<Rest> {
 pub fn react(space: &Arc<Space>, event: Event) -> Option<Rest> {
     write(space, event, |caller, space, request: MessageReact| {
         caller.peer.app.chat.react(&space.slug, &caller.peer.user, request)
+    })
+}
+
+pub fn pin(space: &Arc<Space>, event: Event) -> Option<Rest> {
+    write(space, event, |caller, space, request: MessagePin| {
+        Ok(caller.peer.app.chat.pin(&space.slug, &caller.peer.user, request))
     })
 }
 
@@ -105,6 +112,20 @@ pub async fn history(caller: Caller, space: Arc<Space>, request: RoomHistory) ->
     chat.check_in_room(&space.slug, &caller.peer.user, &request.room).await?;
     let limit = request.limit.unwrap_or(50).clamp(1, limits::HISTORY_MAX);
     Ok(chat.store.history(&request.room, page, limit).await?)
+}
+
+pub async fn thread(caller: Caller, space: Arc<Space>, request: MessageThread) -> Answer<ThreadPage> {
+    let chat = &caller.peer.app.chat;
+    chat.check_in_room(&space.slug, &caller.peer.user, &request.room).await?;
+    let limit = request.limit.unwrap_or(limits::HISTORY_MAX).clamp(1, limits::HISTORY_MAX);
+    let page = chat.store.thread(&request.room, &request.id, request.before, limit).await?;
+    page.ok_or_else(Error::not_found)
+}
+
+pub async fn pins(caller: Caller, space: Arc<Space>, request: RoomPins) -> Answer<PinsReply> {
+    let chat = &caller.peer.app.chat;
+    chat.check_in_room(&space.slug, &caller.peer.user, &request.room).await?;
+    Ok(chat.store.pins(&request.room).await?)
 }
 
 pub async fn mark_read(caller: Caller, space: Arc<Space>, request: ReadMark) -> Answer<ReadMarked> {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use confab_protocol::Answer;
 use confab_protocol::answer::Empty;
 use confab_protocol::event::{
-    DirectOpen, MessageDelete, MessageEdit, MessageReact, MessageSend, MessageSendBatch, PresenceSet, ReadMark,
-    Request, RoomCreate, RoomDelete, RoomHistory, RoomInvite, RoomJoin, RoomKick, RoomLeave, RoomList, RoomMembers,
-    RoomSync, RoomUpdate, TypingSet,
+    DirectOpen, MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSend, MessageSendBatch, MessageThread,
+    PresenceSet, ReadMark, Request, RoomCreate, RoomDelete, RoomHistory, RoomInvite, RoomJoin, RoomKick, RoomLeave,
+    RoomList, RoomMembers, RoomPins, RoomSync, RoomUpdate, TypingSet,
 };
 
 use super::dispatch::{Caller, later};
@@ -33,8 +33,11 @@ pub const EVENTS: &[&str] = &[
     MessageEdit::EVENT,
     MessageDelete::EVENT,
     MessageReact::EVENT,
+    MessagePin::EVENT,
+    MessageThread::EVENT,
     RoomSync::EVENT,
     RoomHistory::EVENT,
+    RoomPins::EVENT,
     ReadMark::EVENT,
     TypingSet::EVENT,
     PresenceSet::EVENT,
@@ -48,6 +51,9 @@ pub fn handle(space: Arc<Space>, event: Event) -> Option<Rest> {
         MessageEdit::EVENT => log::edit(&space, event),
         MessageDelete::EVENT => log::delete(&space, event),
         MessageReact::EVENT => log::react(&space, event),
+        MessagePin::EVENT => log::pin(&space, event),
+        MessageThread::EVENT => later(event, |caller, request| log::thread(caller, space, request)),
+        RoomPins::EVENT => later(event, |caller, request| log::pins(caller, space, request)),
         RoomSync::EVENT => later(event, |caller, request| log::sync(caller, space, request)),
         RoomHistory::EVENT => later(event, |caller, request| log::history(caller, space, request)),
         ReadMark::EVENT => later(event, |caller, request| log::mark_read(caller, space, request)),

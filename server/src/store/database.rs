@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use confab_protocol::account::{Session, User};
-use confab_protocol::event::{HistoryPage, ReadChanged, RoomSynced};
+use confab_protocol::event::{HistoryPage, PinsReply, ReadChanged, RoomSynced, ThreadPage};
 use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Workspace};
-use confab_protocol::{InviteCode, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
+use confab_protocol::{InviteCode, MessageId, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
 
 use super::sql::Sql;
 use super::{
@@ -237,6 +237,22 @@ impl<B: Backend> Store for Database<B> {
     async fn history(&self, room: &RoomId, page: Page, limit: usize) -> Result<HistoryPage> {
         let room = room.clone();
         run!(self.0, read, |sql| read::log::history(sql, &room, page, limit))
+    }
+
+    async fn thread(
+        &self,
+        room: &RoomId,
+        message: &MessageId,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Option<ThreadPage>> {
+        let (room, message) = (room.clone(), message.clone());
+        run!(self.0, read, |sql| read::thread::thread(sql, &room, &message, before, limit))
+    }
+
+    async fn pins(&self, room: &RoomId) -> Result<PinsReply> {
+        let room = room.clone();
+        run!(self.0, read, |sql| read::thread::pins(sql, &room))
     }
 
     async fn mark_read(&self, room: &RoomId, user: &UserId, seq: Seq) -> Result<Option<ReadChanged>> {

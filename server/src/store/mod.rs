@@ -24,10 +24,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use confab_protocol::account::{Session, User};
-use confab_protocol::event::{HistoryPage, ReadChanged, RoomSynced};
+use confab_protocol::event::{HistoryPage, PinsReply, ReadChanged, RoomSynced, ThreadPage};
 use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Workspace};
-use confab_protocol::{InviteCode, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
+use confab_protocol::{InviteCode, MessageId, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
 
 use database::Database;
 use postgres::Postgres;
@@ -166,6 +166,17 @@ pub trait Store: Send + Sync + 'static {
     async fn entries(&self, room: &RoomId, after: Seq, limit: usize) -> Result<RoomSynced>;
     /// Folded messages, oldest first: exactly what `confab_protocol::fold` makes of the log.
     async fn history(&self, room: &RoomId, page: Page, limit: usize) -> Result<HistoryPage>;
+    /// A thread by any of its messages: the first one and its newest answers before `before`, oldest first. None when
+    /// the room has no such message.
+    async fn thread(
+        &self,
+        room: &RoomId,
+        message: &MessageId,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Option<ThreadPage>>;
+    /// What is pinned to a room, oldest first.
+    async fn pins(&self, room: &RoomId) -> Result<PinsReply>;
     /// Moves a read marker forward, at most to the head; None when the user is not in the room.
     async fn mark_read(&self, room: &RoomId, user: &UserId, seq: Seq) -> Result<Option<ReadChanged>>;
     /// What each of these members has not read in a room; muted members too, with `muted` set.

@@ -213,6 +213,19 @@ pub enum Op {
         /// On or off.
         on: bool,
     },
+    /// `message:pin`. Like [`Op::React`], it writes an entry even when nothing changes.
+    Pin {
+        /// In which workspace.
+        slug: Slug,
+        /// Where.
+        room: RoomId,
+        /// Which message.
+        id: MessageId,
+        /// The client's id of it.
+        cid: Cid,
+        /// On or off.
+        on: bool,
+    },
 }
 
 /// What a committed write did: what to tell to whom, and what to answer.

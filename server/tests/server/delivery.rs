@@ -127,6 +127,48 @@ async fn edits_deletes_and_reactions_reach_everybody_and_the_history() {
 }
 
 #[tokio::test]
+async fn threads_and_pins_are_answered_and_told() {
+    let (server, owner) = Server::start().await;
+    let (bob, eve) = (server.member(&owner, "bob").await, server.member(&owner, "eve").await);
+    let mut ada = server.connect("/general", &owner).await;
+    let mut client = server.connect("/general", &bob).await;
+    let general = room(&client.ready, "general");
+    let root =
+        client.request("message:send", json!({ "room": general, "cid": "q", "text": "who?" })).await["id"].clone();
+    let answer = json!({ "room": general, "cid": "a", "text": "me", "thread": root });
+    let sent = ada.request("message:send", answer).await;
+    assert_eq!(client.event_where("room:entry", |entry| entry["cid"] == "a").await["thread"], root);
+    let thread = client.request("message:thread", json!({ "room": general, "id": root })).await;
+    let texts: Vec<_> = thread["messages"].as_array().unwrap().iter().map(|m| m["text"].as_str().unwrap()).collect();
+    assert_eq!((texts, &thread["start"]), (vec!["who?", "me"], &json!(true)), "{thread}");
+    assert_eq!(thread["messages"][0]["replies"]["count"], 1);
+    let history = client.request("room:history", json!({ "room": general, "limit": 2 })).await;
+    assert_eq!(history["messages"][0]["replies"]["last_seq"], sent["seq"], "{history}");
+
+    let pin = json!({ "room": general, "id": root, "cid": "p", "on": true });
+    let pinned = ada.request("message:pin", pin.clone()).await;
+    assert_eq!((pinned["ok"].as_bool(), pinned["cid"].as_str()), (Some(true), Some("p")), "{pinned}");
+    assert_eq!(ada.request("message:pin", pin).await, pinned, "the same cid, the same answer");
+    assert_eq!(client.event_where("room:entry", |entry| entry["kind"] == "pin").await["id"], root);
+    let pins = client.request("room:pins", json!({ "room": general })).await;
+    assert_eq!((&pins["messages"][0]["id"], &pins["messages"][0]["pinned"]), (&root, &json!(true)), "{pins}");
+
+    let secret = json!({ "name": "secret", "kind": "private" });
+    let secret = client.request("room:create", secret).await["room"]["id"].clone();
+    let hidden = client.request("message:send", json!({ "room": secret, "cid": "s", "text": "x" })).await["id"].clone();
+    let mut eve = server.connect("/general", &eve).await;
+    for (event, body) in [
+        ("message:thread", json!({ "room": secret, "id": hidden })),
+        ("message:thread", json!({ "room": general, "id": hidden })),
+        ("message:pin", json!({ "room": secret, "id": hidden, "cid": "x", "on": true })),
+        ("room:pins", json!({ "room": secret })),
+    ] {
+        assert_eq!(code(&eve.request(event, body).await), "not_found", "{event}");
+    }
+    assert_eq!(code(&eve.request("message:thread", json!({ "room": general })).await), "bad_request");
+}
+
+#[tokio::test]
 async fn many_senders_share_commits_and_nobody_misses_anything() {
     const SENDERS: usize = 8;
     const EACH: usize = 100;

@@ -17,10 +17,11 @@ use crate::world::*;
 /// What somebody tries; `message` and `who` count among those that there are. Much of it is refused.
 #[derive(Debug, Clone)]
 enum Try {
-    Send { who: usize, mention: bool },
+    Send { who: usize, mention: bool, thread: Option<usize> },
     Edit { who: usize, message: usize },
     Delete { who: usize, message: usize },
     React { who: usize, message: usize, emoji: usize, on: bool },
+    Pin { who: usize, message: usize, on: bool },
     Topic { who: usize, topic: u8 },
     Leave { who: usize },
     Join { who: usize },
@@ -32,9 +33,12 @@ fn tries() -> impl Strategy<Value = Vec<(Try, bool)>> {
     let who = 0..3usize;
     let message = 0..8usize;
     let one = prop_oneof![
-        5 => (who.clone(), any::<bool>()).prop_map(|(who, mention)| Try::Send { who, mention }),
+        5 => (who.clone(), any::<bool>(), prop::option::of(message.clone()))
+            .prop_map(|(who, mention, thread)| Try::Send { who, mention, thread }),
         3 => (who.clone(), message.clone()).prop_map(|(who, message)| Try::Edit { who, message }),
         2 => (who.clone(), message.clone()).prop_map(|(who, message)| Try::Delete { who, message }),
+        2 => (who.clone(), message.clone(), any::<bool>())
+            .prop_map(|(who, message, on)| Try::Pin { who, message, on }),
         5 => (who.clone(), message, 0..3usize, any::<bool>())
             .prop_map(|(who, message, emoji, on)| Try::React { who, message, emoji, on }),
         1 => (who.clone(), 0..3u8).prop_map(|(who, topic)| Try::Topic { who, topic }),
@@ -80,10 +84,11 @@ async fn one_room(world: &World, people: &[UserId; 3], tries: Vec<(Try, bool)>) 
         let nothing = MessageId::generate();
         let id = |n: usize| messages.iter().rev().nth(n).unwrap_or(&nothing);
         let (who, op) = match &what {
-            Try::Send { who, mention } => {
+            Try::Send { who, mention, thread } => {
                 let text = if *mention { "hello @bob and @carol" } else { "hello" };
-                (*who, world.send_op(&room, &cid, text))
+                (*who, world.answer_op(&room, &cid, text, thread.map(id)))
             }
+            Try::Pin { who, message, on } => (*who, world.pin_op(&room, id(*message), &cid, *on)),
             Try::Edit { who, message } => (*who, world.edit_op(&room, id(*message), &cid, &format!("edited {cid}"))),
             Try::Delete { who, message } => (*who, world.delete_op(&room, id(*message), &cid)),
             Try::React { who, message, emoji, on } => {

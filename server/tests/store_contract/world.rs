@@ -106,14 +106,23 @@ impl World {
     }
 
     pub fn send_op(&self, room: &RoomId, cid: &Cid, text: &str) -> Op {
+        self.answer_op(room, cid, text, None)
+    }
+
+    pub fn answer_op(&self, room: &RoomId, cid: &Cid, text: &str, thread: Option<&MessageId>) -> Op {
         Op::Send {
             slug: self.slug.clone(),
             room: room.clone(),
             cid: cid.clone(),
             text: text.into(),
             reply_to: None,
-            thread: None,
+            thread: thread.cloned(),
         }
+    }
+
+    pub fn pin_op(&self, room: &RoomId, id: &MessageId, cid: &Cid, on: bool) -> Op {
+        let (slug, room) = (self.slug.clone(), room.clone());
+        Op::Pin { slug, room, id: id.clone(), cid: cid.clone(), on }
     }
 
     pub fn edit_op(&self, room: &RoomId, id: &MessageId, cid: &Cid, text: &str) -> Op {

@@ -1,4 +1,4 @@
-//! Messages: sent, edited, deleted, reacted to. Each is judged in full before anything is written.
+//! Messages: sent, edited, deleted, reacted to, pinned. Each is judged in full before anything is written.
 
 use confab_protocol::log::EntryBody;
 use confab_protocol::text::mentioned_logins;
@@ -9,6 +9,7 @@ use super::By;
 use super::append::{Counts, Effects, Key, NO_COUNTS, append};
 use crate::chat::rules::{self, Standing};
 use crate::fault;
+use crate::store::entry::MessageExtra;
 use crate::store::sql::{Sql, params};
 use crate::store::{Reply, Result};
 
@@ -45,9 +46,17 @@ pub(super) async fn send<S: Sql>(
         Entered::Known(reply) => return Ok(reply),
     };
     rules::write(&standing)?;
-    for id in [draft.reply_to, draft.thread].into_iter().flatten() {
+    if let Some(id) = draft.reply_to {
         find(sql, at.room, id).await?;
     }
+    let root = match draft.thread {
+        Some(id) => {
+            let root = find(sql, at.room, id).await?;
+            rules::answer_in_thread(root.thread.is_some())?;
+            Some(root.seq)
+        }
+        None => None,
+    };
     let mentions = mentions(sql, at.room, draft.text).await?;
 
     let id = MessageId::generate();
@@ -71,6 +80,15 @@ pub(super) async fn send<S: Sql>(
     for user in &mentions {
         sql.execute("INSERT INTO mentions (room, user_id, seq) VALUES (?1, ?2, ?3)", params![at.room, user, place.seq])
             .await?;
+    }
+    if let Some(root) = root {
+        sql.execute("INSERT INTO threads (room, root, seq) VALUES (?1, ?2, ?3)", params![at.room, root, place.seq])
+            .await?;
+        sql.execute(
+            "UPDATE messages SET replies = replies + 1, last_reply = ?3 WHERE room = ?1 AND seq = ?2",
+            params![at.room, root, place.seq],
+        )
+        .await?;
     }
     if let Some(tally) = &mut effects.tally {
         tally.has_read(at.room, by.actor, place);
@@ -197,6 +215,38 @@ pub(super) async fn react<S: Sql>(
     Ok(answer(at, id.clone(), seq, by))
 }
 
+pub(super) async fn pin<S: Sql>(
+    sql: &mut S,
+    effects: &mut Effects,
+    by: By<'_>,
+    at: At<'_>,
+    id: &MessageId,
+    on: bool,
+) -> Result<Reply> {
+    let hash = hash(at, "pin", &[id.as_str(), if on { "on" } else { "off" }]);
+    let standing = match enter(sql, effects, by, at, &hash).await? {
+        Entered::New(standing) => standing,
+        Entered::Known(reply) => return Ok(reply),
+    };
+    rules::write(&standing)?;
+    let message = find_alive(sql, at.room, id).await?;
+    if on && !message.pinned {
+        let mut count =
+            sql.one("SELECT COUNT(*) FROM messages WHERE room = ?1 AND pinned = 1", params![at.room]).await?;
+        rules::new_pin(count.take(0)?)?;
+    }
+
+    let body = EntryBody::Pin { id: id.clone(), on, author: by.actor.clone() };
+    let key = Some(Key { cid: at.cid, hash: &hash });
+    let place = append(sql, effects, at.room, by.now, body, NO_COUNTS, key).await?;
+    sql.execute(
+        "UPDATE messages SET pinned = ?3 WHERE room = ?1 AND seq = ?2",
+        params![at.room, message.seq, i64::from(on)],
+    )
+    .await?;
+    Ok(answer(at, id.clone(), place.seq, by))
+}
+
 /// A write under a `cid` that is new, or one that was committed before.
 enum Entered {
     New(Standing),
@@ -232,21 +282,25 @@ struct Found {
     seq: Seq,
     author: UserId,
     deleted: bool,
+    pinned: bool,
+    /// The thread that it answers in.
+    thread: Option<MessageId>,
     mentions: Vec<UserId>,
 }
 
 async fn find<S: Sql>(sql: &mut S, room: &RoomId, id: &MessageId) -> Result<Found> {
     let row = sql
         .row(
-            "SELECT m.seq, l.author, m.deleted, l.extra FROM messages m
+            "SELECT m.seq, l.author, m.deleted, m.pinned, l.extra FROM messages m
              JOIN log l ON l.room = m.room AND l.seq = m.seq WHERE m.id = ?1 AND m.room = ?2",
             params![id, room],
         )
         .await?;
     let mut row = row.ok_or_else(Error::not_found)?;
-    let extra = row.take::<Option<String>>(3)?;
-    let mentions = crate::store::entry::MessageExtra::read(extra.as_deref())?.mentions;
-    Ok(Found { seq: row.take(0)?, author: row.take(1)?, deleted: row.take(2)?, mentions })
+    let extra = row.take::<Option<String>>(4)?;
+    let MessageExtra { thread, mentions, .. } = MessageExtra::read(extra.as_deref())?;
+    let (deleted, pinned) = (row.take(2)?, row.take(3)?);
+    Ok(Found { seq: row.take(0)?, author: row.take(1)?, deleted, pinned, thread, mentions })
 }
 
 /// A message that is not deleted: what is deleted is no longer there to be changed.

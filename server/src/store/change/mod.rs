@@ -59,7 +59,7 @@ pub(super) async fn group<S: Sql>(sql: &mut S, group: &[Write]) -> Result<Vec<Re
 
 /// The hot writes judge everything before they change anything, and so need no savepoint of their own.
 fn may_refuse_late(op: &Op) -> bool {
-    !matches!(op, Op::Send { .. } | Op::Edit { .. } | Op::Delete { .. } | Op::React { .. })
+    !matches!(op, Op::Send { .. } | Op::Edit { .. } | Op::Delete { .. } | Op::React { .. } | Op::Pin { .. })
 }
 
 async fn one<S: Sql>(sql: &mut S, effects: &mut Effects, write: &Write) -> Result<Done> {
@@ -115,6 +115,9 @@ async fn reply<S: Sql>(sql: &mut S, effects: &mut Effects, by: By<'_>, op: &Op) 
         }
         Op::React { slug, room, id, cid, emoji, on } => {
             message::react(sql, effects, by, message::At { slug, room, cid }, id, emoji, *on).await
+        }
+        Op::Pin { slug, room, id, cid, on } => {
+            message::pin(sql, effects, by, message::At { slug, room, cid }, id, *on).await
         }
     }
 }

@@ -40,7 +40,7 @@ pub(super) async fn take(connection: &mut Connection, group: &[Write]) -> Result
 }
 
 fn is_message(op: &Op) -> bool {
-    matches!(op, Op::Send { .. } | Op::Edit { .. } | Op::Delete { .. } | Op::React { .. })
+    matches!(op, Op::Send { .. } | Op::Edit { .. } | Op::Delete { .. } | Op::React { .. } | Op::Pin { .. })
 }
 
 fn named_room(op: &Op) -> Option<&RoomId> {
@@ -54,7 +54,8 @@ fn named_room(op: &Op) -> Option<&RoomId> {
         | Op::Send { room, .. }
         | Op::Edit { room, .. }
         | Op::Delete { room, .. }
-        | Op::React { room, .. } => Some(room),
+        | Op::React { room, .. }
+        | Op::Pin { room, .. } => Some(room),
         _ => None,
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use confab_protocol::event::{HistoryPage, RoomSynced};
-use confab_protocol::log::{Entry, Message, Reaction};
-use confab_protocol::{Error, RoomId, Seq, limits};
+use confab_protocol::log::{Entry, Message, Reaction, Replies};
+use confab_protocol::{Error, RoomId, Seq, Timestamp, limits};
 
 use crate::store::entry::{self, MessageExtra};
 use crate::store::sql::{Row, Sql, params};
@@ -18,12 +18,14 @@ macro_rules! message {
     ($rest:literal) => {
         concat!(
             "SELECT m.id, m.seq, l.ts, l.cid, l.author, COALESCE(m.text, l.text), m.edited_ts, m.deleted, m.pinned,
-                l.extra
-             FROM messages m JOIN log l ON l.room = m.room AND l.seq = m.seq WHERE ",
+                l.extra, m.replies, m.last_reply, r.ts
+             FROM messages m JOIN log l ON l.room = m.room AND l.seq = m.seq
+             LEFT JOIN log r ON r.room = m.room AND r.seq = m.last_reply WHERE ",
             $rest
         )
     };
 }
+pub(super) use message;
 
 /// The log after `after`. `reset` when the caller is too far behind, or ahead of a log that was restored.
 pub async fn entries<S: Sql>(sql: &mut S, room: &RoomId, after: Seq, limit: usize) -> Result<RoomSynced> {
@@ -88,7 +90,7 @@ pub async fn last_message<S: Sql>(sql: &mut S, room: &RoomId) -> Result<Option<M
     Ok(folded(sql, room, rows).await?.pop())
 }
 
-async fn head<S: Sql>(sql: &mut S, room: &RoomId) -> Result<Seq> {
+pub(super) async fn head<S: Sql>(sql: &mut S, room: &RoomId) -> Result<Seq> {
     match sql.row("SELECT head FROM rooms WHERE id = ?1 AND deleted = 0", params![room]).await? {
         Some(mut row) => row.take(0),
         None => Err(Error::not_found().into()),
@@ -109,17 +111,22 @@ async fn notices<S: Sql>(sql: &mut S, room: &RoomId, begin: Seq, end: Seq) -> Re
 
 /// Rows of messages, in the order of `seq`, with their reactions.
 async fn folded<S: Sql>(sql: &mut S, room: &RoomId, rows: Vec<Row>) -> Result<Vec<Message>> {
-    let mut messages = rows.into_iter().map(message_of).collect::<Result<Vec<_>>>()?;
+    let messages = rows.into_iter().map(message_of).collect::<Result<Vec<_>>>()?;
     let (Some(first), Some(last)) = (messages.first(), messages.last()) else {
         return Ok(messages);
     };
-    let rows = sql
+    let reactions = sql
         .query(
             "SELECT seq, emoji, user_id FROM reactions
              WHERE room = ?1 AND seq >= ?2 AND seq <= ?3 ORDER BY seq, place, put",
             params![room, first.seq, last.seq],
         )
         .await?;
+    with_reactions(messages, reactions)
+}
+
+/// Puts reactions, rows of `seq`, `emoji` and `user_id` in the order of `seq, place, put`, on their messages.
+pub(super) fn with_reactions(mut messages: Vec<Message>, rows: Vec<Row>) -> Result<Vec<Message>> {
     let mut reactions: HashMap<Seq, Vec<Reaction>> = HashMap::new();
     for mut row in rows {
         let on_message = reactions.entry(row.take(0)?).or_default();
@@ -139,9 +146,13 @@ fn seq_of(row: &Row) -> Option<Seq> {
     if let Some(crate::store::sql::Value::Int(seq)) = row.0.get(1) { (*seq).try_into().ok() } else { None }
 }
 
-fn message_of(mut row: Row) -> Result<Message> {
+pub(super) fn message_of(mut row: Row) -> Result<Message> {
     let deleted: bool = row.take(7)?;
     let extra = MessageExtra::read(row.take::<Option<String>>(9)?.as_deref())?;
+    let replies = match (row.take(10)?, row.take::<Option<Seq>>(11)?, row.take::<Option<Timestamp>>(12)?) {
+        (count, Some(last_seq), Some(last_ts)) => Some(Replies { count, last_seq, last_ts }),
+        _ => None,
+    };
     let (files, mentions) = if deleted { (Vec::new(), Vec::new()) } else { (extra.files, extra.mentions) };
     Ok(Message {
         id: row.take(0)?,
@@ -158,6 +169,7 @@ fn message_of(mut row: Row) -> Result<Message> {
         files,
         mentions,
         reactions: Vec::new(),
+        replies,
     })
 }
 

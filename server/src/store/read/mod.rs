@@ -4,5 +4,6 @@ pub(super) mod account;
 pub(super) mod log;
 pub(super) mod room;
 pub(super) mod server;
+pub(super) mod thread;
 pub(super) mod unread;
 pub(super) mod workspace;
