@@ -10,7 +10,7 @@ mod lane;
 use std::collections::BTreeMap;
 
 use confab_protocol::answer::Answer;
-use confab_protocol::event::{MessageDelete, MessageEdit, MessageReact, MessageSend};
+use confab_protocol::event::{MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSend};
 use confab_protocol::log::Message;
 use confab_protocol::{Cid, Error, ErrorCode, MessageId, RoomId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ pub enum Write {
     Delete(MessageDelete),
     /// A reaction put on or taken off.
     React(MessageReact),
+    /// A message pinned to its room, or taken off.
+    Pin(MessagePin),
 }
 
 impl Write {
@@ -45,7 +47,8 @@ impl Write {
             Self::Send(MessageSend { room, .. })
             | Self::Edit(MessageEdit { room, .. })
             | Self::Delete(MessageDelete { room, .. })
-            | Self::React(MessageReact { room, .. }) => room,
+            | Self::React(MessageReact { room, .. })
+            | Self::Pin(MessagePin { room, .. }) => room,
         }
     }
 
@@ -56,7 +59,8 @@ impl Write {
             Self::Send(MessageSend { cid, .. })
             | Self::Edit(MessageEdit { cid, .. })
             | Self::Delete(MessageDelete { cid, .. })
-            | Self::React(MessageReact { cid, .. }) => cid,
+            | Self::React(MessageReact { cid, .. })
+            | Self::Pin(MessagePin { cid, .. }) => cid,
         }
     }
 
@@ -67,7 +71,8 @@ impl Write {
             Self::Send(_) => None,
             Self::Edit(MessageEdit { id, .. })
             | Self::Delete(MessageDelete { id, .. })
-            | Self::React(MessageReact { id, .. }) => Some(id),
+            | Self::React(MessageReact { id, .. })
+            | Self::Pin(MessagePin { id, .. }) => Some(id),
         }
     }
 }

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use confab_protocol::account::{Invite, InviteRequest, Secret, Session as Device};
 use confab_protocol::answer::Empty;
 use confab_protocol::event::{
-    DirectOpen, HistoryPage, MembersReply, MessageDelete, MessageEdit, MessageReact, MessageSend, Request, RoomCreate,
-    RoomInvite, RoomJoined, RoomKick, RoomLeave, RoomList, RoomMembers, RoomReply, RoomUpdate, RoomsReply,
-    WorkspaceCreate, WorkspaceJoin, WorkspaceLeave, WorkspaceList, WorkspaceReply, WorkspacesReply,
+    DirectOpen, HistoryPage, MembersReply, MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSend,
+    MessageThread, PinsReply, Request, RoomCreate, RoomInvite, RoomJoined, RoomKick, RoomLeave, RoomList, RoomMembers,
+    RoomPins, RoomReply, RoomUpdate, RoomsReply, ThreadPage, WorkspaceCreate, WorkspaceJoin, WorkspaceLeave,
+    WorkspaceList, WorkspaceReply, WorkspacesReply,
 };
 use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Presence, Workspace};
@@ -28,7 +29,7 @@ use crate::link::socketio::SocketIo;
 use crate::local::Local;
 use crate::machine::workspace::Command;
 use crate::outbox::Write;
-use crate::view::{Account, NewMessage, Update};
+use crate::view::{Account, MessageItem, NewMessage, Thread, Update};
 use state::Inner;
 
 /// Who is signed in where, and the proof of it: all that a shell keeps between two starts.
@@ -274,6 +275,24 @@ impl Session {
         decode(self.command(Command::LoadOlder(room)).await?)
     }
 
+    /// The newest answers of a thread before `before`, under the message that it began with.
+    ///
+    /// # Errors
+    /// As for [`Session::list_rooms`].
+    pub async fn thread(&self, room: RoomId, id: MessageId, before: Option<Seq>) -> Result<Thread, Error> {
+        let ThreadPage { messages, start, .. } = self.ask(&MessageThread { room, id, before, limit: None }).await?;
+        Ok(Thread { messages: messages.iter().map(MessageItem::committed).collect(), start })
+    }
+
+    /// What is pinned to a room, oldest first.
+    ///
+    /// # Errors
+    /// As for [`Session::list_rooms`].
+    pub async fn pins(&self, room: RoomId) -> Result<Vec<MessageItem>, Error> {
+        let PinsReply { messages, .. } = self.ask(&RoomPins { room }).await?;
+        Ok(messages.iter().map(MessageItem::committed).collect())
+    }
+
     // --- message ---
 
     /// Queues a message: its echo arrives as an update at once, whatever the network does. Answers with its key.
@@ -312,6 +331,14 @@ impl Session {
     /// As for [`Session::edit`].
     pub async fn react(&self, room: RoomId, id: MessageId, emoji: String, on: bool) -> Result<(), Error> {
         self.write(Write::React(MessageReact { room, id, cid: Cid::generate(), emoji, on })).await
+    }
+
+    /// Pins a message to its room, or takes it off; otherwise like [`Session::edit`].
+    ///
+    /// # Errors
+    /// As for [`Session::edit`].
+    pub async fn pin(&self, room: RoomId, id: MessageId, on: bool) -> Result<(), Error> {
+        self.write(Write::Pin(MessagePin { room, id, cid: Cid::generate(), on })).await
     }
 
     /// Puts a failed message back into the queue.

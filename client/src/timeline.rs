@@ -210,7 +210,12 @@ impl Timeline {
             match (self.fold.apply(entry), orphan, &mut self.orphans) {
                 (Change::None, Some(orphan), Some(orphans)) => orphans.push(orphan),
                 (Change::None, ..) => {}
-                (change, ..) => changes.push(change),
+                (change, ..) => {
+                    // An answer in a thread shows on the thread's first message too.
+                    let root = change.seq().and_then(|seq| self.fold.root_of(seq));
+                    changes.extend(root.filter(|root| Some(*root) != change.seq()).map(Change::Message));
+                    changes.push(change);
+                }
             }
         }
         changes

@@ -5,7 +5,7 @@
 
 use confab_protocol::account::User;
 use confab_protocol::event::{LobbyServer, NoticeLevel};
-use confab_protocol::log::{Entry, Reaction};
+use confab_protocol::log::{Entry, Message, Reaction, Replies};
 use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Presence, Workspace};
 use confab_protocol::{Error, MessageId, RoomId, Seq, Slug, Timestamp, UserId};
@@ -260,6 +260,14 @@ pub struct MessageItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub reply_to: Option<MessageId>,
+    /// The first message of the thread that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub thread: Option<MessageId>,
+    /// How the thread stands that began with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub replies: Option<Replies>,
     /// Members whom it mentions.
     pub mentions: Vec<UserId>,
     /// Who put which emoji on it.
@@ -268,6 +276,40 @@ pub struct MessageItem {
     pub pinned: bool,
     /// How far it is.
     pub state: SendState,
+}
+
+impl MessageItem {
+    /// Of a committed message.
+    #[must_use]
+    pub fn committed(message: &Message) -> Self {
+        Self {
+            key: format!("{}/{}", message.author, message.cid),
+            seq: Some(message.seq),
+            order: 0,
+            id: Some(message.id.clone()),
+            ts: message.ts,
+            author: message.author.clone(),
+            text: message.text.clone(),
+            edited_ts: message.edited_ts,
+            deleted: message.deleted,
+            reply_to: message.reply_to.clone(),
+            thread: message.thread.clone(),
+            replies: message.replies,
+            mentions: message.mentions.clone(),
+            reactions: message.reactions.clone(),
+            pinned: message.pinned,
+            state: SendState::Sent,
+        }
+    }
+}
+
+/// A thread as it was when it was asked for. What happens in it later arrives with its room's timeline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Thread {
+    /// The message that it began with, then its answers, oldest first.
+    pub messages: Vec<MessageItem>,
+    /// No answer comes before the first one given.
+    pub start: bool,
 }
 
 /// How far a message is on its way.

@@ -65,6 +65,7 @@ fn generate() -> Files {
     all.add::<view::Start>();
     all.add::<view::Probe>();
     all.add::<view::NewMessage>();
+    all.add::<view::Thread>();
     all.add::<confab_protocol::Error>();
     all.add::<ServerInfo>();
     all.add::<Setup>();

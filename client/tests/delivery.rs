@@ -12,7 +12,7 @@ use confab_client::machine::Input;
 use confab_client::machine::workspace::Command;
 use confab_client::outbox::Write;
 use confab_client::view::SendState;
-use confab_protocol::event::{MessageDelete, MessageEdit, MessageReact, MessageSend};
+use confab_protocol::event::{MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSend};
 use confab_protocol::log::EntryBody;
 use confab_protocol::{Cid, Error, ErrorCode, MessageId};
 use proptest::prelude::*;
@@ -23,10 +23,14 @@ use world::{World, me, other, room};
 #[derive(Debug, Clone)]
 enum Step {
     Send,
+    /// Into the thread of one of theirs.
+    Answer(usize),
     EditMine,
     DeleteMine,
     React(bool),
     OthersSend,
+    OthersAnswer(usize),
+    Pin(usize, bool),
     OthersEdit(usize),
     OthersDelete(usize),
     OthersReact(usize, bool),
@@ -53,6 +57,9 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         4 => Just(Step::Send),
+        1 => (0_usize..30).prop_map(Step::Answer),
+        2 => (0_usize..30).prop_map(Step::OthersAnswer),
+        1 => ((0_usize..30), any::<bool>()).prop_map(|(at, on)| Step::Pin(at, on)),
         1 => Just(Step::EditMine),
         1 => Just(Step::DeleteMine),
         1 => any::<bool>().prop_map(Step::React),
@@ -80,12 +87,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn send(world: &mut World, text: &str) -> String {
+    answer(world, text, None)
+}
+
+fn answer(world: &mut World, text: &str, thread: Option<MessageId>) -> String {
     let send = MessageSend {
         room: room(),
         cid: Cid::generate(),
         text: text.into(),
         reply_to: None,
-        thread: None,
+        thread,
         files: Vec::new(),
     };
     let call = world.command(Command::Write(Write::Send(send)));
@@ -120,7 +131,17 @@ fn perform(world: &mut World, step: Step, sent: &mut Vec<String>) {
                 world.command(Command::Write(Write::React(react)));
             }
         }
-        Step::OthersSend => {
+        Step::Answer(at) => {
+            let thread = message(world, at, false);
+            sent.push(answer(world, &format!("answer {}", sent.len()), thread));
+        }
+        Step::Pin(at, on) => {
+            if let Some(id) = message(world, at, false) {
+                world.command(Command::Write(Write::Pin(MessagePin { room: room(), id, cid, on })));
+            }
+        }
+        Step::OthersSend | Step::OthersAnswer(_) => {
+            let thread = if let Step::OthersAnswer(at) = step { message(world, at, false) } else { None };
             let id = format!("o{}", world.head() + 1).parse().unwrap();
             let (text, mentions) = ("theirs".to_owned(), Vec::new());
             let body = EntryBody::Message {
@@ -129,7 +150,7 @@ fn perform(world: &mut World, step: Step, sent: &mut Vec<String>) {
                 author: other(),
                 text,
                 reply_to: None,
-                thread: None,
+                thread,
                 files: Vec::new(),
                 mentions,
             };
@@ -208,6 +229,7 @@ fn assert_drawn_is_the_fold_of_the_log(world: &mut World) {
         assert_eq!((drawn.seq, &drawn.id), (Some(wanted.seq), &Some(wanted.id.clone())));
         assert_eq!((&drawn.text, drawn.deleted), (&wanted.text, wanted.deleted));
         assert_eq!(drawn.reactions, wanted.reactions);
+        assert_eq!((drawn.pinned, &drawn.thread, drawn.replies), (wanted.pinned, &wanted.thread, wanted.replies));
         assert_eq!(drawn.state, SendState::Sent);
     }
     let notices = world.ui.items.len() - world.ui.messages().len();

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use confab_protocol::answer::{self, Answer};
 use confab_protocol::event::{
-    BatchSent, MessageDelete, MessageEdit, MessageReact, MessageSend, MessageSendBatch, Request,
+    BatchSent, MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSend, MessageSendBatch, Request,
 };
 use confab_protocol::limits::BATCH_MAX;
 use confab_protocol::{Cid, Error, ErrorCode, Seq};
@@ -74,6 +74,7 @@ impl Lane {
             Write::Edit(_) => (MessageEdit::EVENT, to_value(&self.items[first].write)),
             Write::Delete(_) => (MessageDelete::EVENT, to_value(&self.items[first].write)),
             Write::React(_) => (MessageReact::EVENT, to_value(&self.items[first].write)),
+            Write::Pin(_) => (MessagePin::EVENT, to_value(&self.items[first].write)),
         };
         let sent = if run.is_empty() { vec![first] } else { run };
         for &at in &sent {
@@ -224,6 +225,7 @@ fn to_value(write: &Write) -> Value {
         Write::Edit(edit) => serde_json::to_value(edit),
         Write::Delete(delete) => serde_json::to_value(delete),
         Write::React(react) => serde_json::to_value(react),
+        Write::Pin(pin) => serde_json::to_value(pin),
     };
     // Plain structs of strings: there is nothing in them that JSON cannot say.
     value.unwrap_or(Value::Null)

@@ -11,8 +11,8 @@ use confab_client::outbox::Queued;
 use confab_client::view::{Item, LinkState, MessageItem, SendState, TimelineChange, Update};
 use confab_protocol::answer::to_wire;
 use confab_protocol::event::{
-    BatchSent, HistoryPage, MessageDelete, MessageEdit, MessageReact, MessageSend, MessageSent, RoomHistory, RoomJoin,
-    RoomSync, RoomSynced, Written,
+    BatchSent, HistoryPage, MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSend, MessageSent,
+    RoomHistory, RoomJoin, RoomSync, RoomSynced, Written,
 };
 use confab_protocol::fold::Fold;
 use confab_protocol::log::{Entry, EntryBody, MembershipChange};
@@ -325,6 +325,10 @@ impl World {
             "message:react" => {
                 let MessageReact { id, cid, emoji, on, .. } = parse(body);
                 self.write(cid, EntryBody::Reaction { id, emoji, on, author: me() })
+            }
+            "message:pin" => {
+                let MessagePin { id, cid, on, .. } = parse(body);
+                self.write(cid, EntryBody::Pin { id, on, author: me() })
             }
             "room:join" => {
                 let RoomJoin { after, .. } = parse(body);

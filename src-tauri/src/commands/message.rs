@@ -1,6 +1,6 @@
 //! Messages, and the small signals around them.
 
-use confab_client::view::NewMessage;
+use confab_client::view::{MessageItem, NewMessage, Thread};
 use confab_protocol::workspace::Presence;
 use confab_protocol::{Answer, MessageId, RoomId, Seq};
 
@@ -28,6 +28,24 @@ pub async fn delete(shell: TheShell<'_>, room: RoomId, id: MessageId) -> Answer<
 #[tauri::command]
 pub async fn react(shell: TheShell<'_>, room: RoomId, id: MessageId, emoji: String, on: bool) -> Answer<()> {
     shell.session().await?.react(room, id, emoji, on).await
+}
+
+/// Pins a message to its room, or takes it off.
+#[tauri::command]
+pub async fn pin(shell: TheShell<'_>, room: RoomId, id: MessageId, on: bool) -> Answer<()> {
+    shell.session().await?.pin(room, id, on).await
+}
+
+/// The newest answers of a thread before `before`, under the message that it began with.
+#[tauri::command]
+pub async fn thread(shell: TheShell<'_>, room: RoomId, id: MessageId, before: Option<Seq>) -> Answer<Thread> {
+    shell.session().await?.thread(room, id, before).await
+}
+
+/// What is pinned to a room, oldest first.
+#[tauri::command]
+pub async fn pins(shell: TheShell<'_>, room: RoomId) -> Answer<Vec<MessageItem>> {
+    shell.session().await?.pins(room).await
 }
 
 /// Puts a failed message back into the queue.

@@ -2,6 +2,7 @@
 import type { Cid } from "./Cid";
 import type { MessageId } from "./MessageId";
 import type { Reaction } from "./Reaction";
+import type { Replies } from "./Replies";
 import type { Timestamp } from "./Timestamp";
 import type { UserId } from "./UserId";
 
@@ -64,4 +65,8 @@ reactions: Array<Reaction>,
 /**
  * Pinned to the room.
  */
-pinned: boolean, };
+pinned: boolean, 
+/**
+ * What was answered to it in its thread; absent when nothing was.
+ */
+replies?: Replies, };

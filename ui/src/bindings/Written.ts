@@ -3,7 +3,7 @@ import type { Cid } from "./Cid";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * The answer to an edit, a deletion or a reaction: committed.
+ * The answer to an edit, a deletion, a reaction or a pin: committed.
  */
 export type Written = { 
 /**

@@ -10,6 +10,7 @@ import type {
   InviteRequest,
   Member,
   MessageId,
+  MessageItem,
   NewMessage,
   Place,
   Presence,
@@ -25,6 +26,7 @@ import type {
   Settings,
   Slug,
   Start,
+  Thread,
   UserId,
   Workspace,
   WorkspaceCreate,
@@ -101,6 +103,12 @@ export interface Commands<Updates> {
   delete: [{ room: RoomId; id: MessageId }, void];
   /** Puts a reaction on a message, or takes it off. */
   react: [{ room: RoomId; id: MessageId; emoji: string; on: boolean }, void];
+  /** Pins a message to its room, or takes it off. */
+  pin: [{ room: RoomId; id: MessageId; on: boolean }, void];
+  /** The newest answers of a thread before `before`, under the message that it began with. */
+  thread: [{ room: RoomId; id: MessageId; before?: number | null }, Thread];
+  /** What is pinned to a room, oldest first. */
+  pins: [{ room: RoomId }, Array<MessageItem>];
   /** Puts a failed message back into the queue. */
   retry: [{ room: RoomId; key: string }, void];
   /** Drops a failed message. */

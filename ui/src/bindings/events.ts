@@ -15,11 +15,14 @@ import type {
   MentionReceived,
   MessageDelete,
   MessageEdit,
+  MessagePin,
   MessageReact,
   MessageSend,
   MessageSendBatch,
   MessageSent,
+  MessageThread,
   NoticePosted,
+  PinsReply,
   PresenceChanged,
   PresenceSet,
   ReadChanged,
@@ -38,6 +41,7 @@ import type {
   RoomLeave,
   RoomList,
   RoomMembers,
+  RoomPins,
   RoomRemoved,
   RoomReply,
   RoomSync,
@@ -45,6 +49,7 @@ import type {
   RoomUpdate,
   RoomsReply,
   SessionRevoked,
+  ThreadPage,
   TypingChanged,
   TypingSet,
   UnreadChanged,
@@ -108,8 +113,11 @@ export interface RequestMap {
   'message:edit': { request: MessageEdit; reply: Written };
   'message:delete': { request: MessageDelete; reply: Written };
   'message:react': { request: MessageReact; reply: Written };
+  'message:pin': { request: MessagePin; reply: Written };
+  'message:thread': { request: MessageThread; reply: ThreadPage };
   'room:sync': { request: RoomSync; reply: RoomSynced };
   'room:history': { request: RoomHistory; reply: HistoryPage };
+  'room:pins': { request: RoomPins; reply: PinsReply };
   'read:mark': { request: ReadMark; reply: ReadMarked };
 }
 

@@ -5,8 +5,8 @@
 // ({code, message, retry_after_ms?}); nothing else is ever thrown. What changes arrives as an `Update`.
 
 import type {
-  Account, CredentialStore, HistoryPage, Hosting, Member, NewMessage, Place, Probe, Room, RoomCreate, RoomJoined,
-  RoomUpdate, Settings, Start, Update, Workspace, WorkspaceCreate, Invite, InviteRequest, Session,
+  Account, CredentialStore, HistoryPage, Hosting, Member, MessageItem, NewMessage, Place, Probe, Room, RoomCreate, RoomJoined,
+  RoomUpdate, Settings, Start, Thread, Update, Workspace, WorkspaceCreate, Invite, InviteRequest, Session,
 } from '../bindings';
 
 export interface Port {
@@ -76,6 +76,12 @@ export interface Port {
   edit(room: string, id: string, text: string): Promise<void>;
   delete(room: string, id: string): Promise<void>;
   react(room: string, id: string, emoji: string, on: boolean): Promise<void>;
+  pin(room: string, id: string, on: boolean): Promise<void>;
+  /** The newest answers of a thread before `before`, under the message that it began with. What happens in it later arrives
+      with the room's timeline. */
+  thread(room: string, id: string, before?: number): Promise<Thread>;
+  /** What is pinned, oldest first. */
+  pins(room: string): Promise<MessageItem[]>;
   /** Puts a failed message back into the queue. */
   retry(room: string, key: string): Promise<void>;
   /** Drops a failed message. */

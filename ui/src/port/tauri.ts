@@ -81,6 +81,9 @@ export class TauriPort implements Port {
   edit = (room: string, id: string, text: string) => call('edit', { room, id, text });
   delete = (room: string, id: string) => call('delete', { room, id });
   react = (room: string, id: string, emoji: string, on: boolean) => call('react', { room, id, emoji, on });
+  pin = (room: string, id: string, on: boolean) => call('pin', { room, id, on });
+  thread = (room: string, id: string, before?: number) => call('thread', { room, id, before: before ?? null });
+  pins = (room: string) => call('pins', { room });
   retry = (room: string, key: string) => call('retry', { room, key });
   discard = (room: string, key: string) => call('discard', { room, key });
   markRead = (room: string, seq: number) => call('mark_read', { room, seq });

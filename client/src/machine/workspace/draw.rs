@@ -157,22 +157,7 @@ impl Workspace {
 
     /// A committed message, with what the user has done to it since.
     fn committed(&self, room: &RoomId, message: &Message) -> Item {
-        let mut item = MessageItem {
-            key: key(&message.author, &message.cid),
-            seq: Some(message.seq),
-            order: 0,
-            id: Some(message.id.clone()),
-            ts: message.ts,
-            author: message.author.clone(),
-            text: message.text.clone(),
-            edited_ts: message.edited_ts,
-            deleted: message.deleted,
-            reply_to: message.reply_to.clone(),
-            mentions: message.mentions.clone(),
-            reactions: message.reactions.clone(),
-            pinned: message.pinned,
-            state: SendState::Sent,
-        };
+        let mut item = MessageItem::committed(message);
         for queued in self.outbox.room(room).filter(|queued| queued.write.target() == Some(&message.id)) {
             preview(&mut item, &self.me, queued);
         }
@@ -230,6 +215,8 @@ fn pending(me: &UserId, item: &Queued) -> Option<Item> {
         edited_ts: None,
         deleted: false,
         reply_to: send.reply_to.clone(),
+        thread: send.thread.clone(),
+        replies: None,
         mentions: Vec::new(),
         reactions: Vec::new(),
         pinned: false,
@@ -256,8 +243,10 @@ fn preview(item: &mut MessageItem, me: &UserId, queued: &Queued) {
         Write::Delete(_) => {
             item.deleted = true;
             item.text.clear();
+            item.pinned = false;
             item.reactions.clear();
         }
+        Write::Pin(pin) => item.pinned = pin.on,
         Write::React(react) => {
             for reaction in &mut item.reactions {
                 if reaction.emoji == react.emoji {

@@ -3,8 +3,8 @@
 
 import type {
   Account, CredentialStore, HistoryPage, Hosting, Invite, InviteRequest, Item, LobbyServer, Member, MessageItem,
-  NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, ServerInfo, Session, Settings, Start, Update, User,
-  Workspace, WorkspaceCreate,
+  NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, ServerInfo, Session, Settings, Start, Thread, Update,
+  User, Workspace, WorkspaceCreate,
 } from '../../bindings';
 import { refusal, type Refusal } from '../../lib/error';
 import type { Port } from '../index';
@@ -275,7 +275,7 @@ export class FakePort implements Port {
     const order = ++this.order;
     const key = `${this.here().me.id}/c-${order}`;
     const item = message(key, this.here().me.id, draft.text, new Date().toISOString());
-    const queued: Item = { ...item, order, state: { is: 'queued' }, ...(draft.reply_to ? { reply_to: draft.reply_to } : {}) };
+    const queued: Item = { ...item, order, state: { is: 'queued' }, ...(draft.reply_to ? { reply_to: draft.reply_to } : {}), ...(draft.thread ? { thread: draft.thread } : {}) };
     this.items(draft.room).push(queued);
     this.timeline(draft.room, [queued]);
     if (this.sending === 'commit') queueMicrotask(() => this.settle(key));
@@ -299,6 +299,21 @@ export class FakePort implements Port {
       const others = old.reactions.filter((reaction) => reaction.emoji !== emoji);
       return { ...old, reactions: on ? [...others, { emoji, users: [me] }] : others };
     });
+  }
+
+  async pin(room: string, id: string, on: boolean): Promise<void> {
+    this.note('pin', room, id, on);
+    this.change(room, id, (old) => ({ ...old, pinned: on }));
+  }
+
+  async thread(room: string, id: string): Promise<Thread> {
+    this.note('thread', room, id);
+    return { messages: this.messages(room).filter((message) => message.id === id || message.thread === id), start: true };
+  }
+
+  async pins(room: string): Promise<MessageItem[]> {
+    this.note('pins', room);
+    return this.messages(room).filter((message) => message.pinned);
   }
 
   async retry(room: string, key: string): Promise<void> {
@@ -372,6 +387,10 @@ export class FakePort implements Port {
     const found = items.get(room) ?? [];
     items.set(room, found);
     return found;
+  }
+
+  private messages(room: string): MessageItem[] {
+    return this.items(room).filter((item) => item.kind === 'message');
   }
 
   private head(room: string): number {

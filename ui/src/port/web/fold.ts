@@ -19,6 +19,7 @@ export class Fold {
       this.byId.set(message.id, message.seq);
       if (!this.messages.has(message.seq)) this.messages.set(message.seq, message);
     }
+    for (const message of this.messages.values()) this.reply(message.thread, message.seq, message.ts);
     for (const notice of notices) if (!this.notices.has(notice.seq)) this.notices.set(notice.seq, notice);
   }
 
@@ -27,6 +28,7 @@ export class Fold {
     switch (entry.kind) {
       case 'message': {
         this.byId.set(entry.id, entry.seq);
+        this.reply(entry.thread, entry.seq, entry.ts);
         if (!this.messages.has(entry.seq)) this.messages.set(entry.seq, message(entry));
         return { is: 'message', seq: entry.seq };
       }
@@ -50,6 +52,20 @@ export class Fold {
   byMessageId(id: string): Message | undefined {
     const seq = this.byId.get(id);
     return seq === undefined ? undefined : this.messages.get(seq);
+  }
+
+  /** The `seq` of the first message of the thread that a message belongs to: it changes with every answer. */
+  rootOf(seq: number): number | undefined {
+    const root = this.messages.get(seq)?.thread;
+    return root === undefined ? undefined : this.byId.get(root);
+  }
+
+  /** Counts an answer, once: answers come in the order of `seq`, so that the last one counted tells the rest. */
+  private reply(thread: string | undefined, seq: number, ts: string): void {
+    const root = thread === undefined ? undefined : this.byMessageId(thread);
+    if (!root || (root.replies?.last_seq ?? 0) >= seq) return;
+    const replies = { count: (root.replies?.count ?? 0) + 1, last_seq: seq, last_ts: ts };
+    this.messages.set(root.seq, { ...root, replies });
   }
 
   private change(id: string, change: (old: Message) => Message): FoldChange {

@@ -2,8 +2,8 @@
 // crate does in the desktop app, and tells the UI the very same updates.
 
 import type {
-  Account, CredentialStore, HistoryPage, Hosting, Invite, InviteRequest, Member, NewMessage, Place, Probe, Room,
-  RoomCreate, RoomJoined, RoomUpdate, Session, Settings, Start, Update, Workspace, WorkspaceCreate,
+  Account, CredentialStore, HistoryPage, Hosting, Invite, InviteRequest, Member, MessageItem, NewMessage, Place,
+  Probe, Room, RoomCreate, RoomJoined, RoomUpdate, Session, Settings, Start, Thread, Update, Workspace, WorkspaceCreate,
 } from '../../bindings';
 import { deviceName } from '../../lib/device';
 import { asRefusal, refusal, type Refusal } from '../../lib/error';
@@ -11,6 +11,7 @@ import type { Port } from '../index';
 import { Device } from './device';
 import { Api } from './http';
 import { forgetPlace, keepPlace, keepSettings, keptPlace, keptSettings } from './kept';
+import { messageItem } from './roomlog';
 import { AccountSession } from './session';
 import { registerShell } from './shell';
 import type { WorkspaceSession } from './workspace';
@@ -177,6 +178,20 @@ export class WebPort implements Port {
 
   async react(room: string, id: string, emoji: string, on: boolean): Promise<void> {
     await this.mine().write(room, { is: 'reaction', id, emoji, on });
+  }
+
+  async pin(room: string, id: string, on: boolean): Promise<void> {
+    await this.mine().write(room, { is: 'pin', id, on });
+  }
+
+  async thread(room: string, id: string, before?: number): Promise<Thread> {
+    const request = { room, id, ...(before === undefined ? {} : { before }) };
+    const { messages, start } = await this.here().link.request('message:thread', request);
+    return { messages: messages.map(messageItem), start };
+  }
+
+  async pins(room: string): Promise<MessageItem[]> {
+    return (await this.here().link.request('room:pins', { room })).messages.map(messageItem);
   }
 
   retry = async (_room: string, key: string): Promise<void> => this.mine().retry(key);

@@ -67,7 +67,7 @@ export class RoomLog {
     this.fold.addPage(page.messages, page.notices);
     this.atStart = page.start;
     this.firstSeq = page.start ? 1 : Math.min(this.firstSeq, page.messages[0]?.seq ?? this.firstSeq);
-    const messages = page.messages.map((message) => messageItem(this.fold.messages.get(message.seq) ?? message));
+    const messages = page.messages.map((message) => rowOf(this.fold.messages.get(message.seq) ?? message));
     return inOrder([...messages, ...page.notices.map(noticeItem)]);
   }
 
@@ -88,14 +88,14 @@ export class RoomLog {
   /** Every row, oldest first. */
   items(): Item[] {
     return inOrder([
-      ...[...this.fold.messages.values()].map(messageItem),
+      ...[...this.fold.messages.values()].map(rowOf),
       ...[...this.fold.notices.values()].map(noticeItem),
     ]);
   }
 
   /** The row of the message with this key, when it is loaded. */
   row(key: string): Item | undefined {
-    for (const message of this.fold.messages.values()) if (itemKey(message.author, message.cid) === key) return messageItem(message);
+    for (const message of this.fold.messages.values()) if (itemKey(message.author, message.cid) === key) return rowOf(message);
     return undefined;
   }
 
@@ -115,7 +115,10 @@ export class RoomLog {
       const change = this.fold.apply(entry);
       if (change.is === 'none') continue;
       const message = change.is === 'message' ? this.fold.messages.get(change.seq) : undefined;
-      changed.set(change.seq, message ? messageItem(message) : noticeItem(entry));
+      changed.set(change.seq, message ? rowOf(message) : noticeItem(entry));
+      // An answer in a thread shows on the thread's first message too.
+      const root = message && this.fold.messages.get(this.fold.rootOf(message.seq) ?? 0);
+      if (root) changed.set(root.seq, rowOf(root));
     }
     return [...changed.values()];
   }
@@ -125,15 +128,21 @@ export function itemKey(author: string, cid: string): string {
   return `${author}/${cid}`;
 }
 
-function messageItem(message: Message): Item {
-  const { id, seq, ts, author, cid, text, edited_ts, deleted, reply_to, mentions, reactions, pinned } = message;
-  const item: MessageItem = {
+/** A committed message as a row shows it. */
+export function messageItem(message: Message): MessageItem {
+  const { id, seq, ts, author, cid, text, edited_ts, deleted, reply_to, thread, replies, mentions, reactions, pinned } = message;
+  return {
     key: itemKey(author, cid), seq, order: 0, id, ts, author, text, deleted, mentions, reactions, pinned,
     state: { is: 'sent' },
     ...(edited_ts === undefined ? {} : { edited_ts }),
     ...(reply_to === undefined ? {} : { reply_to }),
+    ...(thread === undefined ? {} : { thread }),
+    ...(replies === undefined ? {} : { replies }),
   };
-  return { kind: 'message', ...item };
+}
+
+function rowOf(message: Message): Item {
+  return { kind: 'message', ...messageItem(message) };
 }
 
 function noticeItem(entry: Entry): Item {

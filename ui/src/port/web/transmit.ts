@@ -30,6 +30,8 @@ function request(link: Requester, waiting: Waiting): Promise<Committed> {
       return link.request('message:delete', { room, cid, id: what.id });
     case 'reaction':
       return link.request('message:react', { room, cid, id: what.id, emoji: what.emoji, on: what.on });
+    case 'pin':
+      return link.request('message:pin', { room, cid, id: what.id, on: what.on });
     case 'message': {
       const { is: _, ...message } = what;
       return link.request('message:send', { ...message, room, cid });

@@ -8,7 +8,8 @@ export type What =
   | ({ is: 'message' } & Omit<NewMessage, 'room'>)
   | { is: 'edit'; id: string; text: string }
   | { is: 'delete'; id: string }
-  | { is: 'reaction'; id: string; emoji: string; on: boolean };
+  | { is: 'reaction'; id: string; emoji: string; on: boolean }
+  | { is: 'pin'; id: string; on: boolean };
 
 /** Where the server put it. */
 export interface Committed {
@@ -58,6 +59,7 @@ export function rowOf({ key, order, ts, author, what, state, sent }: Waiting): I
     ...(sent ? { seq: sent.seq } : {}),
     ...(sent?.id === undefined ? {} : { id: sent.id }),
     ...(what.reply_to === undefined ? {} : { reply_to: what.reply_to }),
+    ...(what.thread === undefined ? {} : { thread: what.thread }),
   };
 }
 
@@ -69,8 +71,9 @@ export function withChanges(item: Item, changes: readonly Waiting[]): Item {
 
 function changed(row: MessageItem, { author, ts, what, state }: Waiting): Partial<MessageItem> {
   const failed = state.is === 'failed';
-  // A failure stays in view until it is dealt with. A reaction on its way is not worth a word.
-  const told = row.state.is === 'failed' || (what.is === 'reaction' && !failed) ? row.state : state;
+  // A failure stays in view until it is dealt with. A reaction or a pin on its way is not worth a word.
+  const small = what.is === 'reaction' || what.is === 'pin';
+  const told = row.state.is === 'failed' || (small && !failed) ? row.state : state;
   switch (what.is) {
     case 'edit':
       return { text: what.text, edited_ts: ts, state: told };
@@ -78,6 +81,8 @@ function changed(row: MessageItem, { author, ts, what, state }: Waiting): Partia
       return failed ? { state: told } : { text: '', deleted: true, reactions: [], mentions: [], pinned: false, state: told };
     case 'reaction':
       return failed ? { state: told } : { reactions: reacted(row.reactions, what.emoji, what.on, author) };
+    case 'pin':
+      return failed ? { state: told } : { pinned: what.on };
     case 'message':
       return {};
   }
