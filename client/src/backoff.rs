@@ -1,5 +1,7 @@
 //! Full jitter: after the n-th failure in a row, wait a random time below `base * 2^n`, at most the cap. Never gives up.
 //!
+//! The web client follows the same law (`ui/src/port/web/backoff.ts`); `protocol/vectors/backoff.json` holds both to it.
+//!
 //! Randomness comes from a seed given at the start, so that a machine that holds one stays a pure function of its inputs.
 
 /// The ceiling after the first failure.
@@ -40,9 +42,7 @@ impl Backoff {
 
     /// One more failed: how many milliseconds to wait before the next try.
     pub fn failed(&mut self) -> u64 {
-        let later = LATER.iter().rev().find(|(after, _)| self.of_link && self.attempt >= *after);
-        let cap = later.map_or(CAP_MS, |(_, cap)| *cap);
-        let ceiling = BASE_MS.saturating_mul(1 << self.attempt.min(16)).min(cap);
+        let ceiling = self.ceiling();
         self.attempt = self.attempt.saturating_add(1);
         self.next_random() % (ceiling + 1)
     }
@@ -57,6 +57,13 @@ impl Backoff {
     /// It worked, and for long enough to count.
     pub const fn reset(&mut self) {
         self.attempt = 0;
+    }
+
+    /// What the next wait is below.
+    fn ceiling(&self) -> u64 {
+        let later = LATER.iter().rev().find(|(after, _)| self.of_link && self.attempt >= *after);
+        let cap = later.map_or(CAP_MS, |(_, cap)| *cap);
+        BASE_MS.saturating_mul(1 << self.attempt.min(16)).min(cap)
     }
 
     /// SplitMix64: small, and good enough to spread clients out.
@@ -85,6 +92,40 @@ mod tests {
             prop_assert_eq!(backoff.attempt(), failures);
             backoff.reset();
             prop_assert!(backoff.failed() <= BASE_MS);
+        }
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Vector {
+        name: String,
+        of: String,
+        steps: Vec<Step>,
+    }
+
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Step {
+        Failed(u64),
+        Worked(bool),
+        Reset(bool),
+    }
+
+    #[test]
+    fn ceilings_are_what_the_shared_vectors_say() {
+        let vectors: Vec<Vector> = serde_json::from_str(include_str!("../../protocol/vectors/backoff.json")).unwrap();
+        assert!(!vectors.is_empty());
+        for Vector { name, of, steps } in vectors {
+            let mut backoff = if of == "link" { Backoff::of_link(7) } else { Backoff::new(7) };
+            for step in steps {
+                match step {
+                    Step::Failed(ceiling) => {
+                        assert_eq!(backoff.ceiling(), ceiling, "{name}: after {}", backoff.attempt());
+                        assert!(backoff.failed() <= ceiling);
+                    }
+                    Step::Worked(_) => backoff.worked(),
+                    Step::Reset(_) => backoff.reset(),
+                }
+            }
         }
     }
 

@@ -5,7 +5,6 @@ import { parse, type Inline } from '../src/lib/markup';
 import { deviceName } from '../src/lib/device';
 import { dayName, fromNow } from '../src/lib/time';
 import { refusal } from '../src/lib/error';
-import { backoff } from '../src/port/web/backoff';
 import { Api } from '../src/port/web/http';
 import { uuid7 } from '../src/port/web/uuid';
 import { Chance, seeds } from './random';
@@ -80,13 +79,6 @@ describe('the web back end', () => {
     const ids = [1, 2 ** 33, 1_795_000_000_000].map((now) => uuid7(now));
     expect([...ids].sort()).toEqual(ids);
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$/);
-  });
-
-  it('waits at random below a bound that doubles up to a limit, never less than it was told', () => {
-    expect(backoff(0, 0, () => 0.999)).toBeLessThanOrEqual(400);
-    expect(backoff(3, 0, () => 1)).toBe(3_200);
-    expect(backoff(40, 0, () => 1)).toBe(15_000);
-    expect(backoff(5, 2_000, () => 0)).toBe(2_000);
   });
 
   it('asks for a cookie when it signs in, and passes refusals on', async () => {

@@ -6,10 +6,14 @@ import { Manager, type Socket } from 'socket.io-client';
 
 import { PROTOCOL, type LinkState, type PushMap, type RequestMap } from '../../bindings';
 import { isRefusal, isRetryable, refusal, type Refusal } from '../../lib/error';
-import { backoff } from './backoff';
+import { Backoff } from './backoff';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const OPEN_TIMEOUT_MS = 10_000;
+/** A ping is answered at once. */
+const PING_TIMEOUT_MS = 4_000;
+/** How long a connection must have worked before the next failure counts as the first. */
+const STEADY_MS = 10_000;
 
 export type PushHandlers = { [E in keyof PushMap]?: (payload: PushMap[E]) => void };
 /** What a workspace or the outbox needs of a link: enough to test them without a network. */
@@ -22,7 +26,9 @@ export class Connection {
   private readonly manager: Manager;
   private readonly links = new Set<Link>();
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private failures = 0;
+  private readonly backoff = new Backoff('link');
+  /** Since when the server has taken links over the present connection. */
+  private since: number | undefined;
   private next = 0;
   private closed = false;
 
@@ -38,7 +44,7 @@ export class Connection {
     this.manager.on('error', () => this.lost());
     this.manager.on('close', () => this.lost());
     addEventListener('online', this.hurry);
-    document.addEventListener('visibilitychange', this.hurry);
+    document.addEventListener('visibilitychange', this.seen);
   }
 
   open(namespace: string, handlers: PushHandlers, onstate: (state: LinkState) => void): Link {
@@ -58,14 +64,15 @@ export class Connection {
     this.closed = true;
     clearTimeout(this.timer);
     removeEventListener('online', this.hurry);
-    document.removeEventListener('visibilitychange', this.hurry);
+    document.removeEventListener('visibilitychange', this.seen);
     for (const link of [...this.links]) link.close();
     this.links.clear();
   }
 
-  /** The server took a link: what came before is forgiven. */
+  /** The server took a link. */
   up(): void {
-    this.failures = 0;
+    this.backoff.worked();
+    this.since ??= performance.now();
   }
 
   forget(link: Link): void {
@@ -76,13 +83,14 @@ export class Connection {
   lost(least = 0): void {
     if (this.closed || this.links.size === 0) return;
     if (this.timer === undefined) {
-      const wait = backoff(this.failures, least);
-      this.failures += 1;
+      if (this.since !== undefined && performance.now() - this.since >= STEADY_MS) this.backoff.reset();
+      this.since = undefined;
+      const wait = this.backoff.failed(least);
       this.next = Date.now() + wait;
       this.timer = setTimeout(() => this.attempt(), wait);
     }
     const retry_in_ms = Math.max(0, this.next - Date.now());
-    for (const link of this.links) link.waiting({ is: 'waiting', retry_in_ms, attempt: this.failures });
+    for (const link of this.links) link.waiting({ is: 'waiting', retry_in_ms, attempt: this.backoff.attempt });
   }
 
   private attempt(): void {
@@ -91,9 +99,15 @@ export class Connection {
     for (const link of this.links) link.connect();
   }
 
-  /** The network is back, or somebody looks at the page: the pause was long enough. */
+  /** The network is back, or somebody looks at the page: the pause was long enough. And a connection whose network went
+      away under it says nothing by itself: it is asked. */
   private readonly hurry = (): void => {
-    if (this.timer !== undefined && document.visibilityState === 'visible') this.attempt();
+    if (this.timer !== undefined) this.attempt();
+    else [...this.links].find((link) => link.live)?.check();
+  };
+
+  private readonly seen = (): void => {
+    if (document.visibilityState === 'visible') this.hurry();
   };
 }
 
@@ -121,12 +135,12 @@ export class Link implements Requester {
   }
 
   async request<E extends keyof RequestMap>(
-    event: E, payload: RequestMap[E]['request'],
+    event: E, payload: RequestMap[E]['request'], limit = REQUEST_TIMEOUT_MS,
   ): Promise<RequestMap[E]['reply']> {
     if (!this.socket.connected) throw refusal('unavailable', 'There is no connection to the server right now.');
     let answer: unknown;
     try {
-      answer = await this.socket.timeout(REQUEST_TIMEOUT_MS).emitWithAck(event, payload);
+      answer = await this.socket.timeout(limit).emitWithAck(event, payload);
     } catch {
       // No answer in time: the connection may be half-open, and only a new one tells.
       if (this.socket.connected) this.connection.drop();
@@ -135,6 +149,11 @@ export class Link implements Requester {
     const reply = answer as { ok?: unknown; error?: unknown };
     if (reply.ok === true) return answer as RequestMap[E]['reply'];
     throw isRefusal(reply.error) ? reply.error : refusal('internal', "The server's answer could not be read.");
+  }
+
+  /** Asks whether the server is still there; no answer ends the connection. */
+  check(): void {
+    this.request('link:ping', {}, PING_TIMEOUT_MS).catch(() => undefined);
   }
 
   /** Fire and forget: for what is outdated a moment later. */

@@ -2,7 +2,7 @@
 // behind. A push is a hint; only a contiguous log is drawn.
 
 import { SYNC_MAX, type Entry, type HistoryPage, type RoomJoined, type TimelineChange } from '../../bindings';
-import { backoff } from './backoff';
+import { Backoff } from './backoff';
 import type { Requester } from './connection';
 import { RoomLog } from './roomlog';
 
@@ -19,7 +19,7 @@ export interface FeedWorld {
 
 export class Feed {
   readonly log = new RoomLog();
-  private failures = 0;
+  private readonly backoff = new Backoff('request');
   private catching: Promise<void> | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private loadingOlder: Promise<HistoryPage> | undefined;
@@ -102,7 +102,7 @@ export class Feed {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.catching ??= this.sync()
-      .then(() => void (this.failures = 0), (thrown: unknown) => this.later(thrown))
+      .then(() => this.backoff.reset(), (thrown: unknown) => this.later(thrown))
       .finally(() => (this.catching = undefined));
     return this.catching;
   }
@@ -110,8 +110,7 @@ export class Feed {
   private later(thrown: unknown): void {
     this.world.failed(this.room, thrown);
     if (this.closed) return;
-    this.failures += 1;
-    this.timer = setTimeout(() => void this.catchUp(), backoff(this.failures, GRACE_MS));
+    this.timer = setTimeout(() => void this.catchUp(), this.backoff.failed(GRACE_MS));
   }
 
   private async sync(): Promise<void> {

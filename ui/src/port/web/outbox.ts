@@ -6,7 +6,7 @@
 
 import { BATCH_MAX } from '../../bindings';
 import { asRefusal, isRetryable, refusal, type Refusal } from '../../lib/error';
-import { backoff } from './backoff';
+import { Backoff } from './backoff';
 import type { Disk } from './disk';
 import { itemKey } from './roomlog';
 import type { Note } from './tabs';
@@ -52,7 +52,7 @@ export interface OutboxWorld {
 
 interface Lane {
   busy: boolean;
-  failures: number;
+  backoff: Backoff;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -220,11 +220,10 @@ export class Outbox {
     });
     this.advance(news);
     if (!again) {
-      lane.failures = 0;
+      lane.backoff.reset();
       return this.pump(slug, room);
     }
-    const wait = backoff(lane.failures, again.retry_after_ms ?? 0, this.world.random);
-    lane.failures += 1;
+    const wait = lane.backoff.failed(again.retry_after_ms ?? 0);
     lane.timer = setTimeout(() => {
       lane.timer = undefined;
       this.pump(slug, room);
@@ -266,7 +265,7 @@ export class Outbox {
   private lane(slug: string, room: string): Lane {
     const key = laneKey(slug, room);
     let lane = this.lanes.get(key);
-    if (!lane) this.lanes.set(key, (lane = { busy: false, failures: 0, timer: undefined }));
+    if (!lane) this.lanes.set(key, (lane = { busy: false, backoff: new Backoff('request', this.world.random), timer: undefined }));
     return lane;
   }
 
