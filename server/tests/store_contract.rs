@@ -113,6 +113,7 @@ cases! {
     reading::markers_only_move_forward,
     reading::pages_of_history_join_without_a_seam,
     reading::the_log_is_paged_and_reset_when_too_far_behind,
+    reading::pages_of_long_messages_are_short,
     folding::the_tables_equal_the_fold_of_the_log,
     durability::everything_is_still_there_after_opening_again,
     durability::a_backup_is_the_same_database,

@@ -295,15 +295,23 @@ async fn welcome_to_space(link: &Link, space: &Space) -> Result<Vec<(confab_prot
 }
 
 /// Entries that were committed between the reading and the listening, for this socket alone. Some may come twice.
-async fn catch_up(link: &Link, room: &confab_protocol::RoomId, seen: Seq) -> Result<(), Error> {
+async fn catch_up(link: &Link, room: &confab_protocol::RoomId, mut seen: Seq) -> Result<(), Error> {
     let Place::Space(space) = &link.peer.place else { return Ok(()) };
-    let missed = link.peer.app.chat.store.entries(room, seen, limits::SYNC_MAX).await?;
-    space.while_in_room(&link.peer.user, room, |_| {
-        for entry in &missed.entries {
-            link.tell(entry);
+    let mut heard_from = None;
+    loop {
+        let missed = link.peer.app.chat.store.entries(room, seen, limits::SYNC_MAX).await?;
+        space.while_in_room(&link.peer.user, room, |_| {
+            for entry in &missed.entries {
+                link.tell(entry);
+            }
+        });
+        // What is committed after the first look comes by itself.
+        let until = *heard_from.get_or_insert(missed.head);
+        match missed.entries.last() {
+            Some(last) if missed.more && last.seq < until => seen = last.seq,
+            _ => return Ok(()),
         }
-    });
-    Ok(())
+    }
 }
 
 fn code(error: crate::store::StoreError) -> ErrorCode {

@@ -162,9 +162,10 @@ pub trait Store: Send + Sync + 'static {
 
     // ---- logs ----
 
-    /// The log after `after`, at most `limit` entries; `reset` when more than `limits::RESET_AFTER` behind.
+    /// The log after `after`, at most `limit` entries and about `limits::PAGE_BYTES`; `reset` when more than `limits::RESET_AFTER` behind.
     async fn entries(&self, room: &RoomId, after: Seq, limit: usize) -> Result<RoomSynced>;
-    /// Folded messages, oldest first: exactly what `confab_protocol::fold` makes of the log.
+    /// Folded messages, oldest first: exactly what `confab_protocol::fold` makes of the log. Bounded as [`Store::entries`];
+    /// what is left out lies farthest from where the page begins.
     async fn history(&self, room: &RoomId, page: Page, limit: usize) -> Result<HistoryPage>;
     /// A thread by any of its messages: the first one and its newest answers before `before`, oldest first. None when
     /// the room has no such message.

@@ -139,3 +139,36 @@ pub async fn the_log_is_paged_and_reset_when_too_far_behind(place: Place) {
     assert!(world.store.entries(&room, head + 1, 10).await.unwrap().reset);
     assert_eq!(world.unread(&room, &world.ada).await, (0, 0));
 }
+
+pub async fn pages_of_long_messages_are_short(place: Place) {
+    let world = place.world().await;
+    let room = world.room(&world.ada, "bees", RoomKind::Public, &[]).await;
+    let text = "x".repeat(confab_protocol::Limits::default().message_bytes);
+    let write = |_| world.write(&world.ada, world.send_op(&room, &confab_protocol::Cid::generate(), &text));
+    let results = world.store.write((0..200).map(write).collect()).await.unwrap();
+    assert!(results.iter().all(Result::is_ok));
+    let fits = limits::PAGE_BYTES + text.len();
+
+    let (mut after, mut pages) = (0, 0);
+    loop {
+        let page = world.store.entries(&room, after, limits::SYNC_MAX).await.unwrap();
+        let bytes = serde_json::to_vec(&page.entries).unwrap().len();
+        assert!(bytes <= fits && (bytes >= limits::PAGE_BYTES || !page.more), "{bytes} bytes, more: {}", page.more);
+        assert_eq!(page.entries[0].seq, after + 1);
+        (after, pages) = (page.entries.last().unwrap().seq, pages + 1);
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!((after, pages), (201, 13), "all of it, in as few pages as that takes");
+
+    let latest = world.store.history(&room, Page::Latest, limits::HISTORY_MAX).await.unwrap();
+    assert!(serde_json::to_vec(&latest.messages).unwrap().len() <= fits && !latest.start);
+    assert_eq!(latest.messages.last().unwrap().seq, 201, "what is left out is the oldest");
+    let middle = world.store.history(&room, Page::Around(100), limits::HISTORY_MAX).await.unwrap();
+    assert!(serde_json::to_vec(&middle.messages).unwrap().len() <= fits + text.len() && !middle.start);
+    let seqs: Vec<_> = middle.messages.iter().map(|m| m.seq).collect();
+    assert!(seqs.contains(&99) && seqs.contains(&100) && seqs.is_sorted(), "{seqs:?}");
+    let (messages, _) = history(&*world.store, &room, limits::HISTORY_MAX).await;
+    assert_eq!(messages.iter().map(|m| m.seq).collect::<Vec<_>>(), (2..=201).collect::<Vec<_>>(), "page by page");
+}

@@ -6,12 +6,16 @@ use confab_protocol::event::{HistoryPage, RoomSynced};
 use confab_protocol::log::{Entry, Message, Reaction, Replies};
 use confab_protocol::{Error, RoomId, Seq, Timestamp, limits};
 
+use super::fill::Fill;
 use crate::store::entry::{self, MessageExtra};
 use crate::store::sql::{Row, Sql, params};
 use crate::store::{Page, Result};
 
 /// Notices in one page of history: the newest ones, should a wave of joins leave more.
 const NOTICES_MAX: usize = limits::SYNC_MAX;
+
+/// The column of `seq` in a row of [`message!`].
+const SEQ: usize = 1;
 
 /// A folded message: [`message_of`] reads these columns.
 macro_rules! message {
@@ -33,14 +37,18 @@ pub async fn entries<S: Sql>(sql: &mut S, room: &RoomId, after: Seq, limit: usiz
     if after > head || head - after > limits::RESET_AFTER {
         return Ok(RoomSynced { entries: Vec::new(), head, more: false, reset: true });
     }
-    let rows = sql
-        .query(
-            "SELECT seq, ts, kind, author, cid, message, text, extra FROM log
-             WHERE room = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-            params![room, after, limit],
-        )
-        .await?;
-    let entries = rows.into_iter().map(|row| entry_of(room, row)).collect::<Result<Vec<_>>>()?;
+    let mut page = Fill::new(limit, 1);
+    while let Some(count) = page.wants() {
+        let rows = sql
+            .query(
+                "SELECT seq, ts, kind, author, cid, message, text, extra FROM log
+                 WHERE room = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+                params![room, page.last(0).unwrap_or(after), count],
+            )
+            .await?;
+        page.take(rows);
+    }
+    let entries = page.rows.into_iter().map(|row| entry_of(room, row)).collect::<Result<Vec<_>>>()?;
     let last = entries.last().map_or(after, |entry| entry.seq);
     Ok(RoomSynced { entries, head, more: last < head, reset: false })
 }
@@ -48,35 +56,36 @@ pub async fn entries<S: Sql>(sql: &mut S, room: &RoomId, after: Seq, limit: usiz
 /// A page of folded messages, oldest first, and the notices between them.
 pub async fn history<S: Sql>(sql: &mut S, room: &RoomId, page: Page, limit: usize) -> Result<HistoryPage> {
     let head = head(sql, room).await?;
-    let (middle, older, newer) = match page {
-        Page::Latest => (head.saturating_add(1), limit, 0),
-        Page::Before(seq) => (seq, limit, 0),
-        Page::Around(seq) => (seq, limit / 2, limit - limit / 2),
+    let (middle, older, newer, share) = match page {
+        Page::Latest => (head.saturating_add(1), limit, 0, 1),
+        Page::Before(seq) => (seq, limit, 0, 1),
+        Page::Around(seq) => (seq, limit / 2, limit - limit / 2, 2),
     };
-    // One more than wanted tells whether there is anything before.
-    let mut rows = sql
-        .query(
-            message!("m.room = ?1 AND m.seq < ?2 ORDER BY m.seq DESC LIMIT ?3"),
-            params![room, middle, older.saturating_add(1)],
-        )
-        .await?;
-    let start = rows.len() <= older;
-    rows.truncate(older);
+    let mut before = Fill::new(older, share);
+    while let Some(count) = before.wants() {
+        let rows = sql
+            .query(
+                message!("m.room = ?1 AND m.seq < ?2 ORDER BY m.seq DESC LIMIT ?3"),
+                params![room, before.last(SEQ).unwrap_or(middle), count],
+            )
+            .await?;
+        before.take(rows);
+    }
+    let start = !before.more;
+    let mut rows = before.rows;
     rows.reverse();
     let mut end = middle.saturating_sub(1).min(head);
     if newer > 0 {
-        let later = sql
-            .query(
-                message!("m.room = ?1 AND m.seq >= ?2 ORDER BY m.seq LIMIT ?3"),
-                params![room, middle, newer.saturating_add(1)],
-            )
-            .await?;
-        let complete = later.len() <= newer;
-        rows.extend(later.into_iter().take(newer));
-        end = head;
-        if !complete && let Some(Some(last)) = rows.last().map(seq_of) {
-            end = last;
+        let mut after = Fill::new(newer, share);
+        while let Some(count) = after.wants() {
+            let from = after.last(SEQ).map_or(middle, |last| last.saturating_add(1));
+            let rows = sql
+                .query(message!("m.room = ?1 AND m.seq >= ?2 ORDER BY m.seq LIMIT ?3"), params![room, from, count])
+                .await?;
+            after.take(rows);
         }
+        end = if after.more { after.last(SEQ).unwrap_or(head) } else { head };
+        rows.extend(after.rows);
     }
     let messages = folded(sql, room, rows).await?;
     let begin = if start { 0 } else { messages.first().map_or(middle, |message| message.seq) };
@@ -140,10 +149,6 @@ pub(super) fn with_reactions(mut messages: Vec<Message>, rows: Vec<Row>) -> Resu
         message.reactions = reactions.remove(&message.seq).unwrap_or_default();
     }
     Ok(messages)
-}
-
-fn seq_of(row: &Row) -> Option<Seq> {
-    if let Some(crate::store::sql::Value::Int(seq)) = row.0.get(1) { (*seq).try_into().ok() } else { None }
 }
 
 pub(super) fn message_of(mut row: Row) -> Result<Message> {

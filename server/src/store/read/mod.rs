@@ -1,6 +1,7 @@
 //! Everything that is only read, by noun. Each function runs in a transaction that sees one state of the database.
 
 pub(super) mod account;
+mod fill;
 pub(super) mod log;
 pub(super) mod room;
 pub(super) mod server;
