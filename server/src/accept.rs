@@ -14,10 +14,12 @@ use crate::App;
 use crate::conn::{Conn, Seats, Stream};
 use crate::http::Front;
 
-/// How long a peer may leave what was sent to it unacknowledged. Without it, a frozen one with a full send buffer
-/// would never be noticed: heartbeats wait behind the buffer.
+/// How long a peer may leave what was sent to it unacknowledged, or keep its window shut. Without it, a frozen one with a
+/// full send buffer would never be noticed: heartbeats wait behind the buffer. It counts for readers that merely pause as
+/// well, since the kernel's probes of a shut window do not reset it; so they get the time that they have to answer a ping,
+/// and a phone that changes its network is not cut for it.
 #[cfg(target_os = "linux")]
-const USER_TIMEOUT: Duration = Duration::from_secs(5);
+const USER_TIMEOUT: Duration = crate::socket::PING_TIMEOUT;
 /// The largest request head, and the most that is read ahead of a body.
 const HEAD_BYTES: usize = 16 * 1024;
 

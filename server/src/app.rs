@@ -17,6 +17,7 @@ use crate::chat::{Admission, Chat, now};
 use crate::config::Config;
 use crate::conn::{Conn, Upgrades};
 use crate::fanout::{Fanout, Io, Sock, to_socket};
+use crate::silence::Silence;
 use crate::socket::changes::Changes;
 use crate::socket::counts::Counts;
 use crate::socket::presence::Presences;
@@ -56,6 +57,8 @@ pub struct App {
     pub seen: Seen,
     /// The connections that long-polling sessions were upgraded to.
     pub upgrades: Arc<Upgrades>,
+    /// The connections that must be heard.
+    pub silence: Silence,
     /// The Socket.IO engine.
     pub engine: Engine,
     /// The server stops.
@@ -96,6 +99,7 @@ impl App {
             arrivals: Arrivals::default(),
             seen: Seen::default(),
             upgrades: Arc::default(),
+            silence: Silence::default(),
             engine,
             stopping,
             io,

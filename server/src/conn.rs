@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 
@@ -22,6 +23,9 @@ pub struct Conn {
     /// The Socket.IO session that was upgraded to this connection.
     upgraded: OnceLock<(String, Weak<Upgrades>)>,
     seat: Mutex<Option<Seat>>,
+    watched: AtomicBool,
+    /// How often [`Conn::silent_step`] was called since something was read.
+    silent: AtomicU32,
     _alive: TaskTrackerToken,
 }
 
@@ -50,7 +54,15 @@ impl Conn {
     /// Takes over an accepted stream.
     #[must_use]
     pub fn new(stream: TcpStream, peer: SocketAddr, seat: Seat, alive: TaskTrackerToken) -> Arc<Self> {
-        Arc::new(Self { stream, peer, upgraded: OnceLock::new(), seat: Mutex::new(Some(seat)), _alive: alive })
+        Arc::new(Self {
+            stream,
+            peer,
+            upgraded: OnceLock::new(),
+            seat: Mutex::new(Some(seat)),
+            watched: AtomicBool::new(false),
+            silent: AtomicU32::new(0),
+            _alive: alive,
+        })
     }
 
     /// Who is at the other end.
@@ -62,6 +74,16 @@ impl Conn {
     /// Gives its seat to the next one: somebody has signed in over it, and from now on it counts among theirs.
     pub fn give_up_seat(&self) {
         drop(self.seat.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// Whether nobody watches it yet; from now on somebody does.
+    pub fn begin_watch(&self) -> bool {
+        !self.watched.swap(true, Ordering::Relaxed)
+    }
+
+    /// A step of time has passed: how many in a row in which nothing was read.
+    pub fn silent_step(&self) -> u32 {
+        self.silent.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Ends the connection now: both halves wake up with an error or the end of the stream.
@@ -137,6 +159,7 @@ impl AsyncRead for Stream {
             ready!(stream.poll_read_ready(cx))?;
             match stream.try_read(buf.initialize_unfilled()) {
                 Ok(n) => {
+                    self.0.silent.store(0, Ordering::Relaxed);
                     buf.advance(n);
                     return Poll::Ready(Ok(()));
                 }

@@ -14,6 +14,7 @@ mod fanout;
 pub mod fault;
 mod http;
 pub mod offline;
+mod silence;
 mod socket;
 pub mod store;
 
@@ -251,6 +252,7 @@ fn background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
                 app.hub.spaces().iter().for_each(|space| space.tell_heads());
             }
         })),
+        tokio::spawn(every(silence::STEP, app.clone(), async |app| app.silence.pass())),
         tokio::spawn(every(SWEEP, app.clone(), async |app| {
             app.rates.forget_idle();
             app.arrivals.forget_lost();

@@ -110,7 +110,8 @@ impl Proxy {
         self.state.half_close.send_modify(|n| *n += 1);
     }
 
-    /// Swallows all bytes in both directions, or stops doing so. What was swallowed is lost: cut afterwards.
+    /// Swallows all bytes in both directions, and the ends of connections, or stops doing so. What was swallowed is lost: cut
+    /// afterwards.
     pub fn blackhole(&self, on: bool) {
         self.state.mode.send_replace(if on { Mode::Blackhole } else { Mode::Pass });
     }
@@ -210,6 +211,8 @@ async fn copy(
             }
         }
     }
+    // A black hole swallows the end of a connection as well.
+    let _ = state.mode.subscribe().wait_for(|mode| *mode != Mode::Blackhole).await;
     let _ = to.shutdown().await;
 }
 

@@ -37,6 +37,9 @@ pub async fn serve(app: &App, request: Request<Incoming>, origin: &Origin, conn:
     if websocket && !request.headers().contains_key(header::SEC_WEBSOCKET_KEY) {
         return ApiError::from(Error::bad_request("This is not a WebSocket handshake.")).into_response();
     }
+    if let (true, Some(conn)) = (websocket, conn.upgrade()) {
+        app.silence.watch(&conn);
+    }
     let (mut parts, body) = request.into_parts();
     let cookie = cookie(&parts.headers).filter(|_| cookie_is_safe(origin, &parts, websocket));
     if let (Some(sid), Some(conn), true) = (query(&parts.uri, "sid"), conn.upgrade(), websocket) {

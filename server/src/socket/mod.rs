@@ -35,6 +35,11 @@ use crate::fanout::{Adapter, Io};
 /// one commit group of the socket's own ([`crate::commit`]).
 pub const BUFFER: usize = 1024;
 
+/// How often a socket is asked whether it is still there.
+pub const PING_INTERVAL: Duration = Duration::from_secs(25);
+/// How long it may take to answer: with the interval, as long as anybody who vanished is still shown.
+pub const PING_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// The engine behind `/socket.io/`.
 pub type Engine = SocketIoService<engineioxide::service::NotFoundService, Adapter>;
 
@@ -43,8 +48,8 @@ pub type Engine = SocketIoService<engineioxide::service::NotFoundService, Adapte
 pub fn build(limits: &Limits) -> (Engine, Io) {
     SocketIo::builder()
         .req_path("/socket.io")
-        .ping_interval(Duration::from_secs(25))
-        .ping_timeout(Duration::from_secs(20))
+        .ping_interval(PING_INTERVAL)
+        .ping_timeout(PING_TIMEOUT)
         .connect_timeout(Duration::from_secs(limits.handshake_seconds))
         .upgrade_timeout(Duration::from_secs(limits.handshake_seconds))
         .max_buffer_size(BUFFER)
