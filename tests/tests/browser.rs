@@ -24,6 +24,11 @@ async fn the_server_goes_away_and_comes_back() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_browser_says_that_its_network_changed() -> Result<()> {
+    play("browser_network.mjs").await
+}
+
+#[tokio::test]
 async fn what_is_written_offline_outlives_the_browser() -> Result<()> {
     play("browser_offline.mjs").await
 }
@@ -74,6 +79,8 @@ async fn obey(server: &mut Server, order: &str) -> Result<()> {
     match order {
         "kill" => server.kill().await,
         "launch" => server.launch().await,
+        "freeze" => server.freeze(true),
+        "thaw" => server.freeze(false),
         "backup" => run(server.command()?.arg("backup").arg(backup)).await,
         "restore" => run(server.command()?.arg("restore").arg(backup)).await,
         other => bail!("nobody knows how to {other}"),

@@ -30,7 +30,7 @@ export async function call(method, path, { token, body } = {}) {
 
 let answers;
 
-/** Asks the harness for something, and waits until it is done: `kill` and `launch` the server, … */
+/** Asks the harness for something, and waits until it is done: `kill` and `launch` the server, `freeze` and `thaw` it, … */
 export async function harness(order) {
   answers ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
   console.log(`please ${order}`);
