@@ -15,6 +15,13 @@ use crate::shell::Shell;
 /// When the settings cannot be written or the webview cannot start.
 pub fn run(paths: Paths, context: Context<Wry>) -> anyhow::Result<()> {
     let shell = Shell::open(paths)?;
+    // While the webview starts: the page asks for the same, and finds it done.
+    let early = Arc::clone(&shell);
+    tauri::async_runtime::spawn(async move {
+        if let Err(error) = early.start().await {
+            tracing::debug!(%error, "the page will see this as well");
+        }
+    });
     let app = assemble(Builder::default(), Arc::clone(&shell)).setup(|app| Ok(open_window(app)?)).build(context)?;
     let handle = app.handle().clone();
     tauri::async_runtime::spawn(async move {

@@ -1,6 +1,7 @@
 //! What the commands act on: the session of whoever is signed in, and all that outlives it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use confab_client::local::database::SetAside;
 use confab_client::local::{self, Local};
@@ -28,6 +29,7 @@ pub struct Shell {
     embedded: Embedded,
     bridge: Bridge,
     session: Mutex<Option<Session>>,
+    opened: Instant,
 }
 
 impl Shell {
@@ -42,6 +44,7 @@ impl Shell {
             embedded: Embedded::new(paths.server()),
             bridge: Bridge::default(),
             session: Mutex::new(None),
+            opened: Instant::now(),
             paths,
         }))
     }
@@ -53,10 +56,12 @@ impl Shell {
     /// When the system has no more threads for the keyring.
     pub async fn start(self: &Arc<Self>) -> Answer<Start> {
         let mut session = self.session.lock().await;
-        self.resume_hosting().await;
-        let remembered = self.settings.read();
-        let credentials = self.credentials().await?;
-        if let (None, Some(account), Some(token)) = (&*session, remembered.account, credentials.token().await) {
+        // Side by side: either can take a second.
+        let ((), credentials) = tokio::join!(self.resume_hosting(), self.credentials());
+        let (credentials, remembered) = (credentials?, self.settings.read());
+        if let (None, Some(account)) = (&*session, remembered.account)
+            && let Some(token) = credentials.token().await
+        {
             *session = Some(self.begin(Identity { account, token }).await);
         }
         Ok(Start {
@@ -169,6 +174,11 @@ impl Shell {
             Ok(saved) => Ok(saved?),
             Err(_) => Err(internal("The settings could not be saved.")),
         }
+    }
+
+    /// The page shows a room: what people wait for when they open the app. The benchmark of the start reads this line.
+    pub fn drawn(&self) {
+        tracing::info!(duration_ms = self.opened.elapsed().as_millis(), "first room drawn");
     }
 
     /// Where things are kept.

@@ -38,6 +38,7 @@ pub fn app_binary() -> Result<PathBuf> {
 pub struct Desktop {
     home: TempDir,
     environment: Vec<(String, String)>,
+    binary: PathBuf,
     // Ended in this order: the keyring before the bus that it is on.
     _keyring: Child,
     _bus: Child,
@@ -45,11 +46,19 @@ pub struct Desktop {
 }
 
 impl Desktop {
-    /// Starts the display, the bus and an unlocked keyring.
+    /// Starts the display, the bus and an unlocked keyring, for the app of [`app_binary`].
     ///
     /// # Errors
     /// When one of the programs is missing or does not come up in time.
     pub async fn start() -> Result<Self> {
+        Self::of(app_binary()?).await
+    }
+
+    /// As [`Desktop::start`], for this app.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn of(binary: PathBuf) -> Result<Self> {
         let home = tempfile::Builder::new().prefix("confab-desktop-").tempdir()?;
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700))?;
         let directory = |name: &str| home.path().join(name).display().to_string();
@@ -76,7 +85,7 @@ impl Desktop {
             keyring.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn()?;
         // An empty password would not unlock it.
         keyring.stdin.take().context("no stdin")?.write_all(b"pw").await?;
-        let desktop = Self { home, environment, _keyring: keyring, _bus: bus, _display: display };
+        let desktop = Self { home, environment, binary, _keyring: keyring, _bus: bus, _display: display };
         until("the keyring is on the bus", async || desktop.has_keyring().await.then_some(())).await?;
         Ok(desktop)
     }
@@ -87,7 +96,6 @@ impl Desktop {
     /// When the window does not open in time.
     pub async fn open(&self, installation: &str) -> Result<App> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let binary = app_binary()?;
         let home = self.installation(installation);
         let driver = Command::new("WebKitWebDriver")
             .args([format!("--port={port}"), "--host=127.0.0.1".into()])
@@ -105,13 +113,22 @@ impl Desktop {
             tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok().then_some(())
         })
         .await?;
-        let wanted = json!({ "webkitgtk:browserOptions": { "binary": binary, "args": [] } });
+        let wanted = json!({ "webkitgtk:browserOptions": { "binary": self.binary, "args": [] } });
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(serde_json::from_value(wanted)?);
         let started = Instant::now();
         let address = format!("http://127.0.0.1:{port}");
         let client = within("the window opens", builder.connect(&address)).await??;
         Ok(App { client, driver, started })
+    }
+
+    /// The app as a person starts it, without WebDriver.
+    #[must_use]
+    pub fn command(&self, installation: &str) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.envs(self.environment.iter().cloned()).env("CONFAB_HOME", self.installation(installation));
+        command.env("CONFAB_HOST_BIND", "127.0.0.1:0").env("CONFAB_LOG", "info");
+        command
     }
 
     /// Where that installation keeps everything.

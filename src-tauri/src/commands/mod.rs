@@ -64,6 +64,7 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         message::set_presence,
         settings::save_settings,
         settings::save_place,
+        settings::drawn,
         settings::choose_credential_store,
     ]
 }

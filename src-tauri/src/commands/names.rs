@@ -51,5 +51,6 @@ pub const COMMANDS: &[&str] = &[
     // settings
     "save_settings",
     "save_place",
+    "drawn",
     "choose_credential_store",
 ];

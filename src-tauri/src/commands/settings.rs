@@ -18,6 +18,13 @@ pub async fn save_place(shell: TheShell<'_>, place: Place) -> Answer<()> {
     shell.remember(move |now| now.place = place).await
 }
 
+/// The first room since the page was loaded is on the screen.
+#[tauri::command]
+pub async fn drawn(shell: TheShell<'_>) -> Answer<()> {
+    shell.drawn();
+    Ok(())
+}
+
 /// The user's answer when there is no keyring.
 #[tauri::command]
 pub async fn choose_credential_store(shell: TheShell<'_>, choice: Choice) -> Answer<CredentialStore> {

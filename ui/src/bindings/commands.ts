@@ -123,6 +123,8 @@ export interface Commands<Updates> {
   save_settings: [{ settings: Settings }, void];
   /** Remembers where the user is, for the next start. */
   save_place: [{ place: Place }, void];
+  /** The first room since the page was loaded is on the screen. */
+  drawn: [Record<string, never>, void];
   /** The user's answer when there is no keyring. */
   choose_credential_store: [{ choice: "file" | "memory" }, CredentialStore];
 }

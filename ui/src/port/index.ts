@@ -91,4 +91,6 @@ export interface Port {
   setPresence(state: 'online' | 'away'): Promise<void>;
   /** Remembers where the user is, for the next start. */
   savePlace(place: Place): Promise<void>;
+  /** The first room is on the screen. */
+  drawn(): void;
 }

@@ -90,4 +90,5 @@ export class TauriPort implements Port {
   setTyping = (room: string, on: boolean) => call('set_typing', { room, on });
   setPresence = (state: 'online' | 'away') => call('set_presence', { state });
   savePlace = (place: Place) => call('save_place', { place });
+  drawn = () => void call('drawn', {}).catch(() => undefined);
 }

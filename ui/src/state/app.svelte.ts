@@ -33,6 +33,7 @@ export class App {
   private roomId = $state<string | null>(null);
   private stop: (() => void) | undefined;
   private place: Place = { workspace: null, room: null };
+  private drawn = false;
 
   readonly workspace = $derived(this.slug === null ? null : (this.workspaces.get(this.slug) ?? null));
   readonly room: RoomState | null = $derived(this.roomId === null ? null : (this.workspace?.rooms.get(this.roomId) ?? null));
@@ -109,6 +110,13 @@ export class App {
     const { place } = this;
     void this.attempt(() => this.port.savePlace(place));
     void this.loadRoom(id);
+  }
+
+  /** A room's timeline is in the page; the first one is told once it is on the screen. */
+  roomDrawn(): void {
+    if (this.drawn) return;
+    this.drawn = true;
+    requestAnimationFrame(() => requestAnimationFrame(() => this.port.drawn()));
   }
 
   /** A room that was just made, joined or found: it may not have come as an update yet. */

@@ -341,6 +341,10 @@ export class FakePort implements Port {
     this.note('setPresence', state);
   }
 
+  drawn(): void {
+    this.note('drawn');
+  }
+
   async savePlace(place: Place): Promise<void> {
     this.note('savePlace', place);
   }

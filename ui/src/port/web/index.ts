@@ -206,6 +206,10 @@ export class WebPort implements Port {
     this.session?.setPresence(state);
   }
 
+  drawn(): void {
+    performance.mark('first room drawn');
+  }
+
   async savePlace(place: Place): Promise<void> {
     keepPlace(place);
   }
