@@ -1,5 +1,6 @@
 //! Confab's own server, set up for load: rates out of the way, sizes as they are.
 
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -9,7 +10,8 @@ use tempfile::TempDir;
 use crate::Plan;
 use crate::process::Process;
 
-const SETUP_TOKEN: &str = "bench";
+/// Claims a fresh server.
+pub const SETUP_TOKEN: &str = "bench";
 const CONFIG: &str = "[limits]
 messages_per_10s = 100000000
 messages_burst = 100000000
@@ -17,6 +19,8 @@ events_per_10s = 100000000
 sockets_per_user = 100000
 connections_per_address = 100000
 ";
+
+const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
 
 /// A running server with a data directory of its own.
 #[derive(Debug)]
@@ -34,8 +38,28 @@ impl Confab {
     pub async fn start(plan: &Plan) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("data-").tempdir_in(&plan.scratch)?;
         std::fs::write(dir.path().join("bench.toml"), CONFIG)?;
-        let process = launch(plan, dir.path()).await?;
+        let process = launch(plan, dir.path(), ANY_PORT).await?;
         Ok(Self { process, dir })
+    }
+
+    /// Starts it on the same data where it was: clients find it again.
+    ///
+    /// # Errors
+    /// When it does not start again.
+    pub async fn resume(ended: Ended, plan: &Plan) -> Result<Self> {
+        let Ended { addr, dir } = ended;
+        let process = launch(plan, dir.path(), addr).await?;
+        Ok(Self { process, dir })
+    }
+
+    /// Kills it, and keeps its data.
+    ///
+    /// # Errors
+    /// When it had ended by itself.
+    pub async fn kill(self) -> Result<Ended> {
+        let addr = self.process.addr;
+        self.process.stop().await?;
+        Ok(Ended { addr, dir: self.dir })
     }
 
     /// Ends it and starts it on the same data.
@@ -44,7 +68,7 @@ impl Confab {
     /// When it does not start again.
     pub async fn restart(self, plan: &Plan) -> Result<Self> {
         self.process.stop().await?;
-        let process = launch(plan, self.dir.path()).await?;
+        let process = launch(plan, self.dir.path(), ANY_PORT).await?;
         Ok(Self { process, dir: self.dir })
     }
 
@@ -79,11 +103,19 @@ impl Confab {
     }
 }
 
-async fn launch(plan: &Plan, dir: &Path) -> Result<Process> {
+/// A server that was killed: what is left of it.
+#[derive(Debug)]
+pub struct Ended {
+    /// Where it listened.
+    pub addr: SocketAddr,
+    dir: TempDir,
+}
+
+async fn launch(plan: &Plan, dir: &Path, addr: SocketAddr) -> Result<Process> {
     let path = |name: &str| dir.join(name).to_string_lossy().into_owned();
     let arguments = [
         "--bind",
-        "127.0.0.1:0",
+        &addr.to_string(),
         "--data",
         &path("data"),
         "--config",

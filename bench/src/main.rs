@@ -4,6 +4,7 @@
 //! process on another; each figure starts a fresh server on a fresh data directory. The table goes to stdout, the same
 //! numbers as JSON to `target/bench/`.
 
+mod apps;
 mod confab;
 mod crowd;
 mod disk;
@@ -26,7 +27,8 @@ struct Arguments {
     /// Smaller runs: under a minute in all. Noisier, and the large database has 50,000 messages instead of a million.
     #[arg(long)]
     quick: bool,
-    /// Only the figures whose name contains this: start, memory, latency, throughput, fanout, single.
+    /// Only the figures whose name contains this: start, memory, latency, throughput, fanout, single, restart, outage,
+    /// desktop.
     #[arg(long)]
     only: Option<String>,
     /// The server's binary; `CONFAB_SERVER`, or the one beside this program.
@@ -102,6 +104,15 @@ async fn measure(arguments: Arguments) -> Result<()> {
     }
     if wanted("single") {
         figures::single::measure(&plan, &mut report).await?;
+    }
+    if wanted("restart") {
+        figures::restart::measure(&plan, &mut report).await?;
+    }
+    if wanted("outage") {
+        figures::outage::measure(&plan, &mut report).await?;
+    }
+    if wanted("desktop") {
+        figures::desktop::measure(&plan, &mut report).await?;
     }
     println!("{}", report.table());
     let file = scratch.join(if plan.quick { "quick.json" } else { "full.json" });

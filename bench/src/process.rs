@@ -76,11 +76,7 @@ impl Process {
     /// # Errors
     /// When the process is gone.
     pub fn cpu(&self) -> Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()?))?;
-        // The name in parentheses may contain spaces; the numbers come after it.
-        let numbers = stat.rsplit_once(')').context("an odd stat line")?.1;
-        let ticks: Vec<u64> = numbers.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
-        Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
+        cpu_of(self.pid()?)
     }
 
     /// Ends it.
@@ -98,6 +94,28 @@ impl Process {
     fn pid(&self) -> Result<u32> {
         self.child.id().context("it has ended")
     }
+}
+
+/// CPU time of a process so far, user and system, of all its threads. In steps of 10 ms.
+///
+/// # Errors
+/// When the process is gone.
+pub fn cpu_of(pid: u32) -> Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name in parentheses may contain spaces; the numbers come after it.
+    let numbers = stat.rsplit_once(')').context("an odd stat line")?.1;
+    let ticks: Vec<u64> = numbers.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
+    Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
+}
+
+/// Lets this process, and what it starts from now on, run on every core again.
+///
+/// # Errors
+/// When the system refuses.
+pub fn unpin_this_process() -> Result<()> {
+    let mut cores = CpuSet::new();
+    (0..CpuSet::MAX_CPU).for_each(|core| cores.set(core));
+    Ok(sched_setaffinity(None, &cores)?)
 }
 
 /// Pins this process to its core and raises its limit of open files as far as it may; children inherit the limit.

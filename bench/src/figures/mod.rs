@@ -1,8 +1,11 @@
 //! One module per figure. Each starts what it measures, and stops it.
 
+pub mod desktop;
 pub mod fanout;
 pub mod latency;
 pub mod memory;
+pub mod outage;
+pub mod restart;
 pub mod single;
 pub mod start;
 pub mod throughput;
