@@ -289,8 +289,16 @@ impl Session {
     /// # Errors
     /// As for [`Session::list_rooms`].
     pub async fn pins(&self, room: RoomId) -> Result<Vec<MessageItem>, Error> {
-        let PinsReply { messages, .. } = self.ask(&RoomPins { room }).await?;
-        Ok(messages.iter().map(MessageItem::committed).collect())
+        let mut pinned = Vec::new();
+        let mut before = None;
+        loop {
+            let PinsReply { messages, start, .. } = self.ask(&RoomPins { room: room.clone(), before }).await?;
+            before = messages.first().map(|message| message.seq);
+            pinned.splice(0..0, messages.iter().map(MessageItem::committed));
+            if start || before.is_none() {
+                return Ok(pinned);
+            }
+        }
     }
 
     // --- message ---

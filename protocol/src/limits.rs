@@ -60,7 +60,7 @@ pub const BATCH_MAX: usize = 100;
 pub const SYNC_MAX: usize = 500;
 /// Messages in one `room:history` page.
 pub const HISTORY_MAX: usize = 200;
-/// A page of `room:sync`, `room:join` or `room:history` ends with the entry or message that makes its texts this large:
+/// A page of `room:sync`, `room:join`, `room:history`, `message:thread` or `room:pins` ends with the entry or message that makes its texts this large:
 /// few clients take megabytes in one frame, and a server that makes thousands of them at once has no memory left.
 pub const PAGE_BYTES: usize = 256 * 1024;
 /// Further behind than this, `room:join` and `room:sync` answer `reset: true` instead of the entries.

@@ -223,15 +223,21 @@ pub struct ThreadPage {
 pub struct RoomPins {
     /// Which.
     pub room: RoomId,
+    /// Only messages before this `seq`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub before: Option<Seq>,
 }
 
 /// The answer to `room:pins`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct PinsReply {
-    /// Oldest first; at most [`crate::limits::PINS_MAX`].
+    /// Oldest first.
     pub messages: Vec<Message>,
     /// The head of the log, which the folded messages include.
     pub head: Seq,
+    /// Nothing that is pinned comes before the first of `messages`.
+    pub start: bool,
 }
 
 /// `read:mark`: only ever forward.

@@ -125,7 +125,7 @@ pub async fn thread(caller: Caller, space: Arc<Space>, request: MessageThread) -
 pub async fn pins(caller: Caller, space: Arc<Space>, request: RoomPins) -> Answer<PinsReply> {
     let chat = &caller.peer.app.chat;
     chat.check_in_room(&space.slug, &caller.peer.user, &request.room).await?;
-    Ok(chat.store.pins(&request.room).await?)
+    Ok(chat.store.pins(&request.room, request.before).await?)
 }
 
 pub async fn mark_read(caller: Caller, space: Arc<Space>, request: ReadMark) -> Answer<ReadMarked> {

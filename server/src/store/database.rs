@@ -250,9 +250,9 @@ impl<B: Backend> Store for Database<B> {
         run!(self.0, read, |sql| read::thread::thread(sql, &room, &message, before, limit))
     }
 
-    async fn pins(&self, room: &RoomId) -> Result<PinsReply> {
+    async fn pins(&self, room: &RoomId, before: Option<Seq>) -> Result<PinsReply> {
         let room = room.clone();
-        run!(self.0, read, |sql| read::thread::pins(sql, &room))
+        run!(self.0, read, |sql| read::thread::pins(sql, &room, before))
     }
 
     async fn mark_read(&self, room: &RoomId, user: &UserId, seq: Seq) -> Result<Option<ReadChanged>> {

@@ -176,8 +176,8 @@ pub trait Store: Send + Sync + 'static {
         before: Option<Seq>,
         limit: usize,
     ) -> Result<Option<ThreadPage>>;
-    /// What is pinned to a room, oldest first.
-    async fn pins(&self, room: &RoomId) -> Result<PinsReply>;
+    /// What is pinned to a room: the newest messages before `before`, oldest first.
+    async fn pins(&self, room: &RoomId, before: Option<Seq>) -> Result<PinsReply>;
     /// Moves a read marker forward, at most to the head; None when the user is not in the room.
     async fn mark_read(&self, room: &RoomId, user: &UserId, seq: Seq) -> Result<Option<ReadChanged>>;
     /// What each of these members has not read in a room; muted members too, with `muted` set.

@@ -58,7 +58,8 @@ pub async fn pins_are_listed_and_limited(place: Place) {
     let world = place.world().await;
     let (bob, eve) = (world.joins("bob").await, world.joins("eve").await);
     let room = &world.room(&world.ada, "pinned", confab_protocol::room::RoomKind::Private, &[&bob]).await;
-    let pins = async || world.store.pins(room).await.unwrap().messages.into_iter().map(|m| m.id).collect::<Vec<_>>();
+    let pins =
+        async || world.store.pins(room, None).await.unwrap().messages.into_iter().map(|m| m.id).collect::<Vec<_>>();
     let pin = |id: &MessageId, on| world.pin_op(room, id, &Cid::generate(), on);
     let (one, two) = (world.sends(&bob, room, "one").await.id, world.sends(&bob, room, "two").await.id);
     world.does(&world.ada, pin(&two, true)).await.unwrap();
@@ -66,7 +67,7 @@ pub async fn pins_are_listed_and_limited(place: Place) {
     assert_eq!(refusal(world.does(&eve, pin(&one, false)).await), ErrorCode::NotFound, "from outside");
     assert_eq!(pins().await, [one.clone(), two.clone()], "in the order of the room");
     world.reacts(&bob, room, &two, "!", true).await;
-    assert_eq!(world.store.pins(room).await.unwrap().messages[1].reactions.len(), 1);
+    assert_eq!(world.store.pins(room, None).await.unwrap().messages[1].reactions.len(), 1);
     world.does(&bob, pin(&one, false)).await.unwrap();
     world.does(&bob, world.delete_op(room, &two, &Cid::generate())).await.unwrap();
     assert_eq!(pins().await, [], "what is deleted is not pinned");

@@ -15,7 +15,7 @@ use crate::store::{Page, Result};
 const NOTICES_MAX: usize = limits::SYNC_MAX;
 
 /// The column of `seq` in a row of [`message!`].
-const SEQ: usize = 1;
+pub(super) const SEQ: usize = 1;
 
 /// A folded message: [`message_of`] reads these columns.
 macro_rules! message {

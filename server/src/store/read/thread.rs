@@ -1,12 +1,14 @@
 //! Messages of a room that do not lie side by side: those of one thread, and the pinned ones.
 
 use confab_protocol::event::{PinsReply, ThreadPage};
+use confab_protocol::log::Message;
 use confab_protocol::{MessageId, RoomId, Seq, limits};
 
-use super::log::{head, message, message_of, with_reactions};
+use super::fill::Fill;
+use super::log::{SEQ, head, message, message_of, with_reactions};
 use crate::store::Result;
 use crate::store::entry::MessageExtra;
-use crate::store::sql::{Sql, params};
+use crate::store::sql::{Row, Sql, params};
 
 /// The first message of the thread that `id` belongs to, and its newest answers before `before`.
 pub async fn thread<S: Sql>(
@@ -18,32 +20,64 @@ pub async fn thread<S: Sql>(
 ) -> Result<Option<ThreadPage>> {
     let head = head(sql, room).await?;
     let Some(root) = root_of(sql, room, id).await? else { return Ok(None) };
-    // One more than wanted tells whether there is anything before.
-    let mut rows = sql
-        .query(
-            message!(
-                "m.room = ?1 AND m.seq IN (SELECT t.seq FROM threads t WHERE t.room = ?1 AND t.root = ?2 AND t.seq < ?3
-                     ORDER BY t.seq DESC LIMIT ?4)
-                 ORDER BY m.seq DESC"
-            ),
-            params![room, root, before.unwrap_or(head + 1), limit + 1],
-        )
-        .await?;
-    let start = rows.len() <= limit;
-    rows.truncate(limit);
-    rows.extend(sql.row(message!("m.room = ?1 AND m.seq = ?2"), params![room, root]).await?);
-    let messages = rows.into_iter().rev().map(message_of).collect::<Result<Vec<_>>>()?;
-    let first_answer = messages.get(1).map_or(root, |message| message.seq);
+    let mut page = Fill::new(limit, 1);
+    while let Some(count) = page.wants() {
+        let rows = sql
+            .query(
+                message!(
+                    "m.room = ?1 AND m.seq IN (SELECT t.seq FROM threads t WHERE t.room = ?1 AND t.root = ?2
+                         AND t.seq < ?3 ORDER BY t.seq DESC LIMIT ?4)
+                     ORDER BY m.seq DESC"
+                ),
+                params![room, root, page.last(SEQ).or(before).unwrap_or(head + 1), count],
+            )
+            .await?;
+        page.take(rows);
+    }
+    let start = !page.more;
+    let answers = oldest_first(page.rows)?;
+    let (first, last) = (answers.first().map_or(0, |m| m.seq), answers.last().map_or(0, |m| m.seq));
+    let mut messages = Vec::with_capacity(answers.len() + 1);
+    messages.extend(
+        sql.row(message!("m.room = ?1 AND m.seq = ?2"), params![room, root]).await?.map(message_of).transpose()?,
+    );
+    messages.extend(answers);
     let reactions = sql
         .query(
             "SELECT r.seq, r.emoji, r.user_id FROM reactions r
-             WHERE r.room = ?1 AND (r.seq = ?2 OR r.seq >= ?3 AND r.seq < ?4
+             WHERE r.room = ?1 AND (r.seq = ?2 OR r.seq >= ?3 AND r.seq <= ?4
                  AND r.seq IN (SELECT t.seq FROM threads t WHERE t.room = ?1 AND t.root = ?2))
              ORDER BY r.seq, r.place, r.put",
-            params![room, root, first_answer, before.unwrap_or(head + 1)],
+            params![room, root, first, last],
         )
         .await?;
     Ok(Some(ThreadPage { messages: with_reactions(messages, reactions)?, head, start }))
+}
+
+/// The newest pinned messages before `before`.
+pub async fn pins<S: Sql>(sql: &mut S, room: &RoomId, before: Option<Seq>) -> Result<PinsReply> {
+    let head = head(sql, room).await?;
+    let mut page = Fill::new(limits::PINS_MAX, 1);
+    while let Some(count) = page.wants() {
+        let rows = sql
+            .query(
+                message!("m.room = ?1 AND m.pinned = 1 AND m.seq < ?2 ORDER BY m.seq DESC LIMIT ?3"),
+                params![room, page.last(SEQ).or(before).unwrap_or(head + 1), count],
+            )
+            .await?;
+        page.take(rows);
+    }
+    let start = !page.more;
+    let messages = oldest_first(page.rows)?;
+    let reactions = sql
+        .query(
+            "SELECT r.seq, r.emoji, r.user_id FROM reactions r
+             JOIN messages m ON m.room = r.room AND m.seq = r.seq AND m.pinned = 1
+             WHERE r.room = ?1 ORDER BY r.seq, r.place, r.put",
+            params![room],
+        )
+        .await?;
+    Ok(PinsReply { messages: with_reactions(messages, reactions)?, head, start })
 }
 
 /// The `seq` of the first message of a thread, found by any of its messages.
@@ -62,20 +96,6 @@ async fn root_of<S: Sql>(sql: &mut S, room: &RoomId, id: &MessageId) -> Result<O
     root.map(|mut row| row.take(0)).transpose()
 }
 
-/// What is pinned, oldest first.
-pub async fn pins<S: Sql>(sql: &mut S, room: &RoomId) -> Result<PinsReply> {
-    let head = head(sql, room).await?;
-    let rows = sql
-        .query(message!("m.room = ?1 AND m.pinned = 1 ORDER BY m.seq LIMIT ?2"), params![room, limits::PINS_MAX])
-        .await?;
-    let messages = rows.into_iter().map(message_of).collect::<Result<Vec<_>>>()?;
-    let reactions = sql
-        .query(
-            "SELECT r.seq, r.emoji, r.user_id FROM reactions r
-             JOIN messages m ON m.room = r.room AND m.seq = r.seq AND m.pinned = 1
-             WHERE r.room = ?1 ORDER BY r.seq, r.place, r.put",
-            params![room],
-        )
-        .await?;
-    Ok(PinsReply { messages: with_reactions(messages, reactions)?, head })
+fn oldest_first(rows: Vec<Row>) -> Result<Vec<Message>> {
+    rows.into_iter().rev().map(message_of).collect()
 }

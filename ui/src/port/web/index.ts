@@ -191,7 +191,14 @@ export class WebPort implements Port {
   }
 
   async pins(room: string): Promise<MessageItem[]> {
-    return (await this.here().link.request('room:pins', { room })).messages.map(messageItem);
+    let pinned: MessageItem[] = [];
+    for (;;) {
+      const before = pinned[0]?.seq;
+      const request = { room, ...(before === undefined ? {} : { before }) };
+      const { messages, start } = await this.here().link.request('room:pins', request);
+      pinned = [...messages.map(messageItem), ...pinned];
+      if (start || messages.length === 0) return pinned;
+    }
   }
 
   retry = async (_room: string, key: string): Promise<void> => this.mine().retry(key);
