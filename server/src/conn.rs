@@ -16,6 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use crate::parcel::Parcels;
+
 /// A connection that was accepted.
 pub struct Conn {
     stream: TcpStream,
@@ -26,6 +28,7 @@ pub struct Conn {
     watched: AtomicBool,
     /// How often [`Conn::silent_step`] was called since something was read.
     silent: AtomicU32,
+    parcels: Parcels,
     _alive: TaskTrackerToken,
 }
 
@@ -61,6 +64,7 @@ impl Conn {
             seat: Mutex::new(Some(seat)),
             watched: AtomicBool::new(false),
             silent: AtomicU32::new(0),
+            parcels: Parcels::default(),
             _alive: alive,
         })
     }
@@ -84,6 +88,12 @@ impl Conn {
     /// A step of time has passed: how many in a row in which nothing was read.
     pub fn silent_step(&self) -> u32 {
         self.silent.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// What waits to be sent over it beside the engine's buffers.
+    #[must_use]
+    pub fn parcels(&self) -> &Parcels {
+        &self.parcels
     }
 
     /// Ends the connection now: both halves wake up with an error or the end of the stream.
@@ -149,6 +159,12 @@ impl Drop for Seat {
                 taken.remove(&self.address);
             }
         }
+    }
+}
+
+impl AsRef<Parcels> for Stream {
+    fn as_ref(&self) -> &Parcels {
+        &self.0.parcels
     }
 }
 

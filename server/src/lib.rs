@@ -14,9 +14,11 @@ mod fanout;
 pub mod fault;
 mod http;
 pub mod offline;
+mod parcel;
 mod silence;
 mod socket;
 pub mod store;
+mod wire;
 
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;

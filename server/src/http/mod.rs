@@ -13,6 +13,7 @@ mod sessions;
 mod setup;
 pub mod socketio;
 mod ui;
+mod websocket;
 
 use std::sync::Arc;
 

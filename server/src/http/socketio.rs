@@ -16,6 +16,7 @@ use super::error::ApiError;
 use super::extract::{cookie, read_body};
 use super::front::ClientAddress;
 use super::origin::Origin;
+use super::websocket;
 use crate::App;
 use crate::conn::Conn;
 use crate::socket::{Engine, SessionCookie};
@@ -42,6 +43,9 @@ pub async fn serve(app: &App, request: Request<Incoming>, origin: &Origin, conn:
     }
     let (mut parts, body) = request.into_parts();
     let cookie = cookie(&parts.headers).filter(|_| cookie_is_safe(origin, &parts, websocket));
+    if websocket::opens(&parts) {
+        return websocket::open(app, parts, conn.clone(), cookie);
+    }
     if let (Some(sid), Some(conn), true) = (query(&parts.uri, "sid"), conn.upgrade(), websocket) {
         app.upgrades.note(sid, &conn);
     }
@@ -110,7 +114,8 @@ fn copied(headers: &HeaderMap) -> HeaderMap {
     kept
 }
 
-fn query<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
+/// A parameter of a query.
+pub fn query<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
     let pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
     pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
 }

@@ -236,7 +236,7 @@ async fn welcome_to_lobby(link: &Link) -> Result<(), Error> {
         let seen = app.hub.lobby_changes();
         let ready = read_lobby(link).await?;
         if app.hub.lobby_changes() == seen || attempt >= STRICT_READS {
-            link.tell(&ready);
+            link.tell_at_length(&ready);
             link.peer.set_greeted();
             return Ok(());
         }
@@ -284,7 +284,7 @@ async fn welcome_to_space(link: &Link, space: &Space) -> Result<Vec<(confab_prot
         let epoch = Some(epoch.clone());
         let ready = WorkspaceReady { workspace, me: me.clone(), rooms, members, heads: heads.clone(), epoch };
         let entered = space.enter(&entrance, &ticket, attempt < STRICT_READS, || {
-            link.tell(&ready);
+            link.tell_at_length(&ready);
         });
         if let Some(behind) = entered {
             app.presences.note(space, user, was, false);

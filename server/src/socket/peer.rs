@@ -13,6 +13,7 @@ use super::reply::Overflow;
 use super::space::Space;
 use crate::App;
 use crate::fanout::{Sock, to_socket};
+use crate::parcel::Parcel;
 
 /// What the server keeps of a socket beside Socket.IO's own state. It holds no [`Sock`]: the socket's handlers hold
 /// the peer, and a circle would never be freed.
@@ -67,7 +68,24 @@ impl Link {
     /// Tells this socket something that it will not hear again. One whose buffer is full would go on without it and
     /// never know: it is cut, and reads everything anew when it comes back.
     pub fn tell<P: Push>(&self, push: &P) {
-        if !to_socket(&self.sock, push) {
+        self.note_told::<P>(to_socket(&self.sock, push));
+    }
+
+    /// The same for what may be long.
+    pub fn tell_at_length<P: Push>(&self, push: &P) {
+        let told = match Parcel::of(&self.sock, push) {
+            Some(parcel) if self.sock.emit(P::EVENT, parcel.slip()).is_ok() => {
+                parcel.sent();
+                true
+            }
+            Some(_) => false,
+            None => to_socket(&self.sock, push),
+        };
+        self.note_told::<P>(told);
+    }
+
+    fn note_told<P: Push>(&self, told: bool) {
+        if !told {
             tracing::info!(socket = %self.sock.id, user = %self.peer.user, missed = P::EVENT, "a slow reader is cut");
             self.peer.app.hang_up(&self.sock);
         }

@@ -15,6 +15,7 @@ use socketioxide::{SendError, SocketError};
 
 use super::peer::Peer;
 use crate::fanout::Sock;
+use crate::parcel::Parcel;
 
 /// How often a full buffer is looked at again.
 const AGAIN: Duration = Duration::from_millis(20);
@@ -100,22 +101,39 @@ impl Open {
         if self.ack.is_some() {
             let mut none = socketioxide::handler::Value::Str("".into(), None);
             let Ok(ack) = AckSender::from_message_parts(&self.sock, &mut none, &self.ack);
-            match ack.send(wire) {
+            match send_at_length(&self.sock, wire, |wire| ack.send(wire)) {
                 Err(SendError::Socket(SocketError::InternalChannelFull)) => return false,
                 Ok(()) | Err(_) => self.ack = None,
             }
         }
         if let Some(rid) = &self.rid {
-            let mut fields = wire.clone();
-            if let Value::Object(fields) = &mut fields {
+            let mut wire = wire.clone();
+            if let Value::Object(fields) = &mut wire {
                 fields.insert("rid".into(), Value::String(rid.clone()));
             }
-            match self.sock.emit(REQUEST_ANSWERED, &fields) {
+            match send_at_length(&self.sock, &wire, |wire| self.sock.emit(REQUEST_ANSWERED, wire)) {
                 Err(SendError::Socket(SocketError::InternalChannelFull)) => return false,
                 Ok(()) | Err(_) => self.rid = None,
             }
         }
         true
+    }
+}
+
+/// Sends an answer, as a parcel where it is long. Only lists make one long.
+fn send_at_length(
+    sock: &Sock,
+    wire: &Value,
+    send: impl FnOnce(&Value) -> Result<(), SendError>,
+) -> Result<(), SendError> {
+    let lists = wire.as_object().is_some_and(|fields| fields.values().any(Value::is_array));
+    match lists.then(|| Parcel::of(sock, wire)).flatten() {
+        Some(parcel) => {
+            send(parcel.slip())?;
+            parcel.sent();
+            Ok(())
+        }
+        None => send(wire),
     }
 }
 

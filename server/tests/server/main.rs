@@ -11,6 +11,7 @@ mod harness;
 mod http;
 mod limits;
 mod lobby;
+mod long;
 mod payloads;
 mod polling;
 mod presence;

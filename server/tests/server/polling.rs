@@ -40,7 +40,7 @@ impl Poller {
     }
 
     /// Polls until a packet begins like this; the rest of it.
-    async fn until(&self, start: &str) -> String {
+    pub async fn until(&self, start: &str) -> String {
         loop {
             for packet in self.poll().await.expect("the session lives") {
                 if packet == "2" {
