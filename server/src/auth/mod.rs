@@ -1,5 +1,6 @@
 //! Passwords, tokens, and how often somebody may guess them.
 
+mod argon;
 pub mod password;
 pub mod setup;
 pub mod throttle;

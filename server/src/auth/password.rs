@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use argon2::Params;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
 use confab_protocol::account::Secret;
 use confab_protocol::{Error, ErrorCode, limits};
 use tokio::sync::Semaphore;
+
+use super::argon::Hasher;
 
 /// Memory in KiB, passes and lanes: OWASP's first recommendation.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
@@ -103,9 +105,8 @@ pub fn check_shape(password: &Secret) -> Result<(), Error> {
     }
 }
 
-fn hasher() -> Result<Argon2<'static>, Error> {
-    let params = Params::new(COST.0, COST.1, COST.2, None).map_err(|_| internal())?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+fn hasher() -> Result<Hasher, Error> {
+    Params::new(COST.0, COST.1, COST.2, None).map(Hasher).map_err(|_| internal())
 }
 
 fn internal() -> Error {
@@ -125,6 +126,35 @@ mod tests {
         assert!(!pool.verify(Secret("wrong horse".into()), Some(hash)).await.unwrap());
         assert!(!pool.verify(Secret("correct horse".into()), None).await.unwrap());
         assert!(pool.hash(Secret("short".into())).await.is_err());
+    }
+
+    #[test]
+    fn a_hash_is_what_any_other_argon2_says() {
+        let salt = SaltString::from_b64("c29tZXNhbHRzb21lc2FsdA").unwrap();
+        let own = hasher().unwrap().hash_password(b"correct horse", &salt).unwrap();
+        let params = Params::new(COST.0, COST.1, COST.2, None).unwrap();
+        let other = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+        assert_eq!(own, other.hash_password(b"correct horse", &salt).unwrap());
+        assert!(other.verify_password(b"correct horse", &own).is_ok());
+    }
+
+    /// A server that is idle again is as small as before, however many signed in.
+    #[cfg(target_os = "linux")]
+    #[tokio::test(flavor = "multi_thread")]
+    async fn memory_goes_back_to_the_system() {
+        let resident = || {
+            let status = std::fs::read_to_string("/proc/self/status").unwrap();
+            let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+            line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+        };
+        let pool = Passwords::new().unwrap();
+        let before = resident();
+        let hashes = (0..8).map(|_| pool.hash(Secret("correct horse".into())));
+        for hash in futures_util::future::join_all(hashes).await {
+            hash.unwrap();
+        }
+        let more = resident().saturating_sub(before);
+        assert!(more < u64::from(COST.0) / 2, "{more} KiB are kept");
     }
 
     #[test]

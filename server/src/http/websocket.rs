@@ -26,10 +26,17 @@ const OPENED: &str = "/socket.io/?EIO=4&transport=websocket";
 /// Whether a request opens a session of its own over a WebSocket, in the way of every client. The engine judges the others.
 pub fn opens(parts: &Parts) -> bool {
     let asks = |name| query(&parts.uri, name);
+    let says = |name, what: &str| {
+        let values = parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|value| value.trim().eq_ignore_ascii_case(what))
+    };
     parts.method == Method::GET
         && asks("EIO") == Some("4")
         && asks("transport") == Some("websocket")
         && asks("sid").is_none()
+        && says(header::CONNECTION, "upgrade")
+        && says(header::UPGRADE, "websocket")
+        && says(header::SEC_WEBSOCKET_VERSION, "13")
         && parts.headers.contains_key(header::SEC_WEBSOCKET_KEY)
 }
 
