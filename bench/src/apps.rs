@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use confab_client::entrance;
 use confab_client::http::Http;
 use confab_client::local::Local;
@@ -187,6 +187,10 @@ async fn open(identity: confab_client::session::Identity) -> Result<App> {
     let known = seen.until(|seen| seen.general.borrow().is_some());
     tokio::time::timeout(LIMIT, known).await.context("somebody does not come in")?;
     let room = seen.general.borrow().clone().context("no room general")?;
-    session.open_room(room.clone()).await?;
+    // The call gives up after a while; the app tries again as a person would.
+    let began = Instant::now();
+    while let Err(error) = session.open_room(room.clone()).await {
+        ensure!(error.code.is_retryable() && began.elapsed() < LIMIT, "{error}");
+    }
     Ok(App { session, seen, room, watching })
 }
