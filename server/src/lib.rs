@@ -97,7 +97,7 @@ pub struct Handle {
     addr: SocketAddr,
     app: Arc<App>,
     shutdown: Shutdown,
-    ended: JoinHandle<()>,
+    ended: JoinHandle<Result<(), ServeError>>,
 }
 
 impl Handle {
@@ -125,10 +125,14 @@ impl Handle {
     }
 
     /// Waits until it has ended: after [`Handle::stop`], or when the [`Shutdown`] it was given is cancelled.
-    pub async fn finished(self) {
-        if let Err(error) = self.ended.await {
+    ///
+    /// # Errors
+    /// When it ended by itself, because its database was found to be damaged: [`ServeError::Damaged`] as at a start.
+    pub async fn finished(self) -> Result<(), ServeError> {
+        self.ended.await.unwrap_or_else(|error| {
             tracing::error!(%error, "the server did not end well");
-        }
+            Ok(())
+        })
     }
 }
 
@@ -177,7 +181,10 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
     let ended = tokio::spawn({
         let (app, shutdown) = (app.clone(), shutdown.clone());
         async move {
-            shutdown.cancelled().await;
+            let damage = tokio::select! {
+                () = shutdown.cancelled() => None,
+                damage = app.chat.store.damage() => Some(damage),
+            };
             tracing::info!("draining");
             stopping.cancel();
             // What was accepted is committed and answered; what comes now is refused.
@@ -196,8 +203,14 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
             background.iter().for_each(JoinHandle::abort);
             note_sessions(&app).await;
             app.chat.store.close().await;
+            let outcome = match damage {
+                None => Ok(()),
+                Some(StoreError::Corrupt(finding)) => Err(set_aside(&app.config, finding)),
+                Some(other) => Err(other.into()),
+            };
             drop(lock);
             tracing::info!("ended");
+            outcome
         }
     });
     Ok(Handle { addr, app, shutdown, ended })

@@ -65,8 +65,7 @@ async fn listen(settings: Settings) -> anyhow::Result<()> {
         }
         shutdown.cancel();
     });
-    handle.finished().await;
-    Ok(())
+    Ok(handle.finished().await?)
 }
 
 fn log_to_stderr(format: LogFormat) {

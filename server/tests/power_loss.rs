@@ -23,9 +23,12 @@ const FRAME: usize = PAGE + 24;
 const WAL_HEADER: usize = 32;
 /// What a disk writes at once.
 const SECTOR: usize = 512;
-const COMMITS: usize = 82;
-/// Commits that only fill the log, so that it is emptied into the database while states are taken.
-const BEFORE: usize = 60;
+/// Frames in the log when it is emptied into the database.
+const FULL: u32 = 2_000;
+/// Where states are taken in the life of a log: when it has begun anew, and when it is about to be emptied. In between it
+/// is only filled, since a state costs as much as its log is long.
+const EARLY: u32 = 500;
+const LATE: u32 = FULL - 60;
 
 /// The files at one moment.
 #[derive(Clone, PartialEq)]
@@ -43,6 +46,11 @@ impl Files {
     fn read(db: &Path) -> Self {
         let beside = |suffix| std::fs::read(beside(db, suffix)).unwrap_or_default();
         Self { db: std::fs::read(db).unwrap(), wal: beside("-wal"), seal: beside("-seal") }
+    }
+
+    /// Frames in the log, as the seal's mark has it.
+    fn frames(&self) -> u32 {
+        u32::from_le_bytes(self.seal[20..24].try_into().unwrap())
     }
 
     fn write(&self, db: &Path) {
@@ -187,11 +195,15 @@ async fn every_state_that_a_loss_of_power_may_leave_has_all_that_was_acked() {
     let world = World::new(open(&Location::Sqlite(db.clone())).await.unwrap()).await;
     let mut dice = Dice(0x5eed_0000_2026);
     let (mut states, mut kept, mut lost, mut checkpoints) = (0, 0, 0, 0);
-    for _ in 0..BEFORE {
+    for _ in 0..20 {
         commit(&world, &mut dice).await;
     }
     let mut earlier = Files::read(&db).seal;
-    for _ in 0..COMMITS {
+    while states < 1_000 || checkpoints < 2 {
+        if (EARLY..LATE).contains(&Files::read(&db).frames()) {
+            commit(&world, &mut dice).await;
+            continue;
+        }
         let (before, acked) = (Files::read(&db), logs(&world).await);
         commit(&world, &mut dice).await;
         let (after, then) = (Files::read(&db), logs(&world).await);
@@ -213,8 +225,7 @@ async fn every_state_that_a_loss_of_power_may_leave_has_all_that_was_acked() {
         earlier = if before.db == after.db { before.seal } else { after.seal };
     }
     println!("{states} states: commit kept in {kept}, lost in {lost}; {checkpoints} checkpoints");
-    assert!(states >= 1_000 && kept > 0 && lost > 0, "{states} states, kept {kept}, lost {lost}");
-    assert!(checkpoints > 0, "no checkpoint was hit");
+    assert!(kept > 0 && lost > 0, "{states} states, kept {kept}, lost {lost}");
 }
 
 /// The other way round: a state that no disk may leave, since it cuts into what was synced, must be told apart.

@@ -15,7 +15,7 @@ use confab_protocol::{InviteCode, MessageId, RoomId, Seq, SessionId, Slug, Times
 use super::sql::Sql;
 use super::{
     Credentials, Done, Identity, InviteRow, NewInvite, NewSession, Page, ProfileRow, Result, ServerRow, Store,
-    TokenHash, Unread, Write, change, read,
+    StoreError, TokenHash, Unread, Write, change, read,
 };
 
 /// What a transaction does, borrowed from the connection that it runs on.
@@ -47,6 +47,9 @@ pub(super) trait Backend: Send + Sync + 'static {
     /// See [`Store::close`].
     fn close(&self) -> impl Future<Output = ()> + Send;
 
+    /// See [`Store::damage`].
+    fn damage(&self) -> impl Future<Output = StoreError> + Send;
+
     /// Looks for damage in the files themselves.
     fn check(&self) -> impl Future<Output = Result<Vec<String>>> + Send;
 }
@@ -73,6 +76,10 @@ impl<B: Backend> Store for Database<B> {
 
     async fn close(&self) {
         self.0.close().await;
+    }
+
+    async fn damage(&self) -> StoreError {
+        self.0.damage().await
     }
 
     async fn renew_epoch(&self) -> Result<()> {

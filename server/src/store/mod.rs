@@ -77,6 +77,9 @@ pub trait Store: Send + Sync + 'static {
     /// Finishes what is being written and leaves the files as whoever opens them next wants to find them. Writes fail
     /// from now on.
     async fn close(&self);
+    /// Waits for damage to be found in files that are open already, for ever where there is none. From then on all else
+    /// is `Unavailable`: whoever waits here is to close the store and to set it aside.
+    async fn damage(&self) -> StoreError;
     /// Begins a new life: clients drop their caches. After a restore.
     async fn renew_epoch(&self) -> Result<()>;
     /// Looks for damage: one line per finding, none when all is well. May take long.

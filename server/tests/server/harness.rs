@@ -57,7 +57,7 @@ impl Server {
     pub async fn restart(self) -> Self {
         let Self { handle, config, _dir, .. } = self;
         handle.stop();
-        tokio::time::timeout(DEADLINE, handle.finished()).await.expect("it ends");
+        tokio::time::timeout(DEADLINE, handle.finished()).await.expect("it ends").expect("and well");
         Self::serve(config, _dir).await
     }
 

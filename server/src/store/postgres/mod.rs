@@ -123,6 +123,11 @@ impl Backend for Postgres {
         self.pool.close();
     }
 
+    /// What PostgreSQL finds, it answers with errors of its own.
+    async fn damage(&self) -> StoreError {
+        std::future::pending().await
+    }
+
     /// PostgreSQL looks after its own files (`data_checksums`, `amcheck`); our tables are looked through by the caller.
     async fn check(&self) -> Result<Vec<String>> {
         Ok(Vec::new())

@@ -27,6 +27,7 @@ use crate::fault::{self, Mutant};
 use connection::Connection;
 use readers::Readers;
 use seal::Seal;
+use seal::patrol::Patrol;
 use writer::Writer;
 
 /// A database file.
@@ -34,6 +35,8 @@ pub(super) struct Sqlite {
     path: PathBuf,
     writer: Writer,
     readers: Readers,
+    /// Behind the start: what is not yet known to be sound.
+    patrol: Patrol,
 }
 
 impl Sqlite {
@@ -57,8 +60,9 @@ impl Sqlite {
                 )?;
             }
             let seal = Seal::attach(look, &path, &mut connection)?;
+            let patrol = seal.as_ref().map_or_else(Patrol::over, Seal::patrol);
             let readers = Readers::start(&path)?;
-            Ok(Self { writer: Writer::start(connection, seal)?, readers, path })
+            Ok(Self { writer: Writer::start(connection, seal)?, readers, patrol, path })
         })
         .await
     }
@@ -72,7 +76,9 @@ impl Backend for Sqlite {
         T: Send + 'static,
         F: for<'a> FnOnce(&'a mut Connection) -> Doing<'a, T> + Send + 'static,
     {
-        self.readers.run(|connection| now(work(connection))).await
+        let read = self.readers.run(|connection| now(work(connection))).await;
+        // Asked afterwards: damage that was found meanwhile may be in what was read.
+        self.patrol.check().and(read)
     }
 
     async fn change<T, F>(&self, work: F) -> Result<T>
@@ -80,14 +86,18 @@ impl Backend for Sqlite {
         T: Send + 'static,
         F: for<'a> FnOnce(&'a mut Connection) -> Doing<'a, T> + Send + 'static,
     {
+        self.patrol.check()?;
         self.writer.run(|connection| now(work(connection))).await
     }
 
     async fn write(&self, group: Arc<[Write]>) -> Result<Vec<Result<Done>>> {
+        self.patrol.check()?;
         self.writer.run(move |connection| now(Box::pin(change::group(connection, &group)))).await
     }
 
     async fn backup(&self, to: PathBuf) -> Result<()> {
+        // No copy of what nobody has looked at.
+        self.patrol.finish().await?;
         let from = self.path.clone();
         blocking(move || copy::copy_file(&from, &to)).await
     }
@@ -96,7 +106,12 @@ impl Backend for Sqlite {
         self.writer.close().await;
     }
 
+    async fn damage(&self) -> StoreError {
+        self.patrol.finding().await
+    }
+
     async fn check(&self) -> Result<Vec<String>> {
+        self.patrol.finish().await?;
         let path = self.path.clone();
         blocking(move || schema::findings(&path)).await
     }

@@ -6,15 +6,24 @@
 //!   or agrees with its sum.
 //! - a **mark**: how far the log had come when the last commit was acknowledged. It is written after each commit without
 //!   a flush of its own: exact after the process was killed, a moment old after a loss of power.
+//! - a [**stamp**](stamp) of the main file, from the last moment at which all of it was known to agree with the sums. While
+//!   it holds, nobody has written to the file: a start believes it, serves at once, and lets a [patrol](patrol) look at
+//!   every page behind it. There is none while pages are moved, and none outlives the machine's boot.
 //!
 //! One process at a time holds the seal: the server. What the command line writes beside it is in the log.
 
+mod header;
+mod pages;
+pub(super) mod patrol;
+mod stamp;
+#[cfg(test)]
+mod tests;
+
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
 
 use rusqlite::config::DbConfig;
 
@@ -22,16 +31,18 @@ use super::connection::{Connection, failure};
 use super::schema::{file_error, owner_only};
 use super::wal::{self, Log, sum};
 use crate::store::{Result, StoreError};
+use header::{Header, Mark, Shared};
+use pages::Expected;
+use patrol::Patrol;
 
-const MAGIC: &[u8; 8] = b"confabS1";
-/// Magic, page size, and the mark: state, two salts, frames, and the sum of all that.
-const HEADER: usize = 32;
-/// Frames in the log before they are moved into the main file; SQLite's own default.
-const CHECKPOINT: u32 = 1_000;
+/// Frames in the log before they are moved into the main file. Moving them holds up whoever writes next: with this many,
+/// one in three hundred commits of a lone writer, and a log that the next start reads in a moment.
+/// The tests of this crate come there sooner, with less to write.
+const CHECKPOINT: u32 = if cfg!(test) { 500 } else { 2_000 };
 
 /// The seal of a database that this process holds.
 pub(super) struct Seal {
-    file: File,
+    shared: Shared,
     database: PathBuf,
     page_size: u32,
     /// The write-ahead log, to be read.
@@ -40,13 +51,9 @@ pub(super) struct Seal {
     tried: u32,
     /// Frames in the log, as SQLite tells after each commit.
     frames: Arc<AtomicU32>,
-}
-
-/// What the seal says of the log.
-#[derive(Clone, Copy, Default)]
-struct Mark {
-    salts: (u32, u32),
-    frames: u32,
+    /// What was noted last: SQLite has told of all frames up to there.
+    marked: Mark,
+    patrol: Patrol,
 }
 
 /// What came of looking at the seal before the database is opened.
@@ -56,7 +63,15 @@ pub(super) enum Look {
     /// There is none yet: the database is new, or comes from elsewhere.
     Absent(File),
     /// All is as it was left.
-    Sound(File),
+    Sound(Found),
+}
+
+/// A seal that agrees with the files.
+pub(super) struct Found {
+    file: File,
+    header: Header,
+    /// What is still to be compared, behind the start.
+    unseen: Option<Expected>,
 }
 
 /// Takes the seal of a database, and holds the files against it.
@@ -77,67 +92,29 @@ pub(super) fn look(database: &Path) -> Result<Look> {
     }
     let mut bytes = Vec::new();
     (&file).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.iter().take(HEADER).all(|byte| *byte == 0) {
+    if bytes.iter().take(header::LEN).all(|byte| *byte == 0) {
         return Ok(Look::Absent(file));
     }
+    let Some(mut header) = Header::read(&bytes) else {
+        return Err(StoreError::Corrupt("its seal cannot be read".into()));
+    };
     // The mark is read before the log, the log before the pages.
     let log = wal::read(&sibling(database, "-wal")).map_err(failed)?;
-    let findings = compare(&bytes, log.as_ref(), database).map_err(|error| file_error(database, &error))?;
-    findings.map_or(Ok(Look::Sound(file)), |finding| Err(StoreError::Corrupt(finding)))
-}
-
-fn compare(seal: &[u8], log: Option<&Log>, database: &Path) -> io::Result<Option<String>> {
-    let Some((page_size, mark)) = read_header(seal) else { return Ok(Some("its seal cannot be read".into())) };
-    if let Some(finding) = compare_log(mark, log) {
-        return Ok(Some(finding.into()));
+    if let Some(finding) = compare_log(header.mark, log.as_ref()) {
+        return Err(StoreError::Corrupt(finding.into()));
     }
-    let sums: Vec<u32> = seal[HEADER..].chunks_exact(4).map(|s| u32::from_le_bytes([s[0], s[1], s[2], s[3]])).collect();
-    let logged = |page: u32| log.is_some_and(|log| log.sums.contains_key(&page));
-    let pages = Pages { database, page_size, sums: &sums, logged: &logged };
-    // The disk and one core would be half as fast as two: a large database must not hold up the start.
-    let parts = thread::available_parallelism().map_or(1, usize::from).min(8);
-    let part = sums.len().div_ceil(parts).max(1);
-    thread::scope(|scope| {
-        let looking: Vec<_> = (0..parts)
-            .map(|n| {
-                let end = if n + 1 == parts { usize::MAX } else { (n + 1) * part };
-                scope.spawn(move || pages.compare(n * part, end))
-            })
-            .collect();
-        let found = looking.into_iter().map(|part| part.join().unwrap_or_else(|_| Err(io::Error::other("a panic"))));
-        found.collect::<io::Result<Vec<_>>>().map(|found| found.into_iter().flatten().next())
-    })
-}
-
-/// A main file and what its pages must be.
-#[derive(Clone, Copy)]
-struct Pages<'a> {
-    database: &'a Path,
-    page_size: u32,
-    sums: &'a [u32],
-    /// Whether a page is read from the log.
-    logged: &'a (dyn Fn(u32) -> bool + Sync),
-}
-
-impl Pages<'_> {
-    /// Compares the pages from this place to that one, counted from 0, or to the end of the file.
-    fn compare(self, from: usize, to: usize) -> io::Result<Option<String>> {
-        let mut main = BufReader::with_capacity(1 << 18, File::open(self.database)?);
-        main.seek(SeekFrom::Start(from as u64 * u64::from(self.page_size)))?;
-        let mut page = vec![0; self.page_size as usize];
-        for at in from..to {
-            let read = read_page(&mut main, &mut page)?;
-            let number = u32::try_from(at + 1).unwrap_or(u32::MAX);
-            match (read, self.sums.get(at)) {
-                (0, None) => break,
-                _ if (self.logged)(number) => {}
-                (0, Some(_)) => return Ok(Some(format!("the file is cut off before page {number}"))),
-                (_, Some(expected)) if read == page.len() && sum(&page) == *expected => {}
-                (_, Some(_)) => return Ok(Some(format!("page {number} is not what was written"))),
-                (_, None) => return Ok(Some(format!("page {number} was not written by us"))),
-            }
+    let expected = Expected::new(header.page_size, &bytes[header::LEN..], log);
+    // Asked before the pages are read: whoever writes to the file meanwhile makes it another one.
+    let stamp = stamp::of(database).unwrap_or(0);
+    if stamp != 0 && stamp == header.stamp {
+        return Ok(Look::Sound(Found { file, header, unseen: Some(expected) }));
+    }
+    match expected.compare(database).map_err(|error| file_error(database, &error))? {
+        Some(finding) => Err(StoreError::Corrupt(finding)),
+        None => {
+            header.stamp = stamp;
+            Ok(Look::Sound(Found { file, header, unseen: None }))
         }
-        Ok(None)
     }
 }
 
@@ -163,27 +140,44 @@ impl Seal {
         };
         connection.0.wal_hook(Some(hook)).map_err(failure)?;
         connection.0.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failure)?;
-        let (file, absent) = match look {
-            Look::Held => return Ok(None),
-            Look::Absent(file) => (file, true),
-            Look::Sound(file) => (file, false),
-        };
         let page_size = connection.0.query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0)).map_err(failure)?;
+        let (file, header, unseen, absent) = match look {
+            Look::Held => return Ok(None),
+            Look::Absent(file) => (file, Header { page_size, mark: Mark::default(), stamp: 0 }, None, true),
+            Look::Sound(Found { file, header, unseen }) => (file, header, unseen, false),
+        };
         let database = database.to_owned();
         let log = File::open(sibling(&database, "-wal")).map_err(|error| file_error(&database, &error))?;
-        let mut seal = Self { file, database, page_size, log, tried: 0, frames };
+        let shared = Shared::new(file, header);
+        let patrol = match unseen {
+            Some(expected) => Patrol::start(&database, expected, shared.clone())?,
+            None => Patrol::over(),
+        };
+        let mut seal = Self { shared, database, page_size, log, tried: 0, frames, marked: header.mark, patrol };
         if absent {
             seal.begin(connection)?;
+        } else {
+            // With the stamp of a file that was just read; otherwise the same again. Without it the next start reads it all.
+            let noted = seal.shared.lock().mark(header.mark);
+            noted.unwrap_or_else(|error| tracing::warn!(%error, "the seal could not be stamped"));
         }
         Ok(Some(seal))
+    }
+
+    /// The look at the main file that goes on behind the start.
+    pub fn patrol(&self) -> Patrol {
+        self.patrol.clone()
     }
 
     /// After a commit and before its acks: notes how far the log has come. An error is no reason to refuse what is
     /// committed: the mark stays behind.
     pub fn mark(&mut self) {
         let frames = self.frames.load(Ordering::SeqCst);
-        let salts = self.read_salts();
-        if let Err(error) = salts.and_then(|salts| self.write_header(Mark { salts, frames })) {
+        let marked = self.read_salts().and_then(|salts| {
+            self.marked = Mark { salts, frames };
+            self.shared.lock().mark(self.marked)
+        });
+        if let Err(error) = marked {
             tracing::warn!(%error, "a commit could not be marked");
         }
     }
@@ -196,24 +190,38 @@ impl Seal {
         if frames < self.tried.saturating_add(CHECKPOINT) {
             return;
         }
+        if !self.patrol.is_over() {
+            return self.patrol.hurry();
+        }
         self.tried = frames;
         if let Err(error) = self.checkpoint(connection, "PASSIVE") {
             tracing::warn!(%error, "the write-ahead log could not be emptied, and grows on");
         }
     }
 
-    /// At the end: everything into the main file, and an empty log.
+    /// At the end: everything into the main file, and an empty log. Where the main file was not looked at in full, both
+    /// stay as they are for the next start.
     pub fn close(mut self, connection: &Connection) {
-        match self.checkpoint(connection, "TRUNCATE") {
-            Ok(true) => {
-                // Without it the next start would look for the log: SQLite has emptied it.
-                if let Err(error) = self.write_header(Mark::default()) {
-                    tracing::error!(%error, "the seal could not be closed");
-                }
-            }
-            Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "the log stays for the next start"),
+        self.patrol.stop();
+        if !self.patrol.is_over() {
+            return;
         }
+        if let Err(error) = self.empty(connection) {
+            tracing::warn!(%error, "the log stays for the next start");
+        }
+        if stamp::of(&self.database).is_some() {
+            stamp::settle();
+        }
+    }
+
+    fn empty(&mut self, connection: &Connection) -> Result<()> {
+        if self.checkpoint(connection, "PASSIVE")? {
+            // All is in the main file. From here on the log may be gone, and nobody is to look for it.
+            let closed = self.shared.lock().mark(Mark::default());
+            closed.map_err(|error| self.failed(&error))?;
+            self.checkpoint(connection, "TRUNCATE")?;
+        }
+        Ok(())
     }
 
     /// Takes a database as it is, after a look at its structure: there is nothing to compare it with.
@@ -227,27 +235,30 @@ impl Seal {
             return Err(StoreError::Corrupt("its write-ahead log is damaged in the middle".into()));
         }
         let Log { salts, frames, .. } = log.unwrap_or_default();
-        let sealed = self.write_sums().and_then(|()| self.write_header(Mark { salts, frames }));
+        let stamp = stamp::of(&self.database);
+        let sealed = pages::sums(&self.database, self.page_size).and_then(|sums| {
+            let mut seal = self.shared.lock();
+            seal.file.seek(SeekFrom::Start(header::LEN as u64))?;
+            seal.file.write_all(&sums)?;
+            seal.file.sync_all()?;
+            seal.mark(Mark { salts, frames })?;
+            seal.stamp(stamp)
+        });
         sealed.map_err(|error| self.failed(&error))
-    }
-
-    fn write_sums(&mut self) -> io::Result<()> {
-        let mut main = BufReader::with_capacity(1 << 20, File::open(&self.database)?);
-        let mut page = vec![0; self.page_size as usize];
-        let mut sums = Vec::new();
-        while read_page(&mut main, &mut page)? == page.len() {
-            sums.extend(sum(&page).to_le_bytes());
-        }
-        self.file.seek(SeekFrom::Start(HEADER as u64))?;
-        self.file.write_all(&sums)?;
-        self.file.sync_all()
     }
 
     /// Moves pages from the log into the main file, their sums first. True when the log is empty of what is not moved.
     fn checkpoint(&mut self, connection: &Connection, how: &str) -> Result<bool> {
         let mut sealed = 0;
+        let mut committed = self.marked.frames;
         loop {
-            let log = self.read_log()?.unwrap_or_default();
+            // Where others have begun the log anew since, what they wrote is verified first.
+            let ours = committed > 0 && self.read_salts().is_ok_and(|salts| salts == self.marked.salts);
+            let log = if ours {
+                wal::newest(&mut self.log, self.page_size, committed).map_err(|error| self.failed(&error))?
+            } else {
+                self.read_log()?.unwrap_or_default()
+            };
             self.seal_log(&log).map_err(|error| self.failed(&error))?;
             sealed = sealed.max(log.frames);
             let (busy, frames, moved) = connection
@@ -257,19 +268,25 @@ impl Seal {
                 })
                 .map_err(failure)?;
             // Another process may have committed in between.
-            if u32::try_from(frames).unwrap_or(0) <= sealed {
+            committed = u32::try_from(frames).unwrap_or(0);
+            if committed <= sealed {
+                let stamped = self.shared.lock().stamp(stamp::of(&self.database));
+                stamped.map_err(|error| self.failed(&error))?;
                 return Ok(busy == 0 && frames == moved);
             }
         }
     }
 
+    /// Writes the sums of pages that are about to be moved, and takes back the stamp: a main file that is being written
+    /// to has none.
     fn seal_log(&mut self, log: &Log) -> io::Result<()> {
         if log.sums.is_empty() {
             return Ok(());
         }
+        let mut seal = self.shared.lock();
         let mut sums = Vec::new();
-        self.file.seek(SeekFrom::Start(HEADER as u64))?;
-        self.file.read_to_end(&mut sums)?;
+        seal.file.seek(SeekFrom::Start(header::LEN as u64))?;
+        seal.file.read_to_end(&mut sums)?;
         sums.truncate(log.pages as usize * 4);
         // A page that was never written is a hole in the file.
         let hole = sum(&vec![0; self.page_size as usize]).to_le_bytes();
@@ -282,10 +299,11 @@ impl Seal {
                 place.copy_from_slice(&sum.to_le_bytes());
             }
         }
-        self.file.seek(SeekFrom::Start(HEADER as u64))?;
-        self.file.write_all(&sums)?;
-        self.file.set_len((HEADER + sums.len()) as u64)?;
-        self.file.sync_data()
+        seal.withdraw_stamp(stamp::of(&self.database))?;
+        seal.file.seek(SeekFrom::Start(header::LEN as u64))?;
+        seal.file.write_all(&sums)?;
+        seal.file.set_len((header::LEN + sums.len()) as u64)?;
+        seal.file.sync_data()
     }
 
     /// The log may have begun anew with any commit.
@@ -297,18 +315,6 @@ impl Seal {
         Ok((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])))
     }
 
-    fn write_header(&mut self, mark: Mark) -> io::Result<()> {
-        let mut header = [0; HEADER];
-        header[..8].copy_from_slice(MAGIC);
-        for (at, word) in [self.page_size, mark.salts.0, mark.salts.1, mark.frames].into_iter().enumerate() {
-            header[8 + at * 4..12 + at * 4].copy_from_slice(&word.to_le_bytes());
-        }
-        let own = sum(&header[..HEADER - 4]);
-        header[HEADER - 4..].copy_from_slice(&own.to_le_bytes());
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&header)
-    }
-
     fn read_log(&self) -> Result<Option<Log>> {
         wal::read(&sibling(&self.database, "-wal")).map_err(|error| self.failed(&error))
     }
@@ -316,27 +322,6 @@ impl Seal {
     fn failed(&self, error: &io::Error) -> StoreError {
         file_error(&sibling(&self.database, "-seal"), error)
     }
-}
-
-fn read_header(seal: &[u8]) -> Option<(u32, Mark)> {
-    let header = seal.get(..HEADER)?;
-    let word = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-    let sound = &header[..8] == MAGIC && sum(&header[..HEADER - 4]) == word(HEADER - 4) && word(8) >= 512;
-    sound.then(|| (word(8), Mark { salts: (word(12), word(16)), frames: word(20) }))
-}
-
-/// Reads a page, or what is left of the file.
-fn read_page(file: &mut impl io::Read, page: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < page.len() {
-        match file.read(&mut page[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
 
 /// A file beside the database.
