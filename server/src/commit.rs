@@ -143,13 +143,27 @@ impl Writer {
                 }
             };
             let Some(first) = first else { return };
-            let mut jobs = vec![first];
+            let jobs = self.gather(first).await;
+            self.group(jobs, &*store, &*audience).await;
+        }
+    }
+
+    /// The first of a group, and all that is on its way: what other sockets have received is read before the commit
+    /// begins, as long as there is more of it. Those would wait for this commit and then for their own.
+    async fn gather(&mut self, first: Job) -> Vec<Job> {
+        let mut jobs = vec![first];
+        let mut before = 0;
+        loop {
             while jobs.len() < GROUP
                 && let Ok(job) = self.queue.try_recv()
             {
                 jobs.push(job);
             }
-            self.group(jobs, &*store, &*audience).await;
+            if jobs.len() == before || jobs.len() >= GROUP {
+                return jobs;
+            }
+            before = jobs.len();
+            tokio::task::yield_now().await;
         }
     }
 
