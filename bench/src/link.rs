@@ -73,6 +73,18 @@ impl Link {
         Ok((link, room))
     }
 
+    /// Makes a room that nobody else is in: its id.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn own_room(&mut self, name: &str) -> Result<String> {
+        let create = serde_json::json!(["room:create", { "name": name, "kind": "private" }]);
+        self.sender().send(&format!("42{HALL},0{create}")).await?;
+        let answer = self.expect("43/general,0").await?;
+        let json: Value = serde_json::from_str(answer.trim_start_matches("43/general,0"))?;
+        Ok(json[0]["room"]["id"].as_str().with_context(|| format!("room:create answered {answer}"))?.to_owned())
+    }
+
     /// The sending half.
     #[must_use]
     pub fn sender(&self) -> Sender {
