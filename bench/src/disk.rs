@@ -1,4 +1,5 @@
-//! What one durable write costs on this disk.
+//! What one durable write costs on this disk: as many bytes as one commit appends, in the same directory, and an `fsync`. The server
+//! itself asks for `fdatasync`, which does not wait for the time of the file's last change; "one fsync" is what the target says.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
@@ -16,8 +17,8 @@ use crate::process::Process;
 const PAGES: usize = 8;
 const HEADER: [u8; 24] = [0x5a; 24];
 const PAGE: [u8; 4096] = [0xa5; 4096];
-/// The log is begun anew after a checkpoint, at about a thousand pages.
-const WRAP_BYTES: u64 = 4 * 1024 * 1024;
+/// The log is begun anew after a checkpoint, at about two thousand pages.
+const WRAP_BYTES: u64 = 8 * 1024 * 1024;
 
 /// A process on the server's core that writes as SQLite does in WAL mode with `synchronous = FULL`, whenever it is asked to:
 /// append, sync, and over the same blocks again after a while.

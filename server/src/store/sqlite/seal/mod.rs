@@ -249,6 +249,9 @@ impl Seal {
 
     /// Moves pages from the log into the main file, their sums first. True when the log is empty of what is not moved.
     fn checkpoint(&mut self, connection: &Connection, how: &str) -> Result<bool> {
+        // A main file that is being written to has no stamp; this is on the disk with the sums.
+        let withdrawn = self.shared.lock().withdraw_stamp(stamp::of(&self.database));
+        withdrawn.map_err(|error| self.failed(&error))?;
         let mut sealed = 0;
         let mut committed = self.marked.frames;
         loop {
@@ -277,8 +280,7 @@ impl Seal {
         }
     }
 
-    /// Writes the sums of pages that are about to be moved, and takes back the stamp: a main file that is being written
-    /// to has none.
+    /// Writes the sums of pages that are about to be moved.
     fn seal_log(&mut self, log: &Log) -> io::Result<()> {
         if log.sums.is_empty() {
             return Ok(());
@@ -299,7 +301,6 @@ impl Seal {
                 place.copy_from_slice(&sum.to_le_bytes());
             }
         }
-        seal.withdraw_stamp(stamp::of(&self.database))?;
         seal.file.seek(SeekFrom::Start(header::LEN as u64))?;
         seal.file.write_all(&sums)?;
         seal.file.set_len((header::LEN + sums.len()) as u64)?;
