@@ -24,6 +24,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
 
 use rusqlite::config::DbConfig;
 
@@ -54,6 +55,8 @@ pub(super) struct Seal {
     /// What was noted last: SQLite has told of all frames up to there.
     marked: Mark,
     patrol: Patrol,
+    /// The thread of the patrol.
+    walking: Option<JoinHandle<()>>,
 }
 
 /// What came of looking at the seal before the database is opened.
@@ -149,11 +152,15 @@ impl Seal {
         let database = database.to_owned();
         let log = File::open(sibling(&database, "-wal")).map_err(|error| file_error(&database, &error))?;
         let shared = Shared::new(file, header);
-        let patrol = match unseen {
-            Some(expected) => Patrol::start(&database, expected, shared.clone())?,
-            None => Patrol::over(),
+        let (patrol, walking) = match unseen {
+            Some(expected) => {
+                let (patrol, walking) = Patrol::start(&database, expected, shared.clone())?;
+                (patrol, Some(walking))
+            }
+            None => (Patrol::over(), None),
         };
-        let mut seal = Self { shared, database, page_size, log, tried: 0, frames, marked: header.mark, patrol };
+        let mut seal =
+            Self { shared, database, page_size, log, tried: 0, frames, marked: header.mark, patrol, walking };
         if absent {
             seal.begin(connection)?;
         } else {
@@ -203,6 +210,10 @@ impl Seal {
     /// stay as they are for the next start.
     pub fn close(mut self, connection: &Connection) {
         self.patrol.stop();
+        if let Some(walking) = self.walking.take() {
+            // A panic there was told when it happened, and it is not over then.
+            let _ = walking.join();
+        }
         if !self.patrol.is_over() {
             return;
         }

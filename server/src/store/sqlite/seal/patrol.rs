@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -49,15 +49,16 @@ impl Patrol {
         Self { progress: watch::channel(Progress::Sound).1, pace: Arc::default() }
     }
 
-    /// Walks through the file on a thread of its own.
+    /// Walks through the file on a thread of its own. Whoever ends it waits for the thread: it has the seal until then, and
+    /// the next to open the database would find it held.
     ///
     /// # Errors
     /// `Unavailable` without a thread.
-    pub(super) fn start(main: &Path, expected: Expected, seal: Shared) -> Result<Self> {
+    pub(super) fn start(main: &Path, expected: Expected, seal: Shared) -> Result<(Self, JoinHandle<()>)> {
         let (told, progress) = watch::channel(Progress::Walking);
         let pace = Arc::new(AtomicU8::new(GENTLE));
         let walk = Walk { main: main.to_owned(), pace: pace.clone() };
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("sqlite-patrol".into())
             .spawn(move || {
                 let Some(end) = walk.compare(&expected) else { return };
@@ -70,7 +71,7 @@ impl Patrol {
                 told.send_replace(end);
             })
             .map_err(|e| StoreError::Unavailable(format!("no thread for looking at the database: {e}")))?;
-        Ok(Self { progress, pace })
+        Ok((Self { progress, pace }, thread))
     }
 
     /// Whether every page was looked at, and is sound.
