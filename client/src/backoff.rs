@@ -106,8 +106,8 @@ mod tests {
     #[serde(rename_all = "snake_case")]
     enum Step {
         Failed(u64),
-        Worked(bool),
-        Reset(bool),
+        Worked(#[expect(dead_code, reason = "always true in the vectors")] bool),
+        Reset(#[expect(dead_code, reason = "always true in the vectors")] bool),
     }
 
     #[test]

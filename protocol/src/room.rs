@@ -51,5 +51,5 @@ pub struct Room {
     /// The last message, for lists that show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
-    pub last_message: Option<Message>,
+    pub last_message: Option<Box<Message>>,
 }

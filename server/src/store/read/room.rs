@@ -61,7 +61,7 @@ pub async fn room<S: Sql>(sql: &mut S, slug: &Slug, room: &RoomId, user: &UserId
         return Ok(None);
     }
     if standing.inside {
-        room.last_message = log::last_message(sql, &room.id).await?;
+        room.last_message = log::last_message(sql, &room.id).await?.map(Box::new);
     }
     Ok(Some((room, standing.inside)))
 }
@@ -103,7 +103,7 @@ pub async fn room_for<S: Sql>(sql: &mut S, room: &RoomId, users: &[UserId]) -> R
         .await?;
     let Some(mut row) = row else { return Ok(Vec::new()) };
     let mut seen = shared_part(&mut row)?;
-    seen.last_message = log::last_message(sql, room).await?;
+    seen.last_message = log::last_message(sql, room).await?.map(Box::new);
     let found: HashMap<_, _> =
         counts::unread(sql, room, users).await?.into_iter().map(|unread| (unread.user.clone(), unread)).collect();
     let one = |user: &UserId| {
@@ -133,7 +133,7 @@ async fn with_last_messages<S: Sql>(sql: &mut S, rows: Vec<Row>) -> Result<Vec<R
     for row in rows {
         let (mut room, standing) = room_of(row)?;
         if standing.inside {
-            room.last_message = log::last_message(sql, &room.id).await?;
+            room.last_message = log::last_message(sql, &room.id).await?.map(Box::new);
         }
         rooms.push(room);
     }
