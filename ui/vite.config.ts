@@ -1,10 +1,11 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
+import { budget } from './shell/budget.ts';
 import { shell } from './shell/plugin.ts';
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte(), shell()],
+  plugins: [svelte(), budget(), shell()],
   // The server serves the same build at `/` with a fallback for `/join/CODE`; the desktop app at the root of its own
   // protocol. Relative addresses would break under `/join/…`.
   base: '/',

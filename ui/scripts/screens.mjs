@@ -8,6 +8,7 @@ import { createServer } from 'vite';
 
 const out = fileURLToPath(new URL('../../target/screens/', import.meta.url));
 const wide = { width: 1200, height: 760 };
+const tall = { width: 1200, height: 1120 };
 const narrow = { width: 600, height: 800 };
 
 const shots = [
@@ -43,6 +44,9 @@ const shots = [
   { name: 'nothing', query: 'scene=nothing' },
   { name: 'offline', query: 'scene=offline', wait: 600 },
   { name: 'offline-dark', query: 'scene=offline&theme=dark', wait: 600 },
+  { name: 'markdown', query: 'scene=markdown', wait: 1_500, size: tall },
+  { name: 'markdown-dark', query: 'scene=markdown&theme=dark', wait: 1_500, size: tall },
+  { name: 'markdown-narrow', query: 'scene=markdown', wait: 1_500, size: { width: 420, height: 1_200 } },
   { name: 'long', query: 'scene=long' },
   { name: 'long-narrow', query: 'scene=long', size: narrow },
   { name: 'big', query: 'scene=big', act: measureBig },

@@ -84,6 +84,7 @@ export const ids = {
   timeline: 'timeline',
   message: 'message',
   messageText: 'message-text',
+  copyCode: 'copy-code',
   messageState: 'message-state',
   messageRetry: 'message-retry',
   messageDiscard: 'message-discard',

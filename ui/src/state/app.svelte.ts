@@ -4,9 +4,11 @@
 import { SvelteMap } from 'svelte/reactivity';
 
 import type { Account, CredentialStore, Hosting, LinkState, Place, Room, Update } from '../bindings';
-import { asRefusal, type Refusal } from '../lib/error';
+import { asRefusal, refusal, type Refusal } from '../lib/error';
+import type { Known } from '../lib/markdown/known';
 import type { Port } from '../port';
 import { forgetDrafts, keptDraft } from './drafts';
+import { linkTo, spotOf, type Spot } from './links';
 import { LobbyState } from './lobby.svelte';
 import type { RoomState } from './room.svelte';
 import { SettingsState } from './settings.svelte';
@@ -29,6 +31,8 @@ export class App {
   readonly workspaces = new SvelteMap<string, WorkspaceState>();
   readonly settings: SettingsState;
   readonly toasts = new Toasts();
+  /** An entry to be shown as soon as its room is there: a link was followed. */
+  target = $state.raw<Spot | null>(null);
   private slug = $state<string | null>(null);
   private roomId = $state<string | null>(null);
   private stop: (() => void) | undefined;
@@ -42,6 +46,15 @@ export class App {
     const known = links.filter((link) => link !== undefined);
     if (known.some((link) => link.is === 'waiting' || link.is === 'refused')) return 'offline';
     return known.length > 0 && known.every((link) => link.is === 'live') ? 'online' : 'connecting';
+  });
+
+  /** What the words of messages stand for here. */
+  readonly known: Known = $derived({
+    logins: this.workspace?.logins ?? new Set<string>(),
+    me: this.workspace?.me?.login ?? '',
+    rooms: this.workspace?.idsByName ?? new Map<string, string>(),
+    openRoom: (id) => this.openRoom(id),
+    follow: (href) => this.follow(href),
   });
 
   constructor(readonly port: Port) {
@@ -60,6 +73,8 @@ export class App {
       this.credentials = start.credentials;
       this.canHost = start.can_host;
       this.place = start.place;
+      const spot = this.spotOfPage();
+      if (spot) this.place = this.aim(spot);
       if (start.account) {
         this.signedIn(start.account);
         this.refuseInvite(start.account);
@@ -119,6 +134,20 @@ export class App {
     requestAnimationFrame(() => requestAnimationFrame(() => this.port.drawn()));
   }
 
+  /** The address of an entry of the open workspace, for others. */
+  linkTo(room: string, seq: number): string {
+    const server = this.hosting?.network[0] ?? this.account?.address ?? location.origin;
+    return linkTo(server, { workspace: this.slug ?? '', room, seq });
+  }
+
+  /** Goes where a link leads; false when it leads out of the app. */
+  follow(href: string): boolean {
+    const servers = [this.account?.address ?? '', this.hosting?.address ?? '', ...(this.hosting?.network ?? [])];
+    const spot = spotOf(href, servers);
+    if (spot) void this.attempt(() => this.goTo(spot));
+    return spot !== null;
+  }
+
   /** A room that was just made, joined or found: it may not have come as an update yet. */
   enter(room: Room): void {
     const { workspace } = this;
@@ -173,6 +202,33 @@ export class App {
     if (update.type === 'workspace' && !this.workspaces.has(slug)) this.workspaces.set(slug, new WorkspaceState(slug));
     this.workspaces.get(slug)?.apply(update);
     if (update.type === 'workspace' || update.type === 'room_removed') this.chooseRoom();
+  }
+
+  private async goTo(spot: Spot): Promise<void> {
+    this.aim(spot);
+    if (!this.lobby.workspaces.has(spot.workspace)) throw refusal('not_found', 'You are not in the workspace that this link leads to.');
+    if (this.slug !== spot.workspace) {
+      const workspace = this.workspaces.get(spot.workspace) ?? new WorkspaceState(spot.workspace);
+      workspace.lastRoom = spot.room;
+      this.workspaces.set(spot.workspace, workspace);
+      return this.openWorkspace(spot.workspace);
+    }
+    if (this.workspace?.rooms.has(spot.room)) return this.openRoom(spot.room);
+    const joinable = (await this.port.listRooms()).find((room) => room.id === spot.room);
+    if (!joinable) throw refusal('not_found', 'You are not in the room that this link leads to.');
+    this.enter(joinable);
+  }
+
+  private aim(spot: Spot): Place {
+    this.target = spot.seq === undefined ? null : spot;
+    return { workspace: spot.workspace, room: spot.room };
+  }
+
+  /** Where the page's own address leads, once. */
+  private spotOfPage(): Spot | null {
+    const spot = spotOf(location.href, [location.origin]);
+    if (spot) history.replaceState(null, '', '/');
+    return spot;
   }
 
   /** An invite link was opened in a browser where somebody is signed in: it would make another person. */

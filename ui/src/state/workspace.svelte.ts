@@ -27,6 +27,7 @@ export class WorkspaceState {
   /** Conversations by the names of the people in them. */
   readonly direct = $derived.by(() => this.sorted((room) => room.info.kind === 'direct'));
   readonly logins = $derived(new Set([...this.members.values()].map((member) => member.login)));
+  readonly idsByName = $derived(new Map(this.named.map((room) => [room.info.name, room.info.id])));
   readonly unread = $derived(this.sum((room) => room.info.unread));
   readonly mentions = $derived(this.sum((room) => room.info.mentions));
 

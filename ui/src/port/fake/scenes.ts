@@ -6,7 +6,7 @@ import { FakePort, message } from './index';
 import { chatter, room, serverInfo, startOf, world } from './world';
 
 const MINUTE = 60_000;
-const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing'] as const;
+const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown'] as const;
 type Scene = (typeof NAMES)[number];
 
 export function scene(params: URLSearchParams): FakePort {
@@ -37,6 +37,8 @@ function built(name: Scene): FakePort['world'] {
       return world([room('general', { members: 1 }), room('random')], new Map());
     case 'big':
       return { ...world([room('general', { head: 10_000, read: 10_000 })], new Map([['r-general', chatter(10_000, now)]])), page: 10_000 };
+    case 'markdown':
+      return markdown(now);
     case 'long':
       return long(now);
     default:
@@ -116,6 +118,22 @@ function long(now: Date): FakePort['world'] {
   const built = world([long, room('general')], new Map([['r-long', items]]));
   built.start.place = { workspace: 'general', room: 'r-long' };
   return built;
+}
+
+function markdown(now: Date): FakePort['world'] {
+  const texts = [
+    ['bo', '# Release 0.2\nWhat is **in**, what is *out*, and what is ~~late~~ next. The ending: ||it was the *butler*||. Ask @ada in #random, or see <https://example.org/a?b=c>.'],
+    ['bo', 'One list:\n- [x] Markdown with `code`\n- [ ] Threads\n  - with their own panel\n  - and unread\n\nand another:\n1. first\n2. second'],
+    ['chen', '> Every message is committed before you see the tick.\n> That is the whole trick.\n\nI like that.'],
+    ['chen', '```rust\n/// Persist, then ack, then broadcast.\nasync fn send(&self, write: Write) -> Result<Ack, Refusal> {\n    let seq = self.commit(write).await?; // one fsync for the group\n    Ok(Ack { seq, took_ms: 4.2, how: "group" })\n}\n```'],
+    ['dilara', '| Room size | socketioxide | Node |\n|---|---:|---:|\n| 100 | 1,880 | 137 |\n| 1,000 | 1,050 | **104** |\n\nThousand deliveries a second.'],
+    ['dilara', '🎉🎉'],
+    ['ada', 'A [link with words](https://example.org/notes) and a picture that nobody loads: ![chart](https://example.org/chart.png)\n\n---\n\nAfter the rule.', { edited_ts: now.toISOString() }],
+    ['ada', '**Short answer**: yes.', { reply_to: 'm1' }],
+    ['emre', 'plain words, nothing else'],
+  ] as const;
+  const items = texts.map(([author, text, more], i): Item => ({ ...message(`u-${author}/c${i + 1}`, `u-${author}`, text, new Date(now.getTime() - (texts.length - i) * MINUTE).toISOString(), i + 1), ...more }));
+  return world([room('general', { head: items.length, read: items.length }), room('random')], new Map([['r-general', items]]));
 }
 
 function goOffline(port: FakePort): void {
