@@ -44,6 +44,33 @@ const shots = [
   { name: 'nothing', query: 'scene=nothing' },
   { name: 'offline', query: 'scene=offline', wait: 600 },
   { name: 'offline-dark', query: 'scene=offline&theme=dark', wait: 600 },
+  {
+    name: 'message-menu', query: 'scene=chat',
+    act: async (page) => {
+      const row = page.getByTestId('message').nth(-4);
+      await row.hover();
+      await row.getByTestId('message-more').click();
+    },
+  },
+  {
+    name: 'message-emoji-dark', query: 'scene=chat&theme=dark',
+    act: async (page) => {
+      const row = page.getByTestId('message').nth(-2);
+      await row.hover();
+      await row.getByTestId('message-react').click();
+      await row.getByTestId('emoji-more').click();
+      await page.getByTestId('emoji-search').waitFor();
+    },
+  },
+  {
+    name: 'scrolled', query: 'scene=chat', size: { width: 1200, height: 520 },
+    act: async (page) => {
+      await page.getByTestId('timeline').hover();
+      await page.mouse.wheel(0, -700);
+      await page.getByTestId('room-notice').last().click({ force: true });
+      await page.mouse.wheel(0, -30);
+    },
+  },
   { name: 'markdown', query: 'scene=markdown', wait: 1_500, size: tall },
   { name: 'markdown-dark', query: 'scene=markdown&theme=dark', wait: 1_500, size: tall },
   { name: 'markdown-narrow', query: 'scene=markdown', wait: 1_500, size: { width: 420, height: 1_200 } },

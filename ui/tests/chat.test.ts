@@ -108,16 +108,16 @@ describe('messages', () => {
   });
 
   it('answers a message with a quote', async () => {
-    page.all('message-reply')[1]?.click();
-    await page.settled();
+    await page.hover(page.all('message')[1]);
+    await page.click('message-reply');
     await write('indeed');
     expect(page.port.callsOf('send')).toEqual([[{ room: 'r-general', text: 'indeed', reply_to: 'm2' }]]);
     expect(page.all('message').at(-1)?.querySelector('.quote')?.textContent).toContain('Message number 2');
   });
 
   it('puts reactions on and off', async () => {
-    page.all('message-react')[0]?.click();
-    await page.settled();
+    await page.hover(page.all('message')[0]);
+    await page.click('message-react');
     await page.click('quick-👍');
     expect(page.get('reaction').dataset).toMatchObject({ emoji: '👍', count: '1' });
     await page.click('reaction');
@@ -127,12 +127,13 @@ describe('messages', () => {
 
   it('deletes after asking, and leaves a tombstone', async () => {
     vi.spyOn(window, 'confirm').mockReturnValueOnce(false).mockReturnValueOnce(true);
-    const remove = (): void => page.all('message-delete')[0]?.click();
-    remove();
-    await page.settled();
+    const remove = async (): Promise<void> => {
+      await page.menuOf(page.all('message')[0]);
+      await page.click('message-delete');
+    };
+    await remove();
     expect(page.port.callsOf('delete')).toEqual([]);
-    remove();
-    await page.settled();
+    await remove();
     expect(page.messages()[0]?.text).toBe('Deleted message');
   });
 

@@ -61,6 +61,18 @@ export class Page {
     await this.settled();
   }
 
+  /** The pointer comes over a row, so that its toolbar is there. */
+  async hover(row: HTMLElement | undefined): Promise<void> {
+    row?.dispatchEvent(new MouseEvent('pointerenter'));
+    await this.settled();
+  }
+
+  /** The menu of a message, by the right button. */
+  async menuOf(row: HTMLElement | undefined): Promise<void> {
+    row?.dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, cancelable: true, clientX: 9, clientY: 9, detail: 1 }));
+    await this.settled();
+  }
+
   async type(testid: string, value: string): Promise<void> {
     const field = this.get(testid) as HTMLInputElement | HTMLTextAreaElement;
     field.value = value;

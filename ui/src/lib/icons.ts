@@ -15,6 +15,7 @@ import clock from 'bootstrap-icons/icons/clock.svg?raw';
 import compass from 'bootstrap-icons/icons/compass.svg?raw';
 import emojiSmile from 'bootstrap-icons/icons/emoji-smile.svg?raw';
 import exclamation from 'bootstrap-icons/icons/exclamation-circle.svg?raw';
+import eyeSlash from 'bootstrap-icons/icons/eye-slash.svg?raw';
 import gear from 'bootstrap-icons/icons/gear.svg?raw';
 import globe from 'bootstrap-icons/icons/globe2.svg?raw';
 import link from 'bootstrap-icons/icons/link-45deg.svg?raw';
@@ -36,7 +37,7 @@ import x from 'bootstrap-icons/icons/x-lg.svg?raw';
 const sources = {
   'arrow-down': arrowDown, 'arrow-return': arrowReturn, 'bell-slash': bellSlash, 'box-arrow': boxArrow, broadcast,
   chat, check, 'chevron-down': chevronDown, 'circle-half': circleHalf, clipboard, clock, compass, emoji: emojiSmile,
-  exclamation, gear, globe, link, list, lock, moon, pencil, people, 'person-plus': personPlus, 'person-x': personX,
+  exclamation, 'eye-slash': eyeSlash, gear, globe, link, list, lock, moon, pencil, people, 'person-plus': personPlus, 'person-x': personX,
   plus, reply, send, sun, dots: threeDots, trash, x,
 };
 

@@ -47,6 +47,7 @@ export const ids = {
   connection: 'connection',
   themeToggle: 'theme-toggle',
   notice: 'notice',
+  done: 'done',
 
   // workspaces
   workspace: (slug: string) => `workspace-${slug}`,
@@ -91,12 +92,22 @@ export const ids = {
   messageReact: 'message-react',
   messageReply: 'message-reply',
   messageEdit: 'message-edit',
+  messageMore: 'message-more',
+  messageMenu: 'message-menu',
+  messageCopy: 'message-copy',
+  messageLink: 'message-link',
+  messageUnread: 'message-unread',
   messageDelete: 'message-delete',
   reaction: 'reaction',
   quickEmoji: (emoji: string) => `quick-${emoji}`,
+  emojiMore: 'emoji-more',
+  emojiPicker: 'emoji-picker',
+  emojiSearch: 'emoji-search',
+  emojiTone: 'emoji-tone',
   roomNotice: 'room-notice',
   daySeparator: 'day-separator',
   newDivider: 'new-divider',
+  floatingDay: 'floating-day',
   jumpLatest: 'jump-latest',
 
   // composer

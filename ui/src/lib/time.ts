@@ -14,6 +14,11 @@ export function timeOfDay(ts: string): string {
   return clock.format(new Date(ts));
 }
 
+/** Without "AM" and "PM", where there is little room and the hour is clear from what is around. */
+export function shortTime(ts: string): string {
+  return timeOfDay(ts).replace(/[\s\u202f]?[AP]M$/i, '');
+}
+
 export function fullTime(ts: string): string {
   return full.format(new Date(ts));
 }

@@ -7,9 +7,11 @@ import type { Account, CredentialStore, Hosting, LinkState, Place, Room, Update 
 import { asRefusal, refusal, type Refusal } from '../lib/error';
 import type { Known } from '../lib/markdown/known';
 import type { Port } from '../port';
+import { Choices } from './choices.svelte';
 import { forgetDrafts, keptDraft } from './drafts';
 import { linkTo, spotOf, type Spot } from './links';
 import { LobbyState } from './lobby.svelte';
+import { forgetMarks, keepMark, keptMark } from './marks';
 import type { RoomState } from './room.svelte';
 import { SettingsState } from './settings.svelte';
 import { Toasts } from './toasts.svelte';
@@ -30,6 +32,7 @@ export class App {
   readonly lobby = new LobbyState();
   readonly workspaces = new SvelteMap<string, WorkspaceState>();
   readonly settings: SettingsState;
+  readonly choices = new Choices();
   readonly toasts = new Toasts();
   /** An entry to be shown as soon as its room is there: a link was followed. */
   target = $state.raw<Spot | null>(null);
@@ -118,8 +121,9 @@ export class App {
     if (!this.workspace || !room) return;
     if (this.roomId === id && room.timeline.loaded) return;
     this.roomId = id;
+    this.recall(this.workspace.slug);
     room.opened();
-    if (room.draft === '' && this.account) room.draft = keptDraft(this.account.user.id, id);
+    if (this.account) keepMark(this.account.user.id, id, null);
     this.workspace.lastRoom = id;
     this.place = { workspace: this.workspace.slug, room: id };
     const { place } = this;
@@ -132,6 +136,17 @@ export class App {
     if (this.drawn) return;
     this.drawn = true;
     requestAnimationFrame(() => requestAnimationFrame(() => this.port.drawn()));
+  }
+
+  /** From this entry on, the room counts as unread until it is opened again. */
+  markUnread(room: RoomState, from: number): void {
+    const me = this.workspace?.me?.id;
+    const { read } = room.info;
+    const again = room.timeline.items.filter((item) => item.kind === 'message' && item.author !== me && (item.seq ?? 0) >= from && (item.seq ?? Infinity) <= read);
+    // Their own message counts too: somebody who marks it wants to come back to it.
+    room.marked = { from, count: Math.max(1, again.length) };
+    room.divider = from - 1;
+    if (this.account) keepMark(this.account.user.id, room.info.id, room.marked);
   }
 
   /** The address of an entry of the open workspace, for others. */
@@ -201,6 +216,7 @@ export class App {
     const slug = update.type === 'workspace' ? update.workspace.slug : update.slug;
     if (update.type === 'workspace' && !this.workspaces.has(slug)) this.workspaces.set(slug, new WorkspaceState(slug));
     this.workspaces.get(slug)?.apply(update);
+    if (update.type === 'workspace' || update.type === 'room_changed') this.recall(slug);
     if (update.type === 'workspace' || update.type === 'room_removed') this.chooseRoom();
   }
 
@@ -236,6 +252,18 @@ export class App {
     if (!location.pathname.startsWith('/join/')) return;
     history.replaceState(null, '', '/');
     this.toasts.notice(`You are signed in as ${user.display_name}. To use the invite link as somebody new, sign out and open it again.`);
+  }
+
+  /** What this device knows about rooms beside what the server tells. */
+  private recall(slug: string): void {
+    const user = this.account?.user.id;
+    if (user === undefined) return;
+    for (const [id, room] of this.workspaces.get(slug)?.rooms ?? []) {
+      if (room.recalled) continue;
+      room.recalled = true;
+      if (room.draft === '') room.draft = keptDraft(user, id);
+      room.marked ??= keptMark(user, id);
+    }
   }
 
   private linked(namespace: string, state: LinkState): void {
@@ -287,6 +315,9 @@ export class App {
     this.lobby.clear();
     this.workspaces.clear();
     forgetDrafts();
+    forgetMarks();
+    this.choices.forgetUse();
+    this.target = null;
     this.problem = error;
     this.phase = 'start';
   }

@@ -1,6 +1,7 @@
 // One room of the caller, and what is on its page: the timeline, who types, and the draft.
 
 import type { MessageItem, Room } from '../bindings';
+import type { Mark } from './marks';
 import { TimelineState } from './timeline.svelte';
 
 export class RoomState {
@@ -12,7 +13,11 @@ export class RoomState {
   readonly timeline = new TimelineState();
   /** Where "New" stands: the read marker as it was when the room was opened. */
   divider = $state<number | null>(null);
+  /** Marked as unread by hand, on this device. */
+  marked = $state.raw<Mark | null>(null);
   draft = $state('');
+  /** Its draft and its mark were looked for in what this device keeps. */
+  recalled = false;
   replyTo = $state.raw<MessageItem | null>(null);
   editing = $state.raw<MessageItem | null>(null);
 
@@ -27,7 +32,13 @@ export class RoomState {
 
   /** The room is looked at: what was unread until now stands below "New". */
   opened(): void {
-    this.divider = this.info.unread > 0 ? this.info.read : null;
+    this.divider = this.marked ? this.marked.from - 1 : this.info.unread > 0 ? this.info.read : null;
+    this.marked = null;
+  }
+
+  /** Messages of others that are to be read, again or for the first time. */
+  get unread(): number {
+    return this.info.unread + (this.marked?.count ?? 0);
   }
 
   /** The newest `seq` that is known: what reading to the end means. */
@@ -37,6 +48,6 @@ export class RoomState {
 
   /** Something unread that is to be seen in lists. */
   get signals(): boolean {
-    return this.info.unread > 0 && !this.info.muted;
+    return this.unread > 0 && !this.info.muted;
   }
 }

@@ -9,6 +9,8 @@ export interface Toast {
 }
 
 const LASTS_MS = 7_000;
+/** What went well needs no reading twice. */
+const DONE_MS = 2_500;
 const MOST = 4;
 
 export class Toasts {
@@ -20,7 +22,7 @@ export class Toasts {
   }
 
   done(text: string): void {
-    this.add('done', text, LASTS_MS);
+    this.add('done', text, DONE_MS);
   }
 
   /** Stays until it is put away. */

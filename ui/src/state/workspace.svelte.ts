@@ -28,7 +28,7 @@ export class WorkspaceState {
   readonly direct = $derived.by(() => this.sorted((room) => room.info.kind === 'direct'));
   readonly logins = $derived(new Set([...this.members.values()].map((member) => member.login)));
   readonly idsByName = $derived(new Map(this.named.map((room) => [room.info.name, room.info.id])));
-  readonly unread = $derived(this.sum((room) => room.info.unread));
+  readonly unread = $derived(this.sum((room) => room.unread));
   readonly mentions = $derived(this.sum((room) => room.info.mentions));
 
   apply(update: WorkspaceUpdate): void {

@@ -12,8 +12,8 @@ type NoticeRowItem = Extract<Item, { kind: 'notice' }>;
 export type Row =
   | { is: 'day'; key: string; ts: string }
   | { is: 'new'; key: string }
-  | { is: 'message'; key: string; item: MessageRowItem; first: boolean; odd: boolean }
-  | { is: 'notices'; key: string; items: NoticeRowItem[] };
+  | { is: 'message'; key: string; ts: string; item: MessageRowItem; first: boolean; odd: boolean }
+  | { is: 'notices'; key: string; ts: string; items: NoticeRowItem[] };
 
 export interface RowOptions {
   /** Which of the items are drawn: from this index, up to and without that one. */
@@ -45,9 +45,9 @@ export function rowsOf(items: readonly Item[], { from, to, base, divider, me }: 
     }
     const last = rows.at(-1);
     if (item.kind === 'message') {
-      rows.push({ is: 'message', key: item.key, item, first: !continues(previous, item), odd: (at + base) % 2 !== 0 });
+      rows.push({ is: 'message', key: item.key, ts, item, first: !continues(previous, item), odd: (at + base) % 2 !== 0 });
     } else if (last?.is === 'notices') last.items.push(item);
-    else rows.push({ is: 'notices', key: item.key, items: [item] });
+    else rows.push({ is: 'notices', key: item.key, ts, items: [item] });
     previous = item;
   }
   return rows;

@@ -1,0 +1,111 @@
+// What one can do with a message: the toolbar, the menu and the keys of a row all come here.
+
+import type { MessageItem } from '../../bindings';
+import { copy } from '../../lib/clipboard';
+import type { Anchor } from '../../lib/Floating.svelte';
+import type { App } from '../../state/app.svelte';
+import type { RoomState } from '../../state/room.svelte';
+
+export class MessageActions {
+  /** The message whose menu is open, and where. */
+  menu = $state.raw<{ item: MessageItem; anchor: Anchor } | null>(null);
+  /** The message that an emoji is picked for. */
+  picking = $state.raw<{ item: MessageItem; anchor: Anchor } | null>(null);
+
+  constructor(private readonly app: App, private readonly room: RoomState) {}
+
+  /** Committed and not deleted: only then is there something to do. */
+  canAct(item: MessageItem): boolean {
+    return item.id !== undefined && !item.deleted;
+  }
+
+  canEdit(item: MessageItem): boolean {
+    return this.canAct(item) && item.author === this.me;
+  }
+
+  canDelete(item: MessageItem): boolean {
+    return this.canAct(item) && (item.author === this.me || (this.app.workspace?.isAdmin ?? false));
+  }
+
+  async react(item: MessageItem, emoji: string): Promise<void> {
+    const on = !item.reactions.some((reaction) => reaction.emoji === emoji && reaction.users.includes(this.me));
+    await this.app.attempt(() => this.app.port.react(this.room.info.id, item.id ?? '', emoji, on));
+  }
+
+  /** The emoji for the message that is waiting for one. */
+  pick(emoji: string): void {
+    const item = this.picking?.item;
+    this.picking = null;
+    if (item) void this.react(item, emoji);
+  }
+
+  reply(item: MessageItem): void {
+    this.room.editing = null;
+    this.room.replyTo = item;
+  }
+
+  edit(item: MessageItem): void {
+    this.room.replyTo = null;
+    this.room.editing = item;
+  }
+
+  async copyText(item: MessageItem): Promise<void> {
+    this.copied(await copy(item.text), 'Copied as Markdown.');
+  }
+
+  async copyLink(item: MessageItem): Promise<void> {
+    if (item.seq !== undefined) this.copied(await copy(this.app.linkTo(this.room.info.id, item.seq)), 'The link is copied.');
+  }
+
+  markUnread(item: MessageItem): void {
+    if (item.seq !== undefined) this.app.markUnread(this.room, item.seq);
+  }
+
+  async remove(item: MessageItem): Promise<void> {
+    if (confirm('Delete this message for everybody, for good?')) {
+      await this.app.attempt(() => this.app.port.delete(this.room.info.id, item.id ?? ''));
+    }
+  }
+
+  /** A key on a focused message; false when it means nothing here. */
+  key(key: string, item: MessageItem, row: HTMLElement): boolean {
+    if (!this.canAct(item)) return false;
+    switch (key) {
+      case 'Enter':
+        this.menu = { item, anchor: row };
+        return true;
+      case 'r':
+        this.reply(item);
+        return true;
+      case '+':
+        this.picking = { item, anchor: row };
+        return true;
+      case 'c':
+        void this.copyText(item);
+        return true;
+      case 'l':
+        void this.copyLink(item);
+        return true;
+      case 'u':
+        this.markUnread(item);
+        return true;
+      case 'e':
+        if (this.canEdit(item)) this.edit(item);
+        return this.canEdit(item);
+      case 'Delete':
+        if (this.canDelete(item)) void this.remove(item);
+        return this.canDelete(item);
+      default:
+        return false;
+    }
+  }
+
+  private get me(): string {
+    return this.app.workspace?.me?.id ?? '';
+  }
+
+  private copied(done: boolean, words: string): void {
+    if (done) this.app.toasts.done(words);
+    else this.app.toasts.notice('The browser does not let Confab copy here.');
+  }
+}
