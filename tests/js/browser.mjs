@@ -107,8 +107,9 @@ await scenario(clean({
     await ada.reads('gone in a moment');
     const doomed = bob.page.locator('[data-testid="message"]', { hasText: 'gone in a moment' });
     await doomed.hover();
+    await doomed.getByTestId('message-more').click();
     bob.page.once('dialog', (dialog) => dialog.accept());
-    await doomed.getByTestId('message-delete').click();
+    await bob.click('message-delete');
     await ada.until(() => !document.querySelector('[data-testid="timeline"]')?.textContent?.includes('gone in a moment'));
   },
 
