@@ -71,6 +71,31 @@ const shots = [
       await page.mouse.wheel(0, -30);
     },
   },
+  {
+    name: 'suggest-people', query: 'scene=chat',
+    act: async (page) => {
+      await page.getByTestId('composer').pressSequentially('Good idea @');
+      await page.getByTestId('suggestion').first().waitFor();
+    },
+  },
+  {
+    name: 'suggest-commands-dark', query: 'scene=chat&theme=dark',
+    act: (page) => page.getByTestId('composer').pressSequentially('/'),
+  },
+  {
+    name: 'suggest-emoji-narrow', query: 'scene=chat', size: { width: 420, height: 760 },
+    act: async (page) => {
+      await page.getByTestId('composer').pressSequentially('Soup :nood');
+      await page.getByTestId('suggestion').first().waitFor();
+    },
+  },
+  {
+    name: 'composer-emoji', query: 'scene=chat',
+    act: async (page) => {
+      await page.getByTestId('composer-emoji').click();
+      await page.getByTestId('emoji-search').fill('hand');
+    },
+  },
   { name: 'markdown', query: 'scene=markdown', wait: 1_500, size: tall },
   { name: 'markdown-dark', query: 'scene=markdown&theme=dark', wait: 1_500, size: tall },
   { name: 'markdown-narrow', query: 'scene=markdown', wait: 1_500, size: { width: 420, height: 1_200 } },

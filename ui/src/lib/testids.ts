@@ -114,6 +114,9 @@ export const ids = {
   composer: 'composer',
   composerSend: 'composer-send',
   composerCancel: 'composer-cancel',
+  composerEmoji: 'composer-emoji',
+  suggestions: 'suggestions',
+  suggestion: 'suggestion',
   typing: 'typing',
 
   // members

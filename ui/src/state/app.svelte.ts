@@ -149,6 +149,21 @@ export class App {
     if (this.account) keepMark(this.account.user.id, room.info.id, room.marked);
   }
 
+  /** Everything in the room is read, and its end is in view. */
+  readToEnd(room: RoomState): void {
+    room.marked = null;
+    room.divider = null;
+    if (this.account) keepMark(this.account.user.id, room.info.id, null);
+    room.latestAsked += 1;
+    if (room.head > room.info.read) void this.port.markRead(room.info.id, room.head).catch(() => undefined);
+  }
+
+  /** Leaves a room, after asking where there is no way back. */
+  async leaveRoom(room: RoomState): Promise<void> {
+    const { id, kind, name } = room.info;
+    if (kind !== 'private' || confirm(`Leave ${name}? It is private: you need an invitation to come back.`)) await this.port.leaveRoom(id);
+  }
+
   /** The address of an entry of the open workspace, for others. */
   linkTo(room: string, seq: number): string {
     const server = this.hosting?.network[0] ?? this.account?.address ?? location.origin;

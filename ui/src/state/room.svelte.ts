@@ -21,6 +21,9 @@ export class RoomState {
   replyTo = $state.raw<MessageItem | null>(null);
   editing = $state.raw<MessageItem | null>(null);
 
+  /** Counts how often somebody asked for the end of the timeline. */
+  latestAsked = $state(0);
+
   constructor(info: Room) {
     this.update(info);
   }

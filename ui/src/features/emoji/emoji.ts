@@ -33,7 +33,9 @@ const byEmoji = new Map(all.map((one) => [one.emoji, one]));
 
 /** The emoji in a skin tone: each of the people in it. */
 export function inTone({ emoji, toned }: Emoji, tone: SkinTone): string {
-  return toned && tone > 0 ? emoji.replace(/(\p{Emoji_Modifier_Base})\ufe0f?/gu, `$1${TONES[tone]}`) : emoji;
+  if (!toned || tone === 0) return emoji;
+  // Hands that are held between two people have no tone of their own.
+  return emoji.replace(/(\p{Emoji_Modifier_Base})\ufe0f?/gu, (found, base: string) => (base === '🤝' && emoji !== base ? found : `${base}${TONES[tone]}`));
 }
 
 /** What an emoji is called, in whatever tone it is. */
