@@ -96,6 +96,16 @@ const shots = [
       await page.getByTestId('emoji-search').fill('hand');
     },
   },
+  { name: 'switcher', query: 'scene=chat', act: (page) => page.keyboard.press('Control+k') },
+  {
+    name: 'switcher-dark', query: 'scene=chat&theme=dark',
+    act: async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByTestId('switcher-input').fill('re');
+    },
+  },
+  { name: 'switcher-narrow', query: 'scene=chat', size: { width: 420, height: 760 }, act: (page) => page.keyboard.press('Control+k') },
+  { name: 'keys', query: 'scene=chat', act: (page) => page.keyboard.press('Control+/') },
   { name: 'markdown', query: 'scene=markdown', wait: 1_500, size: tall },
   { name: 'markdown-dark', query: 'scene=markdown&theme=dark', wait: 1_500, size: tall },
   { name: 'markdown-narrow', query: 'scene=markdown', wait: 1_500, size: { width: 420, height: 1_200 } },

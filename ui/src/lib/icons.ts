@@ -28,6 +28,7 @@ import personPlus from 'bootstrap-icons/icons/person-plus.svg?raw';
 import personX from 'bootstrap-icons/icons/person-x.svg?raw';
 import plus from 'bootstrap-icons/icons/plus-lg.svg?raw';
 import reply from 'bootstrap-icons/icons/reply.svg?raw';
+import search from 'bootstrap-icons/icons/search.svg?raw';
 import send from 'bootstrap-icons/icons/send-fill.svg?raw';
 import sun from 'bootstrap-icons/icons/sun.svg?raw';
 import threeDots from 'bootstrap-icons/icons/three-dots.svg?raw';
@@ -38,7 +39,7 @@ const sources = {
   'arrow-down': arrowDown, 'arrow-return': arrowReturn, 'bell-slash': bellSlash, 'box-arrow': boxArrow, broadcast,
   chat, check, 'chevron-down': chevronDown, 'circle-half': circleHalf, clipboard, clock, compass, emoji: emojiSmile,
   exclamation, 'eye-slash': eyeSlash, gear, globe, link, list, lock, moon, pencil, people, 'person-plus': personPlus, 'person-x': personX,
-  plus, reply, send, sun, dots: threeDots, trash, x,
+  plus, reply, search, send, sun, dots: threeDots, trash, x,
 };
 
 export type IconName = keyof typeof sources;

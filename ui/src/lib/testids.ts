@@ -49,6 +49,12 @@ export const ids = {
   notice: 'notice',
   done: 'done',
 
+  switcherOpen: 'switcher-open',
+  switcher: 'switcher',
+  switcherInput: 'switcher-input',
+  switcherEntry: 'switcher-entry',
+  keys: 'keys',
+
   // workspaces
   workspace: (slug: string) => `workspace-${slug}`,
   workspaceName: 'workspace-name',

@@ -15,8 +15,11 @@ import { forgetMarks, keepMark, keptMark } from './marks';
 import type { RoomState } from './room.svelte';
 import { SettingsState } from './settings.svelte';
 import { Toasts } from './toasts.svelte';
+import { Trail, type Visit } from './trail';
 import { WorkspaceState } from './workspace.svelte';
 
+/** What may lie over the page, one at a time. */
+export type AppDialog = 'switcher' | 'keys' | 'settings' | 'create-room' | 'browse-rooms' | 'new-direct' | 'invite' | 'add-workspace';
 export type Connection = 'online' | 'connecting' | 'offline';
 
 export class App {
@@ -34,6 +37,10 @@ export class App {
   readonly settings: SettingsState;
   readonly choices = new Choices();
   readonly toasts = new Toasts();
+  dialog = $state<AppDialog | null>(null);
+  /** What stands beside the timeline. */
+  panel = $state<'members' | null>(null);
+  readonly trail = new Trail();
   /** An entry to be shown as soon as its room is there: a link was followed. */
   target = $state.raw<Spot | null>(null);
   private slug = $state<string | null>(null);
@@ -125,6 +132,7 @@ export class App {
     room.opened();
     if (this.account) keepMark(this.account.user.id, id, null);
     this.workspace.lastRoom = id;
+    this.trail.visit(this.workspace.slug, id);
     this.place = { workspace: this.workspace.slug, room: id };
     const { place } = this;
     void this.attempt(() => this.port.savePlace(place));
@@ -156,6 +164,24 @@ export class App {
     if (this.account) keepMark(this.account.user.id, room.info.id, null);
     room.latestAsked += 1;
     if (room.head > room.info.read) void this.port.markRead(room.info.id, room.head).catch(() => undefined);
+  }
+
+  /** Every room of the open workspace is read. */
+  async readAll(): Promise<void> {
+    const unread = [...(this.workspace?.rooms.values() ?? [])].filter((room) => room.unread > 0);
+    for (const room of unread) {
+      room.marked = null;
+      if (this.account) keepMark(this.account.user.id, room.info.id, null);
+      if (room.info.unread > 0 && !(await this.attempt(async () => { await this.port.markRead(room.info.id, room.head); return true; }))) return;
+    }
+    if (unread.length > 0) this.toasts.done('Everything is read.');
+  }
+
+  /** Back (-1) or forward (1) through the rooms that were open. */
+  async goAlong(by: -1 | 1): Promise<void> {
+    const isThere = (visit: Visit): boolean => (this.workspaces.get(visit.workspace)?.rooms.has(visit.room) ?? false) && this.lobby.workspaces.has(visit.workspace);
+    const visit = this.trail.step(by, isThere);
+    if (visit) await this.attempt(() => this.goTo(visit));
   }
 
   /** Leaves a room, after asking where there is no way back. */
@@ -333,6 +359,8 @@ export class App {
     forgetMarks();
     this.choices.forgetUse();
     this.target = null;
+    this.dialog = this.panel = null;
+    this.trail.clear();
     this.problem = error;
     this.phase = 'start';
   }

@@ -48,7 +48,7 @@ export class Choices {
 
   /** Somebody else may come: what they used is not for them. */
   forgetUse(): void {
-    this.put({ ...this.kept, recent: [] });
+    if (this.kept.recent.length > 0) this.put({ ...this.kept, recent: [] });
   }
 
   private put(kept: Kept): void {
