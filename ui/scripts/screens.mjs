@@ -31,7 +31,16 @@ const shots = [
   { name: 'chat-narrow', query: 'scene=chat', size: narrow },
   { name: 'chat-narrow-menu', query: 'scene=chat', size: narrow, act: (page) => page.getByTestId('menu').click() },
   { name: 'create-room', query: 'scene=chat', act: (page) => page.getByTestId('create-room').click() },
+  { name: 'settings', query: 'scene=chat', act: (page) => page.getByTestId('settings-open').click() },
   { name: 'settings-dark', query: 'scene=chat&theme=dark', act: (page) => page.getByTestId('settings-open').click() },
+  {
+    name: 'text-larger', query: 'scene=chat',
+    act: async (page) => {
+      await page.getByTestId('settings-open').click();
+      await page.getByRole('radio', { name: 'Larger' }).click();
+      await page.keyboard.press('Escape');
+    },
+  },
   {
     name: 'reply', query: 'scene=chat',
     act: async (page) => {

@@ -46,6 +46,7 @@ describe('what can be completed', () => {
   it('prefers beginnings, then words, then letters in a row; accents do not matter', () => {
     const names = ['random', 'general', 'design-general', 'gentlemen', 'grand entrance lobby'];
     expect(best(names, (name) => score('gen', name), 9)).toEqual(['general', 'gentlemen', 'design-general', 'grand entrance lobby']);
+    expect([score('re', 'dark theme'), score('genrl', 'general'), score('al gen', 'general'), score('gen zz', 'general')].map((points) => points > 0)).toEqual([false, true, true, false]);
     expect([score('r', 'general'), score('p', 'release-party')]).toEqual([0, 600]);
     expect(score('rp', 'release-party')).toBeGreaterThan(0);
     expect(score('zz', 'random')).toBe(0);

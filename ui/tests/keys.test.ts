@@ -187,6 +187,21 @@ describe('keys everywhere', () => {
     expect(page.has('keys')).toBe(false);
   });
 
+  it('the text size and what Enter does are chosen in the settings, by keyboard too, and kept', async () => {
+    await press(',', { ctrlKey: true });
+    const size = (): string => document.documentElement.style.fontSize;
+    expect(size()).toBe('100%');
+    page.get('settings-text-size').querySelector<HTMLElement>('[aria-checked=true]')?.focus();
+    await press('ArrowRight');
+    expect([size(), document.activeElement?.textContent, document.activeElement?.getAttribute('aria-checked')]).toEqual(['112.5%', 'Large', 'true']);
+    await page.click('settings-enter');
+    const { world: same } = page.port;
+    await page.close();
+    page = await Page.open(same);
+    expect(size()).toBe('112.5%');
+    expect(page.get('composer-send').title).toBe('Send (Ctrl+Enter)');
+  });
+
   it('nothing happens while somebody composes with an input method', async () => {
     await page.type('composer', 'にほん');
     await page.press('composer', 'Enter', { isComposing: true });

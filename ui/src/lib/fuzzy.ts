@@ -1,6 +1,6 @@
 // How well a name fits what was typed: letters in order, better at the beginning of words and in a row.
 
-/** 0 = does not fit; the higher, the better. Both in lower case. */
+/** 0 = does not fit; the higher, the better. Both in lower case. Of several words, each must fit. */
 export function score(query: string, name: string): number {
   if (query === '') return 1;
   if (name === query) return 1_000;
@@ -9,25 +9,32 @@ export function score(query: string, name: string): number {
   if (query.length === 1) return words(name).some((word) => word.startsWith(query)) ? 600 : 0;
   const at = name.indexOf(query);
   if (at > 0) return (startsWord(name, at) ? 700 : 500) - Math.min(99, at);
-  return scattered(query, name);
+  if (!query.includes(' ')) return scattered(query, name);
+  const each = query.split(' ').filter(Boolean).map((word) => score(word, name));
+  return each.includes(0) ? 0 : each.reduce((sum, points) => sum + points, 0) / each.length - 50;
 }
 
-/** Letters that are not in a row: only the first ones of words may be skipped to cheaply. */
+/** Letters in order, but not in a row: mostly the first ones of words, as `rp` for `release-party`. */
 function scattered(query: string, name: string): number {
   let from = 0;
-  let gaps = 0;
   let points = 300;
+  let inside = 0;
   for (const letter of query) {
-    const at = name.indexOf(letter, from);
+    const at = name[from] === letter ? from : nextOf(letter, name, from);
     if (at < 0) return 0;
-    if (at > from) {
-      gaps += 1;
-      points -= startsWord(name, at) ? 4 : 20 + Math.min(20, at - from);
+    if (at > from || from === 0) {
+      points -= 4;
+      if (!startsWord(name, at)) inside += 1;
     }
     from = at + letter.length;
   }
-  // "abc" somewhere in a sentence is no match of "abc".
-  return gaps > 1 + query.length / 2 ? 0 : Math.max(1, points);
+  return inside > (query.length < 3 ? 0 : query.length / 2) ? 0 : Math.max(1, points - inside * 60);
+}
+
+/** Where a letter is next: where it begins a word, or else anywhere. */
+function nextOf(letter: string, name: string, from: number): number {
+  for (let at = name.indexOf(letter, from); at >= 0; at = name.indexOf(letter, at + 1)) if (startsWord(name, at)) return at;
+  return name.indexOf(letter, from);
 }
 
 function words(name: string): string[] {

@@ -140,6 +140,8 @@ export const ids = {
   settings: 'settings',
   settingsOpen: 'settings-open',
   settingsCompact: 'settings-compact',
+  settingsTextSize: 'settings-text-size',
+  settingsEnter: 'settings-enter',
   sessionRevoke: (id: string) => `session-revoke-${id}`,
   hostingAddress: 'hosting-address',
   signOut: 'sign-out',
