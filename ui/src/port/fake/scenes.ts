@@ -12,9 +12,8 @@ type Scene = (typeof NAMES)[number];
 export function scene(params: URLSearchParams): FakePort {
   const name = NAMES.find((known) => known === params.get('scene')) ?? 'chat';
   const port = new FakePort(built(name));
-  if (params.get('theme') === 'dark' || params.get('theme') === 'light') {
-    port.world.start.settings = { theme: params.get('theme') === 'dark' ? 'dark' : 'light', compact: params.has('compact') };
-  }
+  const theme = params.get('theme');
+  port.world.start.settings = { theme: theme === 'dark' || theme === 'light' ? theme : 'system', compact: params.has('compact') };
   if (name === 'chat') setTimeout(() => port.emit({ type: 'typing', slug: 'general', room: 'r-general', users: ['u-bo', 'u-dilara'] }), 300);
   if (name === 'offline') setTimeout(() => goOffline(port), 300);
   return port;
