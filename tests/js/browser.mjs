@@ -113,6 +113,45 @@ await scenario(clean({
     await ada.until(() => !document.querySelector('[data-testid="timeline"]')?.textContent?.includes('gone in a moment'));
   },
 
+  'messages are Markdown, with code in colours, under the strict policy': async () => {
+    await bob.fill('composer', 'Done:\n\n```js\nconst answer = 42;\n```\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n||the end||');
+    await bob.at('composer').press('Enter');
+    await ada.page.locator('.hljs-keyword', { hasText: 'const' }).waitFor();
+    assert.equal(await ada.page.locator('[data-testid="message"] td').count(), 2);
+    await ada.page.locator('button.spoiler').click();
+    await ada.page.locator('.spoiler.shown', { hasText: 'the end' }).waitFor();
+    await bob.fill('composer', 'so :octopu');
+    await bob.at('suggestion').first().waitFor();
+    await bob.at('composer').press('Tab');
+    await bob.at('composer').press('Enter');
+    await ada.reads('so 🐙');
+    await ada.screenshot('markdown');
+  },
+
+  'a link to a message opens at it': async () => {
+    await ada.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const row = ada.page.locator('[data-testid="message"]', { hasText: 'Is anybody there?' });
+    await row.click({ button: 'right', position: { x: 400, y: 12 } });
+    await ada.click('message-link');
+    await ada.sees('done');
+    const link = await ada.page.evaluate(() => navigator.clipboard.readText());
+    assert.match(link, /\/to\/general\/[\w-]+\/\d+$/);
+    await ada.click('room-random');
+    await ada.page.goto(link);
+    await ada.page.locator('.found', { hasText: 'Is anybody there?' }).waitFor();
+    await ada.shows('room-title', 'general');
+  },
+
+  'the switcher goes anywhere, and back': async () => {
+    await ada.page.keyboard.press('Control+k');
+    await ada.fill('switcher-input', 'rand');
+    await ada.screenshot('switcher');
+    await ada.at('switcher-input').press('Enter');
+    await ada.shows('room-title', 'random');
+    await ada.page.keyboard.press('Alt+ArrowLeft');
+    await ada.shows('room-title', 'general');
+  },
+
   'a private room has a lock, and nobody else sees it': async () => {
     await ada.click('create-room');
     await ada.fill('create-room-name', 'board');
