@@ -6,10 +6,14 @@ import type { Message } from "./Message";
  */
 export type PinsReply = { 
 /**
- * Oldest first; at most [`crate::limits::PINS_MAX`].
+ * Oldest first.
  */
 messages: Array<Message>, 
 /**
  * The head of the log, which the folded messages include.
  */
-head: number, };
+head: number, 
+/**
+ * Nothing that is pinned comes before the first of `messages`.
+ */
+start: boolean, };

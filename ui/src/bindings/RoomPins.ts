@@ -8,4 +8,8 @@ export type RoomPins = {
 /**
  * Which.
  */
-room: RoomId, };
+room: RoomId, 
+/**
+ * Only messages before this `seq`.
+ */
+before?: number, };
