@@ -13,9 +13,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::fault::{self, Point};
 use crate::feed::Feed;
 use crate::link::{Down, Factory, Link, LinkEvent, Target};
 use crate::local::Local;
+use crate::local::model::Keep;
 use crate::machine::{CallId, Effect, Input, Machine, Now};
 use crate::outbox::Queued;
 use crate::view::{LinkState, Update};
@@ -257,6 +259,9 @@ impl<M: Machine> Connection<M> {
             }
             Effect::Kill => (self.link, self.events) = (None, None),
             Effect::Emit(frame) => {
+                if frame.event.starts_with("message:") {
+                    fault::reach(Point::BeforeSend);
+                }
                 if let Err(down) = self.link.as_ref()?.emit(frame) {
                     (self.link, self.events) = (None, None);
                     return Some(down);
@@ -266,14 +271,21 @@ impl<M: Machine> Connection<M> {
                 if matches!(update, Update::Link { state: LinkState::Live, .. }) {
                     self.parts.hub.live(&self.parts.target.namespace);
                 }
+                let drawn = matches!(update, Update::Timeline { .. });
                 self.parts.feed.push(update);
+                if drawn {
+                    fault::reach(Point::AfterDraw);
+                }
             }
             Effect::Reply { call, answer } => {
                 // Whoever asked may have given up.
                 let _ = self.calls.remove(&call).map(|reply| reply.send(answer));
             }
             Effect::Persist(write) => self.persist(write),
-            Effect::Keep(changes) => self.parts.local.keep(self.parts.slug.clone(), changes),
+            Effect::Keep(changes) => {
+                point_of(&changes).into_iter().for_each(fault::reach);
+                self.parts.local.keep(self.parts.slug.clone(), changes);
+            }
             Effect::Recall(room) => self.recall(room),
             Effect::Pending(pending) => {
                 let pending = self.parts.hub.pending(&self.parts.target.namespace, pending);
@@ -292,7 +304,11 @@ impl<M: Machine> Connection<M> {
         // The lobby writes nothing.
         let Some(slug) = slug else { return };
         // Once this connection has ended nobody waits any more; what is on the disk goes out with the next one.
-        self.parts.local.persist(slug, write, move |result| drop(stored.send(Input::Persisted(cid, result))));
+        fault::reach(Point::BeforePersist);
+        self.parts.local.persist(slug, write, move |result| {
+            fault::reach(Point::AfterPersist);
+            drop(stored.send(Input::Persisted(cid, result)));
+        });
     }
 
     fn recall(&self, room: RoomId) {
@@ -342,6 +358,15 @@ async fn until(due: Option<Instant>) {
         Some(due) => sleep_until(due).await,
         None => std::future::pending().await,
     }
+}
+
+/// Where a write or a page stands when these changes are about to be kept.
+fn point_of(changes: &[Keep]) -> Option<Point> {
+    changes.iter().find_map(|change| match change {
+        Keep::WriteGone(_) | Keep::WriteFailed(..) => Some(Point::AfterAck),
+        Keep::Timeline(_, part) if part.messages.len() > 1 => Some(Point::InPage),
+        _ => None,
+    })
 }
 
 fn closing() -> Error {

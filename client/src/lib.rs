@@ -8,6 +8,7 @@ pub mod address;
 pub mod backoff;
 pub mod connection;
 pub mod entrance;
+pub mod fault;
 pub mod feed;
 pub mod http;
 pub mod link;

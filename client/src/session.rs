@@ -309,9 +309,18 @@ impl Session {
     /// `bad_request` or `too_large` for a text that the server would refuse; `unavailable` when the outbox is full or
     /// no workspace is open.
     pub async fn send(&self, message: NewMessage) -> Result<String, Error> {
+        self.send_as(Cid::generate(), message).await
+    }
+
+    /// Like [`Session::send`], under a `cid` of the caller's, who can tell by it what became of the message even if this
+    /// process ends before it answers.
+    ///
+    /// # Errors
+    /// As for [`Session::send`].
+    pub async fn send_as(&self, cid: Cid, message: NewMessage) -> Result<String, Error> {
         let NewMessage { room, text, reply_to, thread, files } = message;
         let text = self.checked(&text)?;
-        let send = MessageSend { room, cid: Cid::generate(), text, reply_to, thread, files };
+        let send = MessageSend { room, cid, text, reply_to, thread, files };
         decode(self.command(Command::Write(Write::Send(send))).await?)
     }
 
