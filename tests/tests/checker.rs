@@ -164,6 +164,24 @@ const CASES: &[Case] = &[
     (I::I18, "a drawn message was sent twice", |t| {
         t.log(|log| log.push(Clean::message(13, "mx", "d1", "u-dot", "from the app")));
     }),
+    (I::I18, "a drawn message was pending once, and is not there any more", |t| {
+        t.drew("app-1", "p3");
+        let row = |rows: &[Drawn]| Drawn { cid: "p3".into(), seq: None, state: Progress::Pending, ..rows[0].clone() };
+        t.view(|rows, _| rows.push(row(rows)));
+        t.note("app-2", What::Waiting { cids: Vec::new() });
+    }),
+    (I::I18, "a drawn edit is gone after a crash", |t| {
+        t.unknown("app-1", dots_edit());
+        t.drew("app-1", "e7");
+    }),
+    (I::I18, "a drawn edit was made twice", |t| {
+        t.unknown("app-1", dots_edit());
+        t.drew("app-1", "e7");
+        for seq in [13, 14] {
+            let edit = |log: &[Logged]| Logged { id: Some("m4".into()), author: "u-dot".into(), seq, ..log[6].clone() };
+            t.log(|log| log.push(Logged { text: print("better"), ..edit(log) }));
+        }
+    }),
     (I::I19, "power is lost, and an acked message with it", |t| {
         t.note("run", What::Recovered { state: 2, missing: vec!["r/12".into()] });
     }),
@@ -181,6 +199,10 @@ const CASES: &[Case] = &[
     (I::I24, "memory leaks", |t| t.gauge(|rss, _, _| *rss *= 3)),
     (I::I24, "tasks leak", |t| t.gauge(|_, _, tasks| *tasks += 50)),
 ];
+
+fn dots_edit() -> Call {
+    Call::Edit { room: ROOM.into(), cid: "e7".into(), id: "m4".into(), text: print("better") }
+}
 
 fn place(answer: &mut Answer, at: u64) {
     if let Answer::Written { seq, .. } = answer {
@@ -243,9 +265,25 @@ fn what_is_allowed_is_not_a_violation() {
         }),
         ("a message that was drawn before the crash, and failed visibly", |t| {
             t.drew("app-1", "p2");
-            let row =
-                |rows: &[Drawn]| Drawn { cid: "p2".into(), seq: None, state: Progress::Failed, ..rows[0].clone() };
-            t.view(|rows, _| rows.push(row(rows)));
+            t.note("app-2", What::Waiting { cids: vec!["p2".into()] });
+        }),
+        ("an edit that was drawn before the crash, and is in the log", |t| {
+            t.unknown("app-1", dots_edit());
+            t.drew("app-1", "e7");
+            t.log(|log| {
+                log.push(Logged {
+                    id: Some("m4".into()),
+                    author: "u-dot".into(),
+                    text: print("better"),
+                    seq: 13,
+                    ..log[6].clone()
+                })
+            });
+        }),
+        ("an edit that was drawn before the crash, and was refused aloud", |t| {
+            t.unknown("app-1", dots_edit());
+            t.drew("app-1", "e7");
+            t.note("app-1", What::Warned { text: "A change that you made earlier was refused".into() });
         }),
     ];
     for (what, change) in near {

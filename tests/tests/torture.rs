@@ -9,6 +9,9 @@ use confab_tests::nemesis::{Fault, MUTANT_ENV};
 use confab_tests::torture::{Plan, Progress, Summary, run};
 use tokio::sync::watch;
 
+/// The run whose clients keep nothing on a disk.
+const FORGETFUL: &str = "clients that forget";
+
 async fn torture(name: &str, seed: u64, seconds: u64, faults: &[Fault], env: &[(&str, &str)]) -> Result<Summary> {
     // Kept for whoever looks into a failure, and overwritten by the next run.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().context("target/")?;
@@ -19,6 +22,7 @@ async fn torture(name: &str, seed: u64, seconds: u64, faults: &[Fault], env: &[(
         rest: Duration::from_millis(1_200),
         per_second: 150,
         postgres: false,
+        forgetful: name == FORGETFUL,
         dir: target.join("torture").join(seed.to_string()),
         env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
     };
@@ -30,12 +34,17 @@ async fn torture(name: &str, seed: u64, seconds: u64, faults: &[Fault], env: &[(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twelve_clients_on_a_server_that_is_killed_and_a_network_that_fails() -> Result<()> {
-    let faults = [Fault::Kill, Fault::Pause, Fault::Cut, Fault::Reset, Fault::Torn, Fault::Duplicate, Fault::HalfClose];
+    let network = [Fault::Cut, Fault::Reset, Fault::Torn, Fault::Duplicate, Fault::HalfClose];
+    let processes = [Fault::Kill, Fault::Pause, Fault::ClientKill, Fault::ClientPause, Fault::ClientPoint];
+    let faults = [&network[..], &processes].concat();
     let summary = torture("short run", 3, 10, &faults, &[]).await?;
     ensure!(summary.is_good(), "{summary}");
     ensure!(summary.injected.get(&Fault::Kill).is_some_and(|kills| *kills >= 3), "{summary}");
+    ensure!(summary.injected.get(&Fault::ClientKill).is_some_and(|kills| *kills >= 2), "{summary}");
     // What such a run always puts to the test. A checker that looked at nothing would be content with anything.
-    for invariant in [I::I1, I::I2, I::I3, I::I4, I::I6, I::I7, I::I8, I::I9, I::I10, I::I14, I::I15, I::I20, I::I24] {
+    for invariant in
+        [I::I1, I::I2, I::I3, I::I4, I::I6, I::I7, I::I8, I::I9, I::I10, I::I14, I::I15, I::I18, I::I20, I::I24]
+    {
         ensure!(matches!(summary.report.verdict(invariant), Verdict::Held(_)), "{invariant:?} in\n{summary}");
     }
     Ok(())
@@ -47,6 +56,16 @@ async fn a_server_that_forgets_what_it_acked_is_found_out() -> Result<()> {
     let violated = summary.report.violated();
     ensure!(violated.contains(&I::I1), "acked writes are gone, and the run did not notice:\n{summary}");
     ensure!(violated.contains(&I::I8), "what was seen is gone, and the run did not notice:\n{summary}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_keeps_its_outbox_in_memory_is_found_out() -> Result<()> {
+    let summary = torture(FORGETFUL, 8, 6, &[Fault::ClientKill, Fault::Kill], &[]).await?;
+    ensure!(
+        summary.report.violated().contains(&I::I18),
+        "drawn messages are gone, and the run did not notice:\n{summary}"
+    );
     Ok(())
 }
 

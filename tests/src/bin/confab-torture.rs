@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use confab_tests::history::History;
 use confab_tests::nemesis::Fault;
 use confab_tests::torture::{Plan, Progress, Summary, run};
@@ -32,15 +32,22 @@ struct Arguments {
     /// The longest rest between two faults, in milliseconds
     #[arg(long, default_value_t = 4_000)]
     rest: u64,
-    /// On a PostgreSQL of its own instead of SQLite
-    #[arg(long)]
-    postgres: bool,
+    /// What the server keeps its data in: `postgres` is one of the run's own
+    #[arg(long, value_enum, default_value_t = Store::Sqlite)]
+    store: Store,
     /// More environment for the server, such as CONFAB_MUTANT=drop-push
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
     /// Judges the history that a run left here once more, and runs nothing
     #[arg(long, value_name = "DIR")]
     replay: Option<PathBuf>,
+}
+
+/// A database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Store {
+    Sqlite,
+    Postgres,
 }
 
 #[tokio::main]
@@ -64,7 +71,8 @@ async fn torture(arguments: Arguments) -> Result<Summary> {
         faults: if arguments.only.is_empty() { Fault::ALL.to_vec() } else { arguments.only },
         rest: Duration::from_millis(arguments.rest),
         per_second: arguments.rate,
-        postgres: arguments.postgres,
+        postgres: arguments.store == Store::Postgres,
+        forgetful: false,
         dir: target.join("torture").join(seed.to_string()),
         env: arguments.env.iter().filter_map(split).collect(),
     };

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::facts::{Facts, Fault};
+use super::facts::{End, Facts};
 use super::fold::{Fold, Texts, agrees};
 use super::report::{Invariant as I, Report};
 use crate::history::{Call, Drawn, Folded, Micros, Progress, What};
 
 /// How long after the last fault a client may be behind.
 const HEALING: Micros = 10_000_000;
-/// What a client records in its own name when it is killed.
-pub(super) const CLIENT_KILL: &str = "client kill";
+/// What is recorded in a client's own name when its process ends before its time.
+const CLIENT_DEATHS: [&str; 2] = ["client-kill", "client-point"];
 
 pub(super) fn check(facts: &Facts<'_>, report: &mut Report) {
     folds(facts, report);
@@ -120,33 +120,71 @@ fn once_in_order(facts: &Facts<'_>, report: &mut Report) {
 }
 
 /// I18: what a client drew before it was killed is in the log once, or still shown as pending or failed by the same
-/// user's later client.
+/// user's later client. An edit may instead have been refused, and its user told so.
 fn survives(facts: &Facts<'_>, report: &mut Report) {
-    let killed: HashMap<&str, &Fault<'_>> =
-        facts.faults.iter().filter(|fault| fault.kind == CLIENT_KILL).map(|fault| (fault.by, fault)).collect();
-    let mut waiting: HashMap<&str, HashSet<&str>> = HashMap::new();
-    for views in views(facts).into_values() {
-        // The last view of each room is what is still shown in the end.
-        let mut last: HashMap<&str, View<'_>> = HashMap::new();
-        for view in views {
-            last.insert(facts.user(view.0), view);
-        }
-        for (user, (_, _, rows, _)) in last {
-            let pending = rows.iter().filter(|row| row.state != Progress::Sent).map(|row| row.cid.as_str());
-            waiting.entry(user).or_default().extend(pending);
-        }
+    let killed: HashSet<&str> =
+        facts.faults.iter().filter(|fault| CLIENT_DEATHS.contains(&fault.kind)).map(|fault| fault.by).collect();
+    let waiting = still_shown(facts);
+    let edits = edits(facts);
+    let mut warned: HashMap<&str, u64> = HashMap::new();
+    for record in facts.records.iter().filter(|record| matches!(record.what, What::Warned { .. })) {
+        *warned.entry(&record.by).or_default() += 1;
     }
     let tally = report.of(I::I18);
     for record in facts.records {
         let What::Drew { cid } = &record.what else { continue };
-        if !killed.contains_key(record.by.as_str()) {
+        let by = record.by.as_str();
+        if !killed.contains(by) {
             continue;
         }
-        let user = facts.user(&record.by);
-        let logged = facts.messages.get(&(user, cid.as_str())).map_or(0, Vec::len);
-        let shown = waiting.get(user).is_some_and(|waiting| waiting.contains(cid.as_str()));
-        tally.holds(logged == 1 || (logged == 0 && shown), || {
-            format!("{} drew {cid} before it was killed: {logged} times in the log, still shown: {shown}", record.by)
+        let user = facts.user(by);
+        let attempts = facts.attempts.get(&(user, cid.as_str())).map_or(&[][..], Vec::as_slice);
+        let edit = attempts.iter().find_map(|attempt| match attempt.call {
+            Call::Edit { id, text, .. } => Some((attempt, id.as_str(), *text)),
+            _ => None,
+        });
+        let (logged, excused) = match edit {
+            // A deletion blanks its edits, and refuses those that come later.
+            Some((_, id, _)) if facts.deleted.contains(id) => continue,
+            Some((attempt, id, text)) => {
+                let logged = edits.get(&(user, id, text)).copied().unwrap_or(0);
+                let told = logged == 0 && warned.get_mut(by).is_some_and(take_one);
+                (logged, told || matches!(attempt.end, End::Fail(_)))
+            }
+            None => {
+                let logged = facts.messages.get(&(user, cid.as_str())).map_or(0, Vec::len);
+                (logged, waiting.get(user).is_some_and(|waiting| waiting.contains(cid.as_str())))
+            }
+        };
+        tally.holds(logged == 1 || (logged == 0 && excused), || {
+            format!("{by} drew {cid} and was killed: {logged} times in the log, still shown or refused: {excused}")
         });
     }
+}
+
+/// What each user's clients still show as pending or failed in the end; a view from before tells nothing of that.
+fn still_shown<'a>(facts: &Facts<'a>) -> HashMap<&'a str, HashSet<&'a str>> {
+    let mut shown: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for record in facts.records {
+        if let What::Waiting { cids } = &record.what {
+            shown.entry(facts.user(&record.by)).or_default().extend(cids.iter().map(String::as_str));
+        }
+    }
+    shown
+}
+
+/// How often the final logs have each edit, by author, message and text.
+fn edits<'a>(facts: &Facts<'a>) -> HashMap<(&'a str, &'a str, u64), usize> {
+    let mut edits = HashMap::new();
+    for entry in facts.logs.values().flat_map(|log| log.iter()).filter(|entry| entry.kind == "edit") {
+        let id = entry.id.as_deref().unwrap_or_default();
+        *edits.entry((entry.author.as_str(), id, entry.text)).or_default() += 1;
+    }
+    edits
+}
+
+fn take_one(left: &mut u64) -> bool {
+    let any = *left > 0;
+    *left -= u64::from(any);
+    any
 }

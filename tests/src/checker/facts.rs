@@ -141,10 +141,11 @@ impl<'a> Facts<'a> {
         self.devices.values().any(|device| device.user == user && device.admin)
     }
 
-    /// Whether a fault was on at any time of this span.
+    /// Whether a fault was on at any time of this span; not one of a single client.
     #[must_use]
     pub fn faulty(&self, from: Micros, to: Micros) -> bool {
-        self.faults.iter().any(|fault| fault.from <= to && fault.to >= from)
+        let mut shared = self.faults.iter().filter(|fault| !self.devices.contains_key(fault.by));
+        shared.any(|fault| fault.from <= to && fault.to >= from)
     }
 
     /// Whether one of these faults was on at any time of this span.
@@ -170,7 +171,7 @@ impl<'a> Facts<'a> {
                 self.faults.push(Fault { by, kind: fault, from: record.at, to: Micros::MAX });
             }
             What::Mended { fault } => {
-                let open = self.faults.iter_mut().rev().find(|f| f.kind == fault && f.to == Micros::MAX);
+                let open = self.faults.iter_mut().rev().find(|f| f.kind == fault && f.by == by && f.to == Micros::MAX);
                 if let Some(open) = open {
                     open.to = record.at;
                 }

@@ -109,10 +109,21 @@ pub enum What {
         /// Rows of the old epoch still drawn.
         stale: usize,
     },
-    /// A product client drew a message that it was asked to send.
+    /// A product client drew a message or an edit that it was asked to make.
     Drew {
-        /// The message's `cid`.
+        /// Its `cid`.
         cid: String,
+    },
+    /// A product client told its user that something went wrong that nobody was waiting for: a change that an earlier
+    /// life of it had drawn was refused.
+    Warned {
+        /// What it said.
+        text: String,
+    },
+    /// All that a product client still shows as waiting or failed in the end, in any room.
+    Waiting {
+        /// The `cid`s.
+        cids: Vec<String>,
     },
     /// All that a product client draws of a room.
     View {

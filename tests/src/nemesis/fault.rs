@@ -34,6 +34,12 @@ pub enum Fault {
     Network,
     /// SIGKILL of the database under the server, and a restart.
     Postgres,
+    /// SIGKILL of a product client, and a restart on the same file.
+    ClientKill,
+    /// SIGSTOP of a product client, and SIGCONT after a while.
+    ClientPause,
+    /// A product client ends at a point between its disk, its window and the server, and starts again.
+    ClientPoint,
     /// The server is killed and comes back with the data of a moment ago: a disk that lied, or a server that acks
     /// before it commits. Violates what is promised, to show that a run notices; not among [`Fault::ALL`].
     Amnesia,
@@ -41,7 +47,7 @@ pub enum Fault {
 
 impl Fault {
     /// All that a server must survive.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Kill,
         Self::Pause,
         Self::Cut,
@@ -56,7 +62,16 @@ impl Fault {
         Self::Clock,
         Self::Network,
         Self::Postgres,
+        Self::ClientKill,
+        Self::ClientPause,
+        Self::ClientPoint,
     ];
+
+    /// Concerns one client and not the server: goes on beside all others.
+    #[must_use]
+    pub fn is_of_clients(self) -> bool {
+        matches!(self, Self::ClientKill | Self::ClientPause | Self::ClientPoint)
+    }
 }
 
 impl fmt::Display for Fault {
@@ -76,6 +91,9 @@ impl fmt::Display for Fault {
             Self::Clock => "clock",
             Self::Network => "network",
             Self::Postgres => "postgres",
+            Self::ClientKill => "client-kill",
+            Self::ClientPause => "client-pause",
+            Self::ClientPoint => "client-point",
             Self::Amnesia => "amnesia",
         })
     }

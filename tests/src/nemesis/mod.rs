@@ -1,13 +1,16 @@
-//! Breaks things, as drawn from the seed, one fault at a time, and mends them again.
+//! Breaks things, as drawn from the seed, and mends them again: one fault at a time of what clients share, and beside it
+//! one of a client.
 //!
 //! Each fault is recorded with its beginning and its end, so that the checker knows when a link may be dead without
 //! anybody's fault.
 
+mod clients;
 mod clock;
 mod disk;
 mod fault;
 mod network;
 
+pub use clients::Hunter;
 pub use clock::FakeClock;
 pub use disk::SmallDisk;
 pub use fault::Fault;
@@ -170,6 +173,8 @@ impl Nemesis {
                     tokio::time::sleep(short * 2).await;
                 }
             }
+            // See [`Hunter`].
+            Fault::ClientKill | Fault::ClientPause | Fault::ClientPoint => {}
             Fault::Network => {
                 if let Some(network) = &self.network {
                     network.blackhole(true).await?;

@@ -8,7 +8,8 @@ use tokio::task::JoinHandle;
 
 use super::{Plan, Set};
 use crate::history::Journal;
-use crate::workload::{App, Device, Habit, Phase, Revoker};
+use crate::nemesis::{Fault, Hunter};
+use crate::workload::{App, Device, Habit, Keeping, Phase, Revoker};
 use crate::{Person, Server};
 
 /// Proxies between the clients and the server.
@@ -34,7 +35,11 @@ const PARTS: [Part; 12] = [
 ];
 
 /// Product clients: name, whose, and the proxy that it comes by.
-const APPS: [(&str, usize, usize); 2] = [("bob-app", 1, 1), ("cem-app", 2, 2)];
+const APPS: [(&str, usize, Option<usize>); 3] =
+    [("ada-app", 0, None), ("bob-app", 1, Some(1)), ("cem-app", 2, Some(2))];
+
+/// Clients are hit once while the server is hit so often: a life must be long enough to come to something.
+const CLIENT_RESTS: u32 = 3;
 
 /// Leaves long before the end, so that presence has somebody to forget.
 const GHOST: &str = "fay-1";
@@ -95,16 +100,25 @@ pub(super) fn enter(plan: &Plan, journal: &Journal, set: &Set, phase: &watch::Re
     clients
 }
 
-/// The product's clients begin.
-pub(super) fn open_apps(plan: &Plan, journal: &Journal, set: &Set, phase: &watch::Receiver<Phase>) -> Apps {
+/// The product's clients begin; and what goes after them.
+pub(super) fn open_apps(plan: &Plan, journal: &Journal, set: &Set, phase: &watch::Receiver<Phase>) -> (Apps, Hunter) {
     let mut seeds = fastrand::Rng::with_seed(plan.seed ^ 0x6170_7073);
     let (board, nemesis) = (&set.board, &set.nemesis);
-    let open = |(name, person, proxy): (&'static str, usize, usize)| {
-        let addr = nemesis.proxies[proxy].addr();
-        let app = App::new(name, &board.people[person], addr, board.clone(), journal, seeds.u64(..));
+    let mut victims = Vec::new();
+    let open = |(name, person, proxy): (&'static str, usize, Option<usize>)| {
+        let addr = proxy.map_or(nemesis.server.addr(), |at| nemesis.proxies[at].addr());
+        let keeping = Keeping {
+            dir: plan.dir.join("apps").join(name),
+            forgetful: plan.forgetful,
+            points: plan.faults.contains(&Fault::ClientPoint),
+        };
+        let app = App::new(name, &board.people[person], addr, board.clone(), journal, seeds.u64(..), keeping);
+        victims.push(app.victim());
         (name, tokio::spawn(app.run(phase.clone())))
     };
-    APPS.into_iter().map(open).collect()
+    let apps = APPS.into_iter().map(open).collect();
+    let rng = fastrand::Rng::with_seed(seeds.u64(..));
+    (apps, Hunter { victims, faults: plan.faults.clone(), rng, rest: plan.rest * CLIENT_RESTS })
 }
 
 /// Waits for the product's clients; the names of those with something still in their outboxes.

@@ -38,6 +38,8 @@ pub struct Plan {
     pub per_second: u32,
     /// On a PostgreSQL of its own; otherwise on SQLite.
     pub postgres: bool,
+    /// The product's clients keep nothing on a disk: breaks what is promised, to show that a run notices.
+    pub forgetful: bool,
     /// Where the history is kept.
     pub dir: PathBuf,
     /// More environment for the server: crash points, mutants.
@@ -49,12 +51,16 @@ pub struct Plan {
 /// # Errors
 /// When the stage cannot be set up, the server does not survive, or the last reading fails. The history is kept.
 pub async fn run(plan: &Plan, stop: watch::Receiver<bool>, progress: &watch::Sender<Progress>) -> Result<Summary> {
+    match std::fs::remove_dir_all(&plan.dir) {
+        // What an earlier run left there would be taken for this one's.
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
     let journal = Journal::begin(&plan.dir)?;
     let mut set = Set::build(plan, &journal).await?;
     let ended = play(plan, &journal, &mut set, stop, progress).await;
-    let injected = progress.borrow().injected.clone();
     let history = journal.finish()?;
-    let summary = Summary::judge(plan, injected, &history, std::mem::take(&mut set.left_out));
+    let summary = Summary::judge(plan, &history, std::mem::take(&mut set.left_out));
     match ended {
         Ok(()) => Ok(summary),
         // What was seen until then may say why.
@@ -114,7 +120,7 @@ impl Set {
         }
         // The disk that is filled is the server's own; with PostgreSQL there is little on it.
         let other = if plan.postgres { Fault::Disk } else { Fault::Postgres };
-        let fits = |fault: &Fault| *fault != other && !left_out.contains(fault);
+        let fits = |fault: &Fault| *fault != other && !fault.is_of_clients() && !left_out.contains(fault);
         let faults = plan.faults.iter().copied().filter(fits).collect();
         let rng = fastrand::Rng::with_seed(plan.seed ^ 0x6e65_6d65_7369_7300);
         let recorder = journal.recorder("run");
@@ -136,10 +142,11 @@ async fn play(
     endings::epoch(&set.nemesis.server, &recorder, 0).await?;
     let (phase, heard) = watch::channel(Phase::Load);
     let clients = cast::enter(plan, journal, set, &heard);
-    let apps = cast::open_apps(plan, journal, set, &heard);
+    let (apps, hunter) = cast::open_apps(plan, journal, set, &heard);
     let ticking = tokio::spawn(progress::tick(journal.clone(), plan.time, phase.clone(), stop, progress.clone()));
 
     let (told, mut hears) = watch::channel(Injected::new());
+    let hunting = tokio::spawn(hunter.run(heard.clone(), told.clone()));
     let counting = progress.clone();
     let counted = tokio::spawn(async move {
         while hears.changed().await.is_ok() {
@@ -149,11 +156,12 @@ async fn play(
     });
     let broken = set.nemesis.run(heard.clone(), &told).await;
     drop(told);
-    let _ = counted.await;
     if broken.is_err() {
         phase.send_replace(Phase::Stop);
     }
     let _ = ticking.await;
+    hunting.await.context("the hunter panicked")??;
+    let _ = counted.await;
     recorder.note(What::Healed);
 
     let all = cast::leave(clients);

@@ -30,8 +30,8 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub(super) fn judge(plan: &Plan, injected: Injected, history: &History, left_out: Vec<Fault>) -> Self {
-        Self { seed: plan.seed, injected, left_out, ..Self::of(history, plan.dir.clone()) }
+    pub(super) fn judge(plan: &Plan, history: &History, left_out: Vec<Fault>) -> Self {
+        Self { seed: plan.seed, left_out, ..Self::of(history, plan.dir.clone()) }
     }
 
     /// Judges a history that an earlier run left, without a server.

@@ -13,7 +13,7 @@ mod link;
 mod revoked;
 mod write;
 
-pub use app::App;
+pub use app::{App, Keeping, Order, Said, Victim};
 pub use board::{Board, Phase, Place};
 pub use closing::{close, room_logs};
 pub use device::{Device, Habit};

@@ -140,8 +140,8 @@ fn writes(t: &mut Tape) {
 
 fn crash_and_jump(t: &mut Tape) {
     t.drew("app-1", "d1");
-    t.note("app-1", What::Fault { fault: "client kill".into() });
-    t.note("app-1", What::Mended { fault: "client kill".into() });
+    t.note("app-1", What::Fault { fault: "client-kill".into() });
+    t.note("app-1", What::Mended { fault: "client-kill".into() });
     t.note("run", What::Fault { fault: "clock".into() });
     t.note("run", What::Mended { fault: "clock".into() });
     t.note("run", What::Epoch { life: 0, epoch: "first".into() });
