@@ -59,7 +59,7 @@ bench: ## figures beside Node Socket.IO and a bare WebSocket server; ARGS=--quic
 	@cargo build --release --locked --features custom-protocol -p confab
 	@$(TARGET)/release/confab-bench $(ARGS)
 
-torture: ## load, faults and a checker: make torture SEED=7 MINUTES=30 ARGS="--only kill,cut"
+torture: ## load, faults and a checker: make torture SEED=7 MINUTES=30 ARGS="--store postgres"
 	@scripts/setup test
 	@$(MAKE) --no-print-directory ui/dist/index.html
 	@cargo build --release --locked -p confab-server -p confab-tests

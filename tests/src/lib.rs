@@ -12,6 +12,7 @@ mod desktop;
 pub mod history;
 mod mount;
 pub mod nemesis;
+pub mod outage;
 mod postgres;
 mod proxy;
 mod script;

@@ -127,6 +127,11 @@ impl Server {
         self.options.env.extend(value.map(|value| (name.to_owned(), value.to_owned())));
     }
 
+    /// The command that runs it from the next launch on; none runs it directly.
+    pub fn set_wrapper(&mut self, wrapper: Vec<String>) {
+        self.options.wrapper = wrapper;
+    }
+
     /// A command of the server's binary on this data directory: for `backup`, `user add` and the like.
     ///
     /// # Errors

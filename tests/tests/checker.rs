@@ -90,6 +90,14 @@ const CASES: &[Case] = &[
         t.note("bob-1", What::Push { room: ROOM.into(), entry: Sight { seq: 99, print: 1, text: 1 } });
     }),
     (I::I7, "a synced entry with another text", |t| t.sights(|entries| entries[4].text = print("forged"))),
+    (I::I7, "a damaged database is served", |t| {
+        let (what, missing) = ("confab.db-wal cut off".into(), vec!["r/12".into()]);
+        t.note("run", What::Damaged { what, served: true, aside: false, missing });
+    }),
+    (I::I7, "a damaged database is refused, and not set aside", |t| {
+        let what = "confab.db cut off".into();
+        t.note("run", What::Damaged { what, served: false, aside: false, missing: Vec::new() });
+    }),
     (I::I7, "a page that lacks a message", |t| t.page(|messages| drop(messages.remove(0)))),
     (I::I7, "a page that shows a deleted text", |t| {
         t.page(|messages| (messages[1].deleted, messages[1].text) = (false, print("edited")));
@@ -266,6 +274,11 @@ fn what_is_allowed_is_not_a_violation() {
         ("a message that was drawn before the crash, and failed visibly", |t| {
             t.drew("app-1", "p2");
             t.note("app-2", What::Waiting { cids: vec!["p2".into()] });
+        }),
+        ("damage that is set aside, and damage to what nobody needs", |t| {
+            for aside in [true, false] {
+                t.note("run", What::Damaged { what: "bit".into(), served: !aside, aside, missing: Vec::new() });
+            }
         }),
         ("an edit that was drawn before the crash, and is in the log", |t| {
             t.unknown("app-1", dots_edit());

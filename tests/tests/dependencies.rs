@@ -96,6 +96,19 @@ fn no_version_is_below_its_floor() {
     }
 }
 
+/// Points at which the client ends its process must not come with the app: only the scenarios ask for them.
+#[test]
+fn only_the_scenarios_ask_for_points_in_the_client() {
+    let mut asks = Vec::new();
+    for manifest in ["Cargo.toml", "bench/Cargo.toml", "client/Cargo.toml", "src-tauri/Cargo.toml", "tests/Cargo.toml"]
+    {
+        let text = fs::read_to_string(root().join(manifest)).unwrap_or_else(|e| panic!("{manifest}: {e}"));
+        let of_client = |line: &&str| line.starts_with("confab-client") && line.contains("failpoints");
+        asks.extend(text.lines().find(of_client).map(|_| manifest));
+    }
+    assert_eq!(asks, ["tests/Cargo.toml"]);
+}
+
 #[test]
 fn one_sqlite_is_linked() {
     let linked: Vec<_> = crates().into_iter().filter(|(name, ..)| name == "libsqlite3-sys").collect();

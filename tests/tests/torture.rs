@@ -50,6 +50,25 @@ async fn twelve_clients_on_a_server_that_is_killed_and_a_network_that_fails() ->
     Ok(())
 }
 
+/// Under load, and then without power; what a disk may have kept is decided by what the server had flushed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_loses_power_or_finds_its_files_changed() -> Result<()> {
+    let summary = torture("power and damage", 9, 2, &[Fault::Power, Fault::Damage], &[]).await?;
+    ensure!(summary.is_good(), "{summary}");
+    let is_possible = summary.left_out.is_empty();
+    if is_possible {
+        ensure!(matches!(summary.report.verdict(I::I19), Verdict::Held(6..)), "{summary}");
+        ensure!(summary.injected.get(&Fault::Damage).is_some_and(|times| *times >= 3), "{summary}");
+        let mutant = [(MUTANT_ENV, "ack-before-commit")];
+        let summary = torture("acks before what is acked is flushed", 10, 1, &[Fault::Power], &mutant).await?;
+        ensure!(
+            summary.report.violated().contains(&I::I19),
+            "acked writes were not flushed, and the run did not notice:\n{summary}"
+        );
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_forgets_what_it_acked_is_found_out() -> Result<()> {
     let summary = torture("amnesia", 4, 4, &[Fault::Amnesia], &[]).await?;
@@ -61,7 +80,7 @@ async fn a_server_that_forgets_what_it_acked_is_found_out() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_keeps_its_outbox_in_memory_is_found_out() -> Result<()> {
-    let summary = torture(FORGETFUL, 8, 6, &[Fault::ClientKill, Fault::Kill], &[]).await?;
+    let summary = torture(FORGETFUL, 8, 6, &[Fault::ClientKill, Fault::Blackhole, Fault::Pause], &[]).await?;
     ensure!(
         summary.report.violated().contains(&I::I18),
         "drawn messages are gone, and the run did not notice:\n{summary}"

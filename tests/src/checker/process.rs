@@ -32,6 +32,13 @@ fn recovered(facts: &Facts<'_>, report: &mut Report) {
         if let What::Recovered { state, missing } = &record.what {
             report.of(I::I19).holds(missing.is_empty(), || format!("state {state} lacks {missing:?}"));
         }
+        // Damage is never served. What did not touch anything that counts may be.
+        if let What::Damaged { what, served, aside, missing } = &record.what {
+            let harmless = *served && missing.is_empty();
+            report.of(I::I7).holds(harmless || (*aside && !served), || {
+                format!("{what}: served {served}, set aside {aside}, without {missing:?}")
+            });
+        }
     }
 }
 

@@ -12,6 +12,8 @@ pub use journal::{Clock, Journal, Recorder};
 pub(crate) use sight::EMPTY;
 pub use sight::{Drawn, Folded, Logged, Progress, Sight, print};
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -164,6 +166,17 @@ pub enum What {
         /// Acked before the cut, by `room/seq`, and not there after it.
         missing: Vec<String>,
     },
+    /// The files were changed while the server was down, and it was started on them.
+    Damaged {
+        /// How.
+        what: String,
+        /// It started.
+        served: bool,
+        /// It refused, said why, and set the files aside as they were.
+        aside: bool,
+        /// Acked, and not there as it was, in what it served.
+        missing: Vec<String>,
+    },
     /// The whole log of a room at the end of the run.
     Log {
         /// Of which room.
@@ -197,15 +210,14 @@ impl History {
     /// When the file is missing, or a line is not a record.
     pub fn read(dir: &Path) -> Result<Self> {
         let path = dir.join(FILE);
-        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let cut = !text.ends_with('\n');
-        let lines: Vec<&str> = text.lines().collect();
-        let whole = lines.len() - usize::from(cut && !lines.is_empty());
-        let records: Result<Vec<Record>> = lines[..whole]
-            .iter()
-            .enumerate()
-            .map(|(at, line)| serde_json::from_str(line).with_context(|| format!("{}:{}", path.display(), at + 1)))
-            .collect();
-        Ok(Self::new(records?))
+        let file = File::open(&path).with_context(|| path.display().to_string())?;
+        let (mut lines, mut line, mut records) = (BufReader::new(file), String::new(), Vec::new());
+        // Line by line: a long run writes gigabytes.
+        while lines.read_line(&mut line)? > 0 && line.ends_with('\n') {
+            let read = serde_json::from_str(&line);
+            records.push(read.with_context(|| format!("{}:{}", path.display(), records.len() + 1))?);
+            line.clear();
+        }
+        Ok(Self::new(records))
     }
 }

@@ -40,6 +40,10 @@ pub enum Fault {
     ClientPause,
     /// A product client ends at a point between its disk, its window and the server, and starts again.
     ClientPoint,
+    /// Power is lost, and the disk has what was flushed, and any part of the rest.
+    Power,
+    /// Bytes of the database or its log change while the server is down.
+    Damage,
     /// The server is killed and comes back with the data of a moment ago: a disk that lied, or a server that acks
     /// before it commits. Violates what is promised, to show that a run notices; not among [`Fault::ALL`].
     Amnesia,
@@ -47,7 +51,7 @@ pub enum Fault {
 
 impl Fault {
     /// All that a server must survive.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Kill,
         Self::Pause,
         Self::Cut,
@@ -65,12 +69,16 @@ impl Fault {
         Self::ClientKill,
         Self::ClientPause,
         Self::ClientPoint,
+        Self::Power,
+        Self::Damage,
     ];
 
-    /// Concerns one client and not the server: goes on beside all others.
+    /// Injected by [`super::Nemesis`], while there is load. Clients are hit beside it; what happens to files has a server
+    /// of its own at the end.
     #[must_use]
-    pub fn is_of_clients(self) -> bool {
-        matches!(self, Self::ClientKill | Self::ClientPause | Self::ClientPoint)
+    pub fn is_under_load(self) -> bool {
+        let elsewhere = [Self::ClientKill, Self::ClientPause, Self::ClientPoint, Self::Power, Self::Damage];
+        !elsewhere.contains(&self)
     }
 }
 
@@ -94,6 +102,8 @@ impl fmt::Display for Fault {
             Self::ClientKill => "client-kill",
             Self::ClientPause => "client-pause",
             Self::ClientPoint => "client-point",
+            Self::Power => "power",
+            Self::Damage => "damage",
             Self::Amnesia => "amnesia",
         })
     }

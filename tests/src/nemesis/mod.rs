@@ -173,8 +173,8 @@ impl Nemesis {
                     tokio::time::sleep(short * 2).await;
                 }
             }
-            // See [`Hunter`].
-            Fault::ClientKill | Fault::ClientPause | Fault::ClientPoint => {}
+            // See [`Fault::is_under_load`].
+            Fault::ClientKill | Fault::ClientPause | Fault::ClientPoint | Fault::Power | Fault::Damage => {}
             Fault::Network => {
                 if let Some(network) = &self.network {
                     network.blackhole(true).await?;

@@ -14,21 +14,23 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// Makes one; None when that is not allowed here (it needs root, and a kernel with veth). `number` tells
-    /// namespaces of the same machine apart.
+    /// Makes one; None when that is not allowed here (it needs root, and a kernel with veth). It takes the first address
+    /// from the one with this number on that no other run on this machine has.
     ///
     /// # Errors
     /// When it can be made, but not set up.
     pub async fn new(number: u8) -> Result<Option<Self>> {
+        let taken = Command::new("ip").args(["-4", "-o", "addr"]).output().await;
+        let taken = taken.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+        let is_free = |number: &u8| !taken.contains(&format!(" {}/30 ", net(*number).0));
+        let Some(number) = (number..60).chain(0..number).find(is_free) else { return Ok(None) };
         let process = std::process::id() % 10_000;
         let name = format!("confab-{process}-{number}");
         if !ip(&["netns", "add", &name]).await.is_ok_and(|done| done) {
             return Ok(None);
         }
         let (here, there) = (format!("cf{process}h{number}"), format!("cf{process}n{number}"));
-        // A part of TEST-NET-2, which nobody routes: one /30 for each namespace.
-        let base = number.wrapping_mul(4) & 0xfc;
-        let (outside, host) = (Ipv4Addr::new(198, 51, 100, base + 1), Ipv4Addr::new(198, 51, 100, base + 2));
+        let (outside, host) = net(number);
         let namespace = Self { name: name.clone(), here: here.clone(), host };
         let (outside, inside) = (format!("{outside}/30"), format!("{host}/30"));
         let steps: [&[&str]; 6] = [
@@ -78,6 +80,12 @@ impl Drop for Namespace {
         delete(&["link", "del", &self.here]);
         delete(&["netns", "del", &self.name]);
     }
+}
+
+/// Our address and the server's: a part of TEST-NET-2, which nobody routes, with one /30 for each namespace.
+fn net(number: u8) -> (Ipv4Addr, Ipv4Addr) {
+    let base = number.wrapping_mul(4) & 0xfc;
+    (Ipv4Addr::new(198, 51, 100, base + 1), Ipv4Addr::new(198, 51, 100, base + 2))
 }
 
 async fn ip(arguments: &[&str]) -> Result<bool> {

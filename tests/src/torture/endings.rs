@@ -1,11 +1,14 @@
-//! What is measured when the load is over: resources, and what a restore does.
+//! What is measured when the load is over: resources, what a restore does, and what is left after a loss of power.
 
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
+use super::Plan;
 use crate::history::{Recorder, What};
+use crate::nemesis::Fault;
+use crate::outage::Outage;
 use crate::workload::{Board, HALL};
 use crate::{Server, Wire, cid, until};
 
@@ -74,6 +77,25 @@ pub(super) async fn restore(server: &mut Server, recorder: &Recorder) -> Result<
     run(restore).await?;
     server.launch().await?;
     epoch(server, recorder, 1).await
+}
+
+/// A server of its own loses power, and has its files changed: the longer the run, the more often. What this machine
+/// does not allow is left out.
+pub(super) async fn outages(plan: &Plan, recorder: &Recorder) -> Result<Vec<Fault>> {
+    let wanted: Vec<Fault> =
+        [Fault::Power, Fault::Damage].into_iter().filter(|fault| plan.faults.contains(fault)).collect();
+    if wanted.is_empty() {
+        return Ok(wanted);
+    }
+    let Some(mut outage) = Outage::watch(plan.seed, &plan.env).await? else { return Ok(wanted) };
+    let times = (plan.time.as_secs() / 10).clamp(6, 150);
+    if wanted.contains(&Fault::Power) {
+        outage.lose_power(times, recorder).await?;
+    }
+    if wanted.contains(&Fault::Damage) {
+        outage.damage(times / 4 + 2, recorder).await?;
+    }
+    Ok(Vec::new())
 }
 
 /// Resident memory in KiB, open descriptors and threads of the server's process.

@@ -120,7 +120,7 @@ impl Set {
         }
         // The disk that is filled is the server's own; with PostgreSQL there is little on it.
         let other = if plan.postgres { Fault::Disk } else { Fault::Postgres };
-        let fits = |fault: &Fault| *fault != other && !fault.is_of_clients() && !left_out.contains(fault);
+        let fits = |fault: &Fault| *fault != other && fault.is_under_load() && !left_out.contains(fault);
         let faults = plan.faults.iter().copied().filter(fits).collect();
         let rng = fastrand::Rng::with_seed(plan.seed ^ 0x6e65_6d65_7369_7300);
         let recorder = journal.recorder("run");
@@ -179,7 +179,9 @@ async fn play(
         // Its backups are PostgreSQL's own business.
         return Ok(());
     }
-    endings::restore(&mut set.nemesis.server, &recorder).await.context("backup and restore")
+    endings::restore(&mut set.nemesis.server, &recorder).await.context("backup and restore")?;
+    set.left_out.extend(endings::outages(plan, &recorder).await.context("loss of power and damage")?);
+    Ok(())
 }
 
 fn tail(log: &str) -> String {

@@ -31,6 +31,8 @@ use process::Process;
 
 /// How often what is drawn is recorded.
 const LOOK: Duration = Duration::from_millis(1_500);
+/// Rows that are recorded then: a window shows fewer, and a history of all of them would be gigabytes.
+const SEEN: usize = 200;
 /// So long it stays in one room.
 const STAY: Duration = Duration::from_secs(12);
 /// How long its outbox may take in the end.
@@ -289,9 +291,14 @@ impl App {
         Ok(idle)
     }
 
+    /// Records what it draws: all of it at rest, the newest rows while it goes on.
     fn look(&self, room: &RoomId, head: Option<u64>) {
         if self.picture.has(room) {
-            self.recorder.note(What::View { room: room.to_string(), rows: self.picture.rows(room), head });
+            let mut rows = self.picture.rows(room);
+            if head.is_none() {
+                rows.drain(..rows.len().saturating_sub(SEEN));
+            }
+            self.recorder.note(What::View { room: room.to_string(), rows, head });
         }
     }
 }
