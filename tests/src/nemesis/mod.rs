@@ -76,10 +76,14 @@ impl Nemesis {
         Ok(())
     }
 
-    /// Kills come as often as all others together: they are what the promises are about.
+    /// Kills come as often as all others together: they are what the promises are about. So do those of a database, of
+    /// what is left.
     fn draw(&mut self) -> Fault {
         if self.faults.contains(&Fault::Kill) && self.rng.bool() {
             return Fault::Kill;
+        }
+        if self.faults.contains(&Fault::Postgres) && self.rng.bool() {
+            return Fault::Postgres;
         }
         self.faults[self.rng.usize(..self.faults.len())]
     }
