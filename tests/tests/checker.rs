@@ -293,6 +293,14 @@ fn what_is_allowed_is_not_a_violation() {
                 })
             });
         }),
+        ("a client that draws an edit of another one, later than the last that anybody told of", |t| {
+            t.unknown("app-1", dots_edit());
+            t.log(|log| {
+                let edit = Logged { id: Some("m4".into()), author: "u-dot".into(), seq: 13, ..log[6].clone() };
+                log.push(Logged { text: print("better"), ..edit });
+            });
+            t.view(|rows, _| (rows[3].text, rows[3].edited) = (print("better"), true));
+        }),
         ("an edit that was drawn before the crash, and was refused aloud", |t| {
             t.unknown("app-1", dots_edit());
             t.drew("app-1", "e7");

@@ -272,8 +272,8 @@ impl App {
             }
             let idle = self.picture.pending == 0;
             let quiet = stopped.is_some_and(|since: Instant| since.elapsed() > QUIET);
-            if (idle && quiet) || Instant::now() > end {
-                break idle;
+            if (idle && quiet) || self.picture.signed_out || Instant::now() > end {
+                break idle && !self.picture.signed_out;
             }
             process = self.hear_for(process, Duration::from_millis(300), identity, Some(room), &mut phase).await?;
         };

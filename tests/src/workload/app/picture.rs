@@ -13,6 +13,8 @@ pub(super) struct Picture {
     rooms: HashMap<RoomId, HashMap<String, MessageItem>>,
     /// Writes that wait, in all rooms.
     pub(super) pending: usize,
+    /// The server does not know the session: what waits stays where it is.
+    pub(super) signed_out: bool,
 }
 
 impl Picture {
@@ -22,6 +24,10 @@ impl Picture {
             Update::Timeline { room, change, .. } => (room, change),
             Update::Outbox { pending } => {
                 self.pending = pending;
+                return Vec::new();
+            }
+            Update::SignedOut { .. } => {
+                self.signed_out = true;
                 return Vec::new();
             }
             _ => return Vec::new(),
