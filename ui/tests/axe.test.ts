@@ -2,17 +2,13 @@
 // The rules of axe over the main screens, in both themes, in a real browser: roles, names, contrast, order.
 
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 import type { AxeResults, RunOptions } from 'axe-core';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { build, preview, type PreviewServer } from 'vite';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { Chromium } from './chromium';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const all: RunOptions = {
@@ -22,29 +18,11 @@ const all: RunOptions = {
 /** What another theme may break. */
 const colours: RunOptions = { runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }, resultTypes: ['violations'] };
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-let built = '';
-let server: PreviewServer;
-let browser: Browser;
-let context: BrowserContext;
-let origin = '';
-
-// One build with the scripted back end in it: some hundred requests for single modules are slower than all of axe.
+let chromium: Chromium;
 beforeAll(async () => {
-  built = await mkdtemp(join(tmpdir(), 'confab-axe-'));
-  const common = { root, configFile: false, logLevel: 'error' } as const;
-  await build({ ...common, plugins: [svelte({ configFile: false, preprocess: vitePreprocess() })], define: { 'import.meta.env.DEV': 'true' }, build: { outDir: built, minify: false } });
-  server = await preview({ ...common, build: { outDir: built }, preview: { port: 0 } });
-  const address = server.httpServer.address();
-  origin = `http://localhost:${typeof address === 'object' ? address?.port : ''}`;
-  browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
-  context = await browser.newContext({ reducedMotion: 'reduce' });
+  chromium = await Chromium.start();
 }, 120_000);
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-  await rm(built, { recursive: true, force: true });
-});
+afterAll(() => chromium?.stop());
 
 const hoverLast = async (page: Page): Promise<void> => page.getByTestId('message').last().hover();
 const screens: [name: string, query: string, act?: (page: Page) => Promise<unknown>, width?: number][] = [
@@ -98,11 +76,8 @@ async function violations(page: Page, options: RunOptions): Promise<string> {
 }
 
 it.each(screens)('axe finds nothing, in light and dark: %s', async (_, query, act, width = 1200) => {
-  const page = await context.newPage();
+  const page = await chromium.open(`${query}&theme=light`, { width, height: 800 });
   try {
-    await page.setViewportSize({ width, height: 800 });
-    await page.goto(`${origin}/?fake&${query}&theme=light`);
-    await page.waitForSelector('[data-testid=layout], [data-testid=start-page], [data-testid=credentials-file]');
     await act?.(page);
     await page.evaluate(axe);
     expect(await violations(page, all)).toBe('');
@@ -114,7 +89,7 @@ it.each(screens)('axe finds nothing, in light and dark: %s', async (_, query, ac
 }, 60_000);
 
 it('axe would find something', async () => {
-  const page = await browser.newPage();
+  const page = await chromium.blank();
   try {
     await page.setContent('<html lang="en"><title>x</title><main><h1>x</h1><button></button><p style="color: #aaa; background: #fff">pale</p></main></html>');
     await page.evaluate(axe);

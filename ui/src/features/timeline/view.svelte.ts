@@ -116,6 +116,8 @@ export class TimelineView {
     }
     await tick();
     this.rowOf(key)?.scrollIntoView({ block });
+    // It may be where the end is in view too, or there may be nothing to scroll.
+    this.scrolled();
     return true;
   }
 

@@ -1,0 +1,105 @@
+// @vitest-environment node
+// What only a real layout shows: what floats where, what grows how far, what is in view.
+
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+import { Chromium } from './chromium';
+
+let chromium: Chromium;
+let page: Page;
+beforeAll(async () => {
+  chromium = await Chromium.start();
+}, 120_000);
+afterAll(() => chromium?.stop());
+afterEach(() => page.close());
+
+async function box(of: Locator): Promise<{ x: number; y: number; width: number; height: number }> {
+  const found = await of.boundingBox();
+  if (!found) throw new Error('it is not drawn');
+  return found;
+}
+
+const inWindow = async (of: Locator): Promise<boolean> => {
+  const { x, y, width, height } = await box(of);
+  const size = page.viewportSize() ?? { width: 0, height: 0 };
+  return x >= 0 && y >= 0 && x + width <= size.width && y + height <= size.height;
+};
+
+describe('the timeline', () => {
+  it('floats the day of the row at its top while it scrolls, and not over a separator', async () => {
+    page = await chromium.open('scene=chat', { width: 1200, height: 420 });
+    const day = page.getByTestId('floating-day');
+    await page.getByTestId('timeline').evaluate((element) => (element.scrollTop = element.scrollHeight));
+    await page.getByTestId('timeline').evaluate((element) => (element.scrollTop -= 60));
+    await expect.poll(() => day.evaluate((element) => [element.textContent, getComputedStyle(element).opacity])).toEqual(['Today', '1']);
+    await page.getByTestId('timeline').evaluate((element) => {
+      const separator = element.querySelector<HTMLElement>('[data-is=day]');
+      element.scrollTop += (separator?.getBoundingClientRect().top ?? 0) - element.getBoundingClientRect().top;
+    });
+    await expect.poll(() => day.evaluate((element) => getComputedStyle(element).opacity)).toBe('0');
+  }, 60_000);
+
+  it('offers the way to the latest only when it is elsewhere', async () => {
+    page = await chromium.open('scene=chat', { width: 1200, height: 420 });
+    const jump = page.getByTestId('jump-latest');
+    await page.getByTestId('timeline').hover();
+    await page.mouse.wheel(0, -400);
+    await jump.waitFor();
+    await jump.click();
+    await jump.waitFor({ state: 'detached' });
+    const { scrollTop, scrollHeight, clientHeight } = await page.getByTestId('timeline').evaluate(({ scrollTop, scrollHeight, clientHeight }) => ({ scrollTop, scrollHeight, clientHeight }));
+    expect(scrollHeight - clientHeight - scrollTop).toBeLessThan(2);
+  }, 60_000);
+
+  it('opens menus and pickers inside of the window, at its last row and its edge', async () => {
+    page = await chromium.open('scene=chat', { width: 480, height: 500 });
+    const last = page.getByTestId('message').last();
+    const { x, y, width } = await box(last);
+    await page.mouse.click(x + width - 4, y + 4, { button: 'right' });
+    const menu = page.getByTestId('message-menu');
+    await menu.waitFor();
+    await expect.poll(() => inWindow(menu)).toBe(true);
+    await menu.getByRole('menuitem').first().click();
+    const picker = page.getByTestId('emoji-picker');
+    await picker.waitFor();
+    await expect.poll(() => inWindow(picker)).toBe(true);
+    await page.keyboard.press('Escape');
+    await picker.waitFor({ state: 'detached' });
+  }, 60_000);
+});
+
+describe('the composer', () => {
+  it('grows with its text up to a third of the window, and shrinks again', async () => {
+    page = await chromium.open('scene=chat');
+    const field = page.getByTestId('composer');
+    const one = (await box(field)).height;
+    await field.fill('a\nb\nc');
+    await expect.poll(async () => (await box(field)).height).toBeGreaterThan(one * 1.8);
+    await field.fill('line\n'.repeat(80));
+    await expect.poll(async () => Math.round((await box(field)).height)).toBeLessThanOrEqual(Math.ceil(800 * 0.33));
+    await field.fill('');
+    await expect.poll(async () => (await box(field)).height).toBe(one);
+  }, 60_000);
+
+  it('types as people do: undo takes back what a suggestion put in', async () => {
+    page = await chromium.open('scene=chat');
+    const field = page.getByTestId('composer');
+    await field.pressSequentially('ask @che');
+    await page.getByTestId('suggestion').first().waitFor();
+    await page.keyboard.press('Tab');
+    expect(await field.inputValue()).toBe('ask @chen ');
+    await page.keyboard.press('Control+z');
+    expect(await field.inputValue()).toBe('ask @che');
+  }, 60_000);
+});
+
+it('larger text makes everything larger, and nothing wider than the window', async () => {
+  page = await chromium.open('scene=chat', { width: 480, height: 700 });
+  const before = (await box(page.getByTestId('composer'))).height;
+  await page.evaluate(() => localStorage.setItem('confab.choices', JSON.stringify({ textSize: 125 })));
+  await page.reload();
+  await expect.poll(async () => (await box(page.getByTestId('composer'))).height).toBeGreaterThan(before * 1.15);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(480);
+  await page.evaluate(() => localStorage.clear());
+}, 60_000);
