@@ -69,6 +69,23 @@ describe('the timeline', () => {
   }, 60_000);
 });
 
+it('what is typed after a click at a message goes into the composer, and its toolbar goes with the pointer', async () => {
+  page = await chromium.open('scene=chat');
+  const row = page.getByTestId('message').last();
+  await row.click({ position: { x: 300, y: 8 } });
+  await page.keyboard.type('urgent');
+  expect(await page.getByTestId('composer').inputValue()).toBe('urgent');
+  expect(await page.getByTestId('new-divider').count()).toBe(1);
+  await row.click({ position: { x: 300, y: 8 } });
+  await page.getByTestId('room-title').hover();
+  await expect.poll(() => page.getByTestId('message-more').count()).toBe(0);
+  // By keyboard it is there, and letters are keys.
+  await page.keyboard.press('ArrowUp');
+  await page.getByTestId('message-more').waitFor();
+  await page.keyboard.press('r');
+  await page.getByTestId('composer-cancel').waitFor();
+}, 60_000);
+
 describe('the composer', () => {
   it('grows with its text up to a third of the window, and shrinks again', async () => {
     page = await chromium.open('scene=chat');

@@ -12,6 +12,11 @@ export class MessageActions {
   /** The message that an emoji is picked for. */
   picking = $state.raw<{ item: MessageItem; anchor: Anchor } | null>(null);
 
+  /** A pointer is down on the timeline: what gets the focus now did not get it from the keyboard. */
+  pressed = false;
+  /** The focused row was clicked at. Then letters are words for the composer, not keys for the message. */
+  byPointer = false;
+
   constructor(private readonly app: App, private readonly room: RoomState) {}
 
   /** Committed and not deleted: only then is there something to do. */
@@ -69,7 +74,7 @@ export class MessageActions {
 
   /** A key on a focused message; false when it means nothing here. */
   key(key: string, item: MessageItem, row: HTMLElement): boolean {
-    if (!this.canAct(item)) return false;
+    if (this.byPointer || !this.canAct(item)) return false;
     switch (key) {
       case 'Enter':
         this.menu = { item, anchor: row };
