@@ -265,6 +265,7 @@ impl Seal {
         withdrawn.map_err(|error| self.failed(&error))?;
         let mut sealed = 0;
         let mut committed = self.marked.frames;
+        let mut counted = 0;
         loop {
             // Where others have begun the log anew since, what they wrote is verified first.
             let ours = committed > 0 && self.read_salts().is_ok_and(|salts| salts == self.marked.salts);
@@ -275,6 +276,10 @@ impl Seal {
             };
             self.seal_log(&log).map_err(|error| self.failed(&error))?;
             sealed = sealed.max(log.frames);
+            if sealed < counted {
+                // SQLite has a log that is no longer where it was: somebody removed the directory under the server.
+                return Err(StoreError::Unavailable("the write-ahead log was removed".into()));
+            }
             let (busy, frames, moved) = connection
                 .0
                 .query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |row| {
@@ -283,6 +288,7 @@ impl Seal {
                 .map_err(failure)?;
             // Another process may have committed in between.
             committed = u32::try_from(frames).unwrap_or(0);
+            counted = committed;
             if committed <= sealed {
                 let stamped = self.shared.lock().stamp(stamp::of(&self.database));
                 stamped.map_err(|error| self.failed(&error))?;

@@ -145,3 +145,13 @@ async fn a_server_that_finds_damage_ends_and_sets_it_aside() {
     let Err(crate::ServeError::Damaged { finding, kept }) = ended else { panic!("{ended:?}") };
     assert!(finding.contains("is not what was written") && kept.is_file() && !path.exists(), "{finding}");
 }
+
+/// Found by a test that cleaned up too early: closing looked for the log for ever.
+#[tokio::test]
+async fn a_store_whose_files_were_removed_closes_all_the_same() {
+    let directory = TempDir::new().unwrap();
+    let sqlite = Sqlite::open(&directory.path().join("confab.db")).await.unwrap();
+    rename(&sqlite).await.unwrap();
+    drop(directory);
+    tokio::time::timeout(std::time::Duration::from_secs(60), sqlite.close()).await.unwrap();
+}
