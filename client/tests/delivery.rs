@@ -308,6 +308,29 @@ fn opened() -> World {
 }
 
 #[test]
+fn who_comes_and_goes_is_counted() {
+    let mut world = opened();
+    assert_eq!(world.ui.count, Some((2, 2)));
+    for (user, state, online) in [
+        ("other", "away", 2),
+        ("other", "offline", 1),
+        ("other", "offline", 1),
+        ("other", "online", 2),
+        ("nobody", "online", 2),
+        ("me", "offline", 2),
+    ] {
+        world.push("presence:changed", json!({"user": user, "state": state}));
+        world.heal();
+        assert_eq!(world.ui.count, Some((2, online)), "{user} is {state}");
+    }
+    world.push("presence:changed", json!({"user": "other", "state": "offline"}));
+    world.heal();
+    world.cut();
+    world.heal();
+    assert_eq!(world.ui.count, Some((2, 2)), "the greeting counts anew");
+}
+
+#[test]
 fn messages_written_offline_leave_in_order_as_one_batch() {
     let mut world = opened();
     world.cut();

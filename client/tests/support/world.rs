@@ -61,6 +61,8 @@ pub struct Ui {
     pub live: bool,
     pub start: bool,
     pub read: Option<(Seq, u64)>,
+    /// Members, and how many of them are there.
+    pub count: Option<(u64, u64)>,
 }
 
 pub fn slug() -> Slug {
@@ -436,6 +438,7 @@ impl Ui {
         match update {
             Update::Timeline { change, .. } => self.change(change),
             Update::Read { read, unread, .. } => self.read = Some((read, unread)),
+            Update::RoomCount { members, online, .. } => self.count = Some((members, online)),
             Update::Link { state, .. } => self.live = state == LinkState::Live,
             _ => {}
         }

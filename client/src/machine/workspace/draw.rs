@@ -104,6 +104,18 @@ impl Workspace {
         }
     }
 
+    /// Someone came to their device or left it. In a crowd that comes back after an outage, counting all for each would cost
+    /// the square of it.
+    pub(super) fn count_one(&mut self, user: &UserId, is_there: bool, out: &mut Vec<Effect>) {
+        let Some(room) = self.looked_at.clone() else { return };
+        let Some(open) = self.open.get_mut(&room) else { return };
+        let is_member = open.roster.as_ref().is_some_and(|roster| roster.contains(user));
+        let Some((members, online)) = open.counted.filter(|_| is_member && *user != self.me) else { return };
+        let online = if is_there { online + 1 } else { online.saturating_sub(1) };
+        open.counted = Some((members, online));
+        out.push(Effect::Update(Update::RoomCount { slug: self.slug.clone(), room, members, online }));
+    }
+
     /// Tells how many are in a room that is open, if that changed.
     pub(super) fn count(&mut self, room: &RoomId, out: &mut Vec<Effect>) {
         let Some(update) = self.count_update(room) else { return };

@@ -101,12 +101,14 @@ impl Workspace {
     pub(super) fn presence_changed(&mut self, changed: PresenceChanged, out: &mut Vec<Effect>) {
         let PresenceChanged { user, state, status } = changed;
         let Some(member) = self.known.as_mut().and_then(|known| known.members.get_mut(&user)) else { return };
-        member.presence = state;
+        let was = std::mem::replace(&mut member.presence, state);
         if let Some(status) = &status {
             member.status = Some(status.clone()).filter(|status| !status.is_empty());
         }
+        if (was == Presence::Offline) != (state == Presence::Offline) {
+            self.count_one(&user, state != Presence::Offline, out);
+        }
         out.push(Effect::Update(Update::PresenceChanged { slug: self.slug.clone(), user, state, status }));
-        self.count_looked_at(out);
     }
 
     /// The user's own presence. Others are told by the server, this device is not.
