@@ -108,7 +108,7 @@ describe('what one can do with a message', () => {
     rows()[1]?.focus();
     await key(rows()[1], 'Enter');
     const items = [...page.get('message-menu').querySelectorAll('[role=menuitem]')];
-    expect(items.map((item) => item.textContent?.trim().split(/\s{2,}| (?=\S+$)/)[0])).toEqual(['React', 'Reply', 'Copy as Markdown', 'Copy link', 'Mark unread from here', 'Delete…']);
+    expect(items.map((item) => item.textContent?.trim().split(/\s{2,}| (?=\S+$)/)[0])).toEqual(['React', 'Reply', 'Reply in thread', 'Pin', 'Copy as Markdown', 'Copy link', 'Mark unread from here', 'Delete…']);
     expect(document.activeElement).toBe(items[0]);
     await key(items[0] as HTMLElement, 'ArrowUp');
     expect(document.activeElement).toBe(items.at(-1));

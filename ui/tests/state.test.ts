@@ -90,7 +90,7 @@ describe('the view of a timeline', () => {
   const many = (count: number): Item[] => Array.from({ length: count }, (_, i) => said(i + 1));
 
   it('draws the end of 10,000 messages, and never more than 300 however many come', () => {
-    const view = new TimelineView({ start: () => true, loadOlder: async () => undefined });
+    const view = new TimelineView({ start: () => true, loaded: () => 0, loadOlder: async () => undefined });
     let items = many(10_000);
     view.changed(items);
     expect([view.from, view.to]).toEqual([9_900, 10_000]);
@@ -103,7 +103,7 @@ describe('the view of a timeline', () => {
   });
 
   it('keeps its place when older ones come, and counts what comes below while it is not at the end', () => {
-    const view = new TimelineView({ start: () => true, loadOlder: async () => undefined });
+    const view = new TimelineView({ start: () => true, loaded: () => 0, loadOlder: async () => undefined });
     const items = many(200);
     view.changed(items.slice(100, 150));
     view.following = false;

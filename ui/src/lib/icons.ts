@@ -8,6 +8,7 @@ import boxArrow from 'bootstrap-icons/icons/box-arrow-left.svg?raw';
 import broadcast from 'bootstrap-icons/icons/broadcast-pin.svg?raw';
 import chat from 'bootstrap-icons/icons/chat-left-dots.svg?raw';
 import check from 'bootstrap-icons/icons/check2.svg?raw';
+import chatText from 'bootstrap-icons/icons/chat-left-text.svg?raw';
 import chevronDown from 'bootstrap-icons/icons/chevron-down.svg?raw';
 import circleHalf from 'bootstrap-icons/icons/circle-half.svg?raw';
 import clipboard from 'bootstrap-icons/icons/clipboard.svg?raw';
@@ -26,6 +27,7 @@ import pencil from 'bootstrap-icons/icons/pencil.svg?raw';
 import people from 'bootstrap-icons/icons/people.svg?raw';
 import personPlus from 'bootstrap-icons/icons/person-plus.svg?raw';
 import personX from 'bootstrap-icons/icons/person-x.svg?raw';
+import pin from 'bootstrap-icons/icons/pin-angle.svg?raw';
 import plus from 'bootstrap-icons/icons/plus-lg.svg?raw';
 import reply from 'bootstrap-icons/icons/reply.svg?raw';
 import search from 'bootstrap-icons/icons/search.svg?raw';
@@ -37,9 +39,9 @@ import x from 'bootstrap-icons/icons/x-lg.svg?raw';
 
 const sources = {
   'arrow-down': arrowDown, 'arrow-return': arrowReturn, 'bell-slash': bellSlash, 'box-arrow': boxArrow, broadcast,
-  chat, check, 'chevron-down': chevronDown, 'circle-half': circleHalf, clipboard, clock, compass, emoji: emojiSmile,
+  chat, 'chat-text': chatText, check, 'chevron-down': chevronDown, 'circle-half': circleHalf, clipboard, clock, compass, emoji: emojiSmile,
   exclamation, 'eye-slash': eyeSlash, gear, globe, link, list, lock, moon, pencil, people, 'person-plus': personPlus, 'person-x': personX,
-  plus, reply, search, send, sun, dots: threeDots, trash, x,
+  pin, plus, reply, search, send, sun, dots: threeDots, trash, x,
 };
 
 export type IconName = keyof typeof sources;

@@ -7,6 +7,8 @@
 //   workspace-*   by slug; data-unread, data-mentions; aria-current on the open one
 //   room-*        by name; direct rooms by id; data-kind, data-unread; aria-current on the open one
 //   member-*      by login; data-presence online|away|offline
+//   thread-line   data-unread true|false · data-count
+//   pin           data-seq
 //   theme-toggle  data-theme system|light|dark, as chosen
 
 export const ids = {
@@ -103,6 +105,9 @@ export const ids = {
   messageCopy: 'message-copy',
   messageLink: 'message-link',
   messageUnread: 'message-unread',
+  messageThread: 'message-thread',
+  messagePin: 'message-pin',
+  pinned: 'pinned',
   messageDelete: 'message-delete',
   reaction: 'reaction',
   quickEmoji: (emoji: string) => `quick-${emoji}`,
@@ -124,6 +129,20 @@ export const ids = {
   suggestions: 'suggestions',
   suggestion: 'suggestion',
   typing: 'typing',
+
+  // threads and pins
+  threadLine: 'thread-line',
+  thread: 'thread',
+  threadClose: 'thread-close',
+  threadCount: 'thread-count',
+  threadOlder: 'thread-older',
+  threadComposer: 'thread-composer',
+  threadSend: 'thread-send',
+  pinsToggle: 'pins-toggle',
+  pins: 'pins',
+  pin: 'pin',
+  pinGo: 'pin-go',
+  pinRemove: 'pin-remove',
 
   // members
   membersToggle: 'members-toggle',

@@ -39,6 +39,12 @@ export function dayName(ts: string, now: Date = new Date()): string {
   return (date.getFullYear() === now.getFullYear() ? day : dayAndYear).format(date);
 }
 
+/** Within a sentence: "today 10:42", or the day alone when it is longer ago. */
+export function lately(ts: string, now: Date = new Date()): string {
+  const day = dayName(ts, now);
+  return day === 'Today' || day === 'Yesterday' ? `${day.toLowerCase()} ${timeOfDay(ts)}` : day;
+}
+
 /** "3 hours ago", or "in 7 days" for what is to come. */
 export function fromNow(ts: string, now: number = Date.now()): string {
   const away = Date.parse(ts) - now;

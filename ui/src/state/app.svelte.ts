@@ -13,13 +13,17 @@ import { linkTo, spotOf, type Spot } from './links';
 import { LobbyState } from './lobby.svelte';
 import { forgetMarks, keepMark, keptMark } from './marks';
 import type { RoomState } from './room.svelte';
+import { SeenThreads } from './seen.svelte';
 import { SettingsState } from './settings.svelte';
+import { ThreadState } from './thread.svelte';
 import { Toasts } from './toasts.svelte';
 import { Trail, type Visit } from './trail';
 import { WorkspaceState } from './workspace.svelte';
 
 /** What may lie over the page, one at a time. */
 export type AppDialog = 'switcher' | 'keys' | 'settings' | 'create-room' | 'browse-rooms' | 'new-direct' | 'invite' | 'add-workspace';
+/** What may stand beside the timeline, one at a time. */
+export type AppPanel = 'members' | 'pins' | 'thread';
 export type Connection = 'online' | 'connecting' | 'offline';
 
 export class App {
@@ -39,7 +43,8 @@ export class App {
   readonly toasts = new Toasts();
   dialog = $state<AppDialog | null>(null);
   /** What stands beside the timeline. */
-  panel = $state<'members' | null>(null);
+  panel = $state<AppPanel | null>(null);
+  readonly seen = new SeenThreads();
   readonly trail = new Trail();
   /** An entry to be shown as soon as its room is there: a link was followed. */
   target = $state.raw<Spot | null>(null);
@@ -116,6 +121,7 @@ export class App {
 
   openWorkspace(slug: string): void {
     if (this.slug === slug) return;
+    this.leaveThread();
     this.slug = slug;
     this.roomId = null;
     if (!this.workspaces.has(slug)) this.workspaces.set(slug, new WorkspaceState(slug));
@@ -127,6 +133,7 @@ export class App {
     const room = this.workspace?.rooms.get(id);
     if (!this.workspace || !room) return;
     if (this.roomId === id && room.timeline.loaded) return;
+    this.leaveThread();
     this.roomId = id;
     this.recall(this.workspace.slug);
     room.opened();
@@ -137,6 +144,30 @@ export class App {
     const { place } = this;
     void this.attempt(() => this.port.savePlace(place));
     void this.loadRoom(id);
+  }
+
+  /** Opens the thread that began with this message, beside its room. */
+  openThread(room: RoomState, id: string): void {
+    if (room !== this.room) return;
+    if (room.thread?.id !== id) {
+      const thread = new ThreadState(this.port, room, id);
+      if (this.account) thread.draft = keptDraft(this.account.user.id, thread.draftKey);
+      room.thread = thread;
+      void thread.load();
+    }
+    this.panel = 'thread';
+  }
+
+  /** Shows a panel, or puts it away when it is there. */
+  togglePanel(panel: AppPanel): void {
+    const open = this.panel !== panel && this.room !== null;
+    this.leaveThread();
+    this.panel = open ? panel : null;
+  }
+
+  closePanel(): void {
+    this.leaveThread();
+    this.panel = null;
   }
 
   /** A room's timeline is in the page; the first one is told once it is on the screen. */
@@ -150,7 +181,7 @@ export class App {
   markUnread(room: RoomState, from: number): void {
     const me = this.workspace?.me?.id;
     const { read } = room.info;
-    const again = room.timeline.items.filter((item) => item.kind === 'message' && item.author !== me && (item.seq ?? 0) >= from && (item.seq ?? Infinity) <= read);
+    const again = room.timeline.all.filter((item) => item.kind === 'message' && item.author !== me && (item.seq ?? 0) >= from && (item.seq ?? Infinity) <= read);
     // Their own message counts too: somebody who marks it wants to come back to it.
     room.marked = { from, count: Math.max(1, again.length) };
     room.divider = from - 1;
@@ -295,6 +326,12 @@ export class App {
     this.toasts.notice(`You are signed in as ${user.display_name}. To use the invite link as somebody new, sign out and open it again.`);
   }
 
+  /** An open thread goes with its room, and other panels stay. */
+  private leaveThread(): void {
+    if (this.room) this.room.thread = null;
+    if (this.panel === 'thread') this.panel = null;
+  }
+
   /** What this device knows about rooms beside what the server tells. */
   private recall(slug: string): void {
     const user = this.account?.user.id;
@@ -357,6 +394,7 @@ export class App {
     this.workspaces.clear();
     forgetDrafts();
     forgetMarks();
+    this.seen.forget();
     this.choices.forgetUse();
     this.target = null;
     this.dialog = this.panel = null;

@@ -1,10 +1,12 @@
 // One room of the caller, and what is on its page: the timeline, who types, and the draft.
 
 import type { MessageItem, Room } from '../bindings';
+import type { Desk } from './desk';
 import type { Mark } from './marks';
+import type { ThreadState } from './thread.svelte';
 import { TimelineState } from './timeline.svelte';
 
-export class RoomState {
+export class RoomState implements Desk {
   info = $state.raw<Room>() as Room;
   members = $state(0);
   /** How many of them are there now; null until the room was opened. */
@@ -20,12 +22,18 @@ export class RoomState {
   recalled = false;
   replyTo = $state.raw<MessageItem | null>(null);
   editing = $state.raw<MessageItem | null>(null);
+  /** The thread that is open beside the timeline. */
+  thread = $state.raw<ThreadState | null>(null);
 
   /** Counts how often somebody asked for the end of the timeline. */
   latestAsked = $state(0);
 
   constructor(info: Room) {
     this.update(info);
+  }
+
+  get draftKey(): string {
+    return this.info.id;
   }
 
   update(info: Room): void {

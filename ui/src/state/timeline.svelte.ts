@@ -4,6 +4,8 @@ import type { Item, TimelineChange } from '../bindings';
 
 export class TimelineState {
   /** Everything that is loaded, oldest first. Replaced as a whole: 10,000 rows stay cheap to watch. */
+  all = $state.raw<readonly Item[]>([]);
+  /** What the room shows of it: answers are in the panel of their thread. */
   items = $state.raw<readonly Item[]>([]);
   /** Nothing comes before the first. */
   start = $state(false);
@@ -29,7 +31,7 @@ export class TimelineState {
         this.put(change.items);
         break;
       case 'older':
-        this.base -= change.items.filter((item) => !this.byKey.has(item.key)).length;
+        this.base -= change.items.filter((item) => !isAnswer(item) && !this.byKey.has(item.key)).length;
         this.start = change.start;
         this.put(change.items);
         break;
@@ -40,7 +42,8 @@ export class TimelineState {
         for (const key of change.keys) this.take(key);
         break;
     }
-    this.items = [...this.committed, ...this.pending];
+    this.all = [...this.committed, ...this.pending];
+    this.items = this.all.filter((item) => !isAnswer(item));
   }
 
   byMessageId(id: string): Extract<Item, { kind: 'message' }> | undefined {
@@ -84,6 +87,11 @@ export class TimelineState {
   private listOf(item: Item): Item[] {
     return item.seq === undefined ? this.pending : this.committed;
   }
+}
+
+/** Belongs to a thread that it did not begin. */
+export function isAnswer(item: Item): boolean {
+  return item.kind === 'message' && item.thread !== undefined;
 }
 
 function rank(item: Item): number {

@@ -110,6 +110,7 @@ export class WorkspaceState {
         return;
       case 'timeline':
         room.timeline.apply(update.change);
+        room.thread?.apply(update.change);
         return;
     }
   }

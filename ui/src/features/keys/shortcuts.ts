@@ -12,7 +12,8 @@ export function shortcut(event: KeyboardEvent, app: App): boolean {
   if (app.dialog !== null || document.querySelector('dialog[open]')) return false;
   if (mod && !shiftKey && !altKey && key === ',') return toggle(app, 'settings');
   if (mod && !shiftKey && !altKey && key === '.') {
-    app.panel = app.panel === null && app.room ? 'members' : null;
+    if (app.panel === null) app.togglePanel('members');
+    else app.closePanel();
     return true;
   }
   const digit = mod && !shiftKey ? /^(?:Digit|Numpad)([1-9])$/.exec(code)?.[1] : undefined;

@@ -21,7 +21,8 @@ export function actions(app: App): SwitchEntry[] {
   if (!app.account?.user.guest) add('Create or join a workspace', 'plus', open('add-workspace'), 'new workspace');
   add('Mark all rooms as read', 'check', () => void app.readAll());
   if (room) {
-    add('Members', 'people', () => void (app.panel = app.panel === 'members' ? null : 'members'));
+    add('Members', 'people', () => app.togglePanel('members'));
+    add('Pinned messages', 'pin', () => app.togglePanel('pins'), 'pins');
     add(room.info.muted ? 'Unmute this room' : 'Mute this room', 'bell-slash', () => void app.attempt(() => app.port.updateRoom({ room: room.info.id, muted: !room.info.muted })));
     if (room.info.kind !== 'direct') add('Leave this room', 'box-arrow', () => void app.attempt(() => app.leaveRoom(room)));
   }

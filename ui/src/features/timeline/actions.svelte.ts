@@ -4,7 +4,9 @@ import type { MessageItem } from '../../bindings';
 import { copy } from '../../lib/clipboard';
 import type { Anchor } from '../../lib/Floating.svelte';
 import type { App } from '../../state/app.svelte';
+import type { Desk } from '../../state/desk';
 import type { RoomState } from '../../state/room.svelte';
+import type { ThreadState } from '../../state/thread.svelte';
 
 export class MessageActions {
   /** The message whose menu is open, and where. */
@@ -17,7 +19,13 @@ export class MessageActions {
   /** The focused row was clicked at. Then letters are words for the composer, not keys for the message. */
   byPointer = false;
 
-  constructor(private readonly app: App, private readonly room: RoomState) {}
+  /** Where replies and edits are written. */
+  readonly desk: Desk;
+
+  /** With a `thread`, the messages are those of its panel. */
+  constructor(private readonly app: App, private readonly room: RoomState, readonly thread: ThreadState | null = null) {
+    this.desk = thread ?? room;
+  }
 
   /** Committed and not deleted: only then is there something to do. */
   canAct(item: MessageItem): boolean {
@@ -45,13 +53,23 @@ export class MessageActions {
   }
 
   reply(item: MessageItem): void {
-    this.room.editing = null;
-    this.room.replyTo = item;
+    this.desk.editing = null;
+    this.desk.replyTo = item;
   }
 
   edit(item: MessageItem): void {
-    this.room.replyTo = null;
-    this.room.editing = item;
+    this.desk.replyTo = null;
+    this.desk.editing = item;
+  }
+
+  /** Opens the thread that the message belongs to, or begins one with it. */
+  openThread(item: MessageItem): void {
+    const id = item.thread ?? item.id;
+    if (id !== undefined) this.app.openThread(this.room, id);
+  }
+
+  async pin(item: MessageItem): Promise<void> {
+    await this.app.attempt(() => this.app.port.pin(this.room.info.id, item.id ?? '', !item.pinned));
   }
 
   async copyText(item: MessageItem): Promise<void> {
@@ -81,6 +99,12 @@ export class MessageActions {
         return true;
       case 'r':
         this.reply(item);
+        return true;
+      case 't':
+        if (!this.thread) this.openThread(item);
+        return !this.thread;
+      case 'p':
+        void this.pin(item);
         return true;
       case '+':
         this.picking = { item, anchor: row };

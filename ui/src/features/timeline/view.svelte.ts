@@ -21,6 +21,8 @@ const AT_END = 24;
 export interface ViewWorld {
   /** Nothing comes before the first item. */
   start(): boolean;
+  /** How many items are loaded, those that are drawn elsewhere too. */
+  loaded(): number;
   /** Asks for older items; they arrive through `changed`. */
   loadOlder(): Promise<unknown>;
 }
@@ -39,6 +41,8 @@ export class TimelineView {
   private element: HTMLElement | undefined;
   private anchor: { key: string; top: number } | undefined;
   private lastTop = 0;
+  /** What there was when an older page was asked for. */
+  private asked = { loaded: 0, items: 0 };
 
   constructor(private readonly world: ViewWorld) {}
 
@@ -92,8 +96,11 @@ export class TimelineView {
     }
     this.anchor = undefined;
     this.lastTop = element.scrollTop;
-    // So few rows that there is nothing to scroll.
-    if (this.from === 0 && element.scrollHeight <= element.clientHeight) this.older();
+    // So few rows that there is nothing to scroll; or a page that brought none, since all of it is drawn elsewhere, and
+    // nobody scrolls who is at the top already.
+    const { loaded, items } = this.asked;
+    const isEmpty = this.world.loaded() > loaded && this.items.length === items && element.scrollTop < NEAR;
+    if (this.from === 0 && (isEmpty || element.scrollHeight <= element.clientHeight)) this.older();
   }
 
   toEnd(): void {
@@ -145,13 +152,14 @@ export class TimelineView {
   }
 
   private older(): void {
-    if (this.loading || this.world.start() || this.items.length === 0) return;
+    if (this.loading || this.world.start() || this.world.loaded() === 0) return;
     this.loading = true;
-    const had = this.items.length;
+    const had = this.world.loaded();
+    this.asked = { loaded: had, items: this.items.length };
     void this.world.loadOlder().finally(() => {
       this.loading = false;
       // A page of few rows may leave the view unfilled; none at all must not ask for ever.
-      if (this.items.length > had) this.settle();
+      if (this.world.loaded() > had) this.settle();
     });
   }
 

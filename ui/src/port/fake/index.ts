@@ -71,14 +71,16 @@ export class FakePort implements Port {
       : { ...old, seq: this.head(room) + 1, id: `m-${key}`, state: { is: 'sent' } };
     this.items(room)[at] = { kind: 'message', ...done };
     this.timeline(room, [{ kind: 'message', ...done }]);
+    this.answered(room, done);
   }
 
   /** Somebody says something. */
-  say(room: string, author: string, text: string): void {
+  say(room: string, author: string, text: string, thread?: string): void {
     const seq = this.head(room) + 1;
-    const item = message(`${author}/c${seq}`, author, text, new Date().toISOString(), seq);
+    const item: Item = { ...message(`${author}/c${seq}`, author, text, new Date().toISOString(), seq), ...(thread ? { thread } : {}) };
     this.items(room).push(item);
     this.timeline(room, [item]);
+    this.answered(room, item);
   }
 
   live(): void {
@@ -306,9 +308,12 @@ export class FakePort implements Port {
     this.change(room, id, (old) => ({ ...old, pinned: on }));
   }
 
-  async thread(room: string, id: string): Promise<Thread> {
-    this.note('thread', room, id);
-    return { messages: this.messages(room).filter((message) => message.id === id || message.thread === id), start: true };
+  async thread(room: string, id: string, before = Infinity): Promise<Thread> {
+    this.note('thread', room, id, before);
+    const all = this.messages(room).filter((message) => message.seq !== undefined);
+    const answers = all.filter((message) => message.thread === id && (message.seq ?? 0) < before);
+    const from = Math.max(0, answers.length - (this.world.page ?? 60));
+    return { messages: [...all.filter((message) => message.id === id), ...answers.slice(from)], start: from === 0 };
   }
 
   async pins(room: string): Promise<MessageItem[]> {
@@ -403,6 +408,12 @@ export class FakePort implements Port {
 
   private timeline(room: string, items: Item[]): void {
     this.emit({ type: 'timeline', slug: this.slug, room, change: { how: 'upsert', items } });
+  }
+
+  /** The message that a thread began with tells how many answers there are. */
+  private answered(room: string, { thread, seq, ts }: MessageItem): void {
+    if (thread === undefined || seq === undefined) return;
+    this.change(room, thread, (old) => ({ ...old, replies: { count: (old.replies?.count ?? 0) + 1, last_seq: seq, last_ts: ts } }));
   }
 
   private change(room: string, id: string, change: (old: MessageItem) => MessageItem): void {
