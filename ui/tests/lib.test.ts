@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { initials, listed, roomName, slugOf } from '../src/lib/names';
 import { deviceName } from '../src/lib/device';
-import { dayName, fromNow } from '../src/lib/time';
+import { dayName, fromNow, lately } from '../src/lib/time';
 import { refusal } from '../src/lib/error';
 import { Api } from '../src/port/web/http';
 import { uuid7 } from '../src/port/web/uuid';
@@ -19,6 +19,8 @@ describe('names and times', () => {
     const now = new Date(2026, 10, 21, 12);
     expect(dayName(new Date(2026, 10, 21, 1).toISOString(), now)).toBe('Today');
     expect(dayName(new Date(2026, 10, 20, 23).toISOString(), now)).toBe('Yesterday');
+    expect(lately(new Date(2026, 10, 20, 23, 5).toISOString(), now)).toMatch(/^yesterday .*05/);
+    expect(lately(new Date(2026, 10, 12, 23, 5).toISOString(), now)).toBe(dayName(new Date(2026, 10, 12).toISOString(), now));
     expect(fromNow(new Date(now.getTime() + 7 * 86_400_000).toISOString(), now.getTime())).toMatch(/7/);
   });
 });

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Item } from '../src/bindings';
 import { rowsOf } from '../src/features/timeline/rows';
 import { TimelineView } from '../src/features/timeline/view.svelte';
+import { refusal } from '../src/lib/error';
 import { message } from '../src/port/fake';
 import { chatter, room, world } from '../src/port/fake/world';
 import { ThreadState } from '../src/state/thread.svelte';
@@ -137,6 +138,17 @@ describe('a thread', () => {
     expect(texts(within('thread')).at(-1)).toMatch(/^ours/);
   });
 
+  it('has the answers that the room has loaded when the server cannot be reached, and asks again', async () => {
+    page.port.refuseNext('thread', refusal('unavailable', 'Offline.'));
+    await page.click('thread-line');
+    expect(texts(within('thread')).slice(1)).toEqual(['Answer 4', 'Answer 5']);
+    expect(page.text('thread')).toContain('The rest of the thread comes when the server can be reached.');
+    [...page.get('thread').querySelectorAll('button')].find((button) => button.textContent === 'Try again')?.click();
+    await page.settled();
+    expect(page.text('thread')).not.toContain('The rest of the thread');
+    expect(page.port.callsOf('thread')).toHaveLength(2);
+  });
+
   it('goes with its room, and a link to an answer opens it', async () => {
     await page.click('thread-line');
     await page.click('room-random');
@@ -244,11 +256,29 @@ describe('pins', () => {
     await page.settled();
     expect(page.port.callsOf('pin').at(-1)).toEqual(['r-general', 'm1', false]);
     expect(page.all('pin').map((pin) => pin.dataset['seq'])).toEqual(['3']);
+    // A read marker that goes forward is no reason to ask again.
+    const asked = page.port.callsOf('pins').length;
+    page.port.emit({ type: 'read', slug: 'general', room: 'r-general', head: 5, read: 5, unread: 0, mentions: 0 });
+    await page.settled();
+    expect(page.port.callsOf('pins')).toHaveLength(asked);
     await page.click('pin-go');
     await page.settled();
     expect(document.activeElement).toBe(within('timeline')[2]);
     await page.click('pins-toggle');
     expect(page.has('pins')).toBe(false);
+  });
+
+  it('are listed as the rows are, before the server knows of them', async () => {
+    await page.click('pins-toggle');
+    const [first] = threaded(2);
+    if (first?.kind !== 'message') throw new Error('no message');
+    const row = (pinned: boolean): void => page.port.emit({ type: 'timeline', slug: 'general', room: 'r-general', change: { how: 'upsert', items: [{ ...first, pinned }] } });
+    row(true);
+    await page.settled();
+    expect(page.all('pin').map((pin) => pin.dataset['seq'])).toEqual(['1']);
+    row(false);
+    await page.settled();
+    expect(page.has('pin')).toBe(false);
   });
 
   it('on an answer lead to its thread', async () => {
