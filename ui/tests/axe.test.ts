@@ -36,6 +36,15 @@ const screens: [name: string, query: string, act?: (page: Page) => Promise<unkno
     await hoverLast(page);
     await page.getByTestId('message-more').click();
   }],
+  ['a thread', 'scene=chat', async (page) => {
+    await page.getByTestId('thread-line').click();
+    await page.getByTestId('thread').getByTestId('message').nth(2).waitFor();
+  }],
+  ['a thread, narrow', 'scene=chat', (page) => page.getByTestId('thread-line').click(), 480],
+  ['pins', 'scene=chat', async (page) => {
+    await page.getByTestId('pins-toggle').click();
+    await page.getByTestId('pin').waitFor();
+  }],
   ['emoji', 'scene=chat', async (page) => {
     await page.getByTestId('composer-emoji').click();
     await page.getByTestId('emoji-picker').waitFor();

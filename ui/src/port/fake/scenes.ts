@@ -93,7 +93,10 @@ function conversation(now: Date): Item[] {
   joined('dilara', 1_500);
   say('dilara', 1_480, 'Good morning! Here is the *draft* of the release note:\n\n**Confab 0.1** lets two people on two machines talk. See https://example.org/confab/notes?v=0.1 for the rest.', { edited_ts: at(1_470) });
   say('chen', 1_475, 'The build is green. To try it:\n```sh\ngit clone https://example.org/confab.git\ncd confab && make run\n```\nThat is all there is to it, `make test` runs the rest.');
-  say('deploys', 120, 'Deployed `0.1.0-rc.3` to staging in 41 s.');
+  say('deploys', 120, 'Deployed `0.1.0-rc.3` to staging in 41 s.', { pinned: true, replies: { count: 2, last_seq: items.length + 3, last_ts: at(110) } });
+  const thread = `m${items.length}`;
+  say('dilara', 115, 'Works here, on a Mac.', { thread });
+  say('bo', 110, 'And here. Two minutes, the tests included.', { thread });
   say('emre', 90, '', { deleted: true });
   say('bo', 62, '@ada can you look at the *invite* page? The link wraps badly on my phone.', { mentions: ['u-ada'] });
   say('ada', 60, 'On it.', { reply_to: `m${items.length}` });
