@@ -13,7 +13,7 @@ use confab_client::machine::workspace::Command;
 use confab_client::outbox::Write;
 use confab_client::view::SendState;
 use confab_protocol::event::{MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSend};
-use confab_protocol::log::EntryBody;
+use confab_protocol::log::{EntryBody, MembershipChange};
 use confab_protocol::{Cid, Error, ErrorCode, MessageId};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -322,6 +322,12 @@ fn who_comes_and_goes_is_counted() {
         world.push("presence:changed", json!({"user": user, "state": state}));
         world.heal();
         assert_eq!(world.ui.count, Some((2, online)), "{user} is {state}");
+    }
+    for (change, members) in [(MembershipChange::Joined, 3), (MembershipChange::Joined, 3), (MembershipChange::Left, 2)]
+    {
+        world.others_write(EntryBody::Membership { user: "third".parse().unwrap(), change, author: other() });
+        world.heal();
+        assert_eq!(world.ui.count, Some((members, 2)), "nobody knows of a device of theirs");
     }
     world.push("presence:changed", json!({"user": "other", "state": "offline"}));
     world.heal();

@@ -104,16 +104,25 @@ impl Workspace {
         }
     }
 
-    /// Someone came to their device or left it. In a crowd that comes back after an outage, counting all for each would cost
-    /// the square of it.
-    pub(super) fn count_one(&mut self, user: &UserId, is_there: bool, out: &mut Vec<Effect>) {
+    /// Someone came to their device, or left it.
+    pub(super) fn count_looked_at_for(&mut self, user: &UserId, is_there: bool, out: &mut Vec<Effect>) {
         let Some(room) = self.looked_at.clone() else { return };
-        let Some(open) = self.open.get_mut(&room) else { return };
-        let is_member = open.roster.as_ref().is_some_and(|roster| roster.contains(user));
-        let Some((members, online)) = open.counted.filter(|_| is_member && *user != self.me) else { return };
-        let online = if is_there { online + 1 } else { online.saturating_sub(1) };
-        open.counted = Some((members, online));
-        out.push(Effect::Update(Update::RoomCount { slug: self.slug.clone(), room, members, online }));
+        let roster = self.open.get(&room).and_then(|open| open.roster.as_ref());
+        if *user != self.me && roster.is_some_and(|roster| roster.contains(user)) {
+            self.count_one(&room, 0, if is_there { 1 } else { -1 }, out);
+        }
+    }
+
+    /// Adds to what was told of a room. Where a crowd comes at once, as after an outage, counting all for each would cost
+    /// the square of it.
+    pub(super) fn count_one(&mut self, room: &RoomId, members: i64, online: i64, out: &mut Vec<Effect>) {
+        let Some(counted) = self.open.get_mut(room).and_then(|open| open.counted.as_mut()) else {
+            return self.count(room, out);
+        };
+        *counted = (counted.0.saturating_add_signed(members), counted.1.saturating_add_signed(online));
+        let (members, online) = *counted;
+        let (slug, room) = (self.slug.clone(), room.clone());
+        out.push(Effect::Update(Update::RoomCount { slug, room, members, online }));
     }
 
     /// Tells how many are in a room that is open, if that changed.
@@ -180,11 +189,14 @@ impl Workspace {
         Update::Typing { slug: self.slug.clone(), room: room.clone(), users: self.typing.users(room) }
     }
 
+    /// Whether someone is at a device; the user is at this one.
+    pub(super) fn is_there(&self, known: &Known, user: &UserId) -> bool {
+        *user == self.me || known.members.get(user).is_some_and(|member| member.presence != Presence::Offline)
+    }
+
     fn count_update(&self, room: &RoomId) -> Option<Update> {
         let (open, known) = (self.open.get(room)?, self.known.as_ref()?);
-        let is_there = |user: &&UserId| {
-            **user == self.me || known.members.get(*user).is_some_and(|member| member.presence != Presence::Offline)
-        };
+        let is_there = |user: &&UserId| self.is_there(known, user);
         let (members, online) = match &open.roster {
             Some(roster) => (roster.len() as u64, roster.iter().filter(is_there).count() as u64),
             None => open.told_count()?,

@@ -414,11 +414,13 @@ impl Workspace {
             return;
         };
         let Some(roster) = &mut open.roster else { return };
-        match change {
-            MembershipChange::Joined | MembershipChange::Invited => roster.insert(user.clone()),
-            MembershipChange::Left | MembershipChange::Kicked => roster.remove(user),
-        };
-        self.count(room, out);
+        let (user, came) = (user.clone(), matches!(change, MembershipChange::Joined | MembershipChange::Invited));
+        let changed = if came { roster.insert(user.clone()) } else { roster.remove(&user) };
+        if changed {
+            let by = if came { 1 } else { -1 };
+            let is_there = self.known.as_ref().is_some_and(|known| self.is_there(known, &user));
+            self.count_one(room, by, if is_there { by } else { 0 }, out);
+        }
     }
 
     /// The timeline has grown, or a write was acked: what is committed up to its end is drawn from the log. A message

@@ -83,10 +83,14 @@ impl Workspace {
         if member.id == self.me {
             known.me = member.clone();
         }
-        known.members.insert(member.id.clone(), member.clone());
+        let before = known.members.insert(member.id.clone(), member.clone());
+        let was_there = before.is_some_and(|before| before.presence != Presence::Offline);
+        let is_there = member.presence != Presence::Offline;
+        if was_there != is_there {
+            self.count_looked_at_for(&member.id, is_there, out);
+        }
         self.unkept.changes.push(Keep::Member(member.clone()));
         out.push(Effect::Update(Update::MemberChanged { slug: self.slug.clone(), member }));
-        self.count_looked_at(out);
     }
 
     pub(super) fn remove_member(&mut self, user: &UserId, out: &mut Vec<Effect>) {
@@ -106,7 +110,7 @@ impl Workspace {
             member.status = Some(status.clone()).filter(|status| !status.is_empty());
         }
         if (was == Presence::Offline) != (state == Presence::Offline) {
-            self.count_one(&user, state != Presence::Offline, out);
+            self.count_looked_at_for(&user, state != Presence::Offline, out);
         }
         out.push(Effect::Update(Update::PresenceChanged { slug: self.slug.clone(), user, state, status }));
     }
