@@ -29,6 +29,8 @@ use crate::{Person, cid, until};
 use picture::Picture;
 use process::Process;
 
+/// How long one attempt to sign in may take.
+const SIGN_IN: Duration = Duration::from_secs(3);
 /// How often what is drawn is recorded.
 const LOOK: Duration = Duration::from_millis(1_500);
 /// Rows that are recorded then: a window shows fewer, and a history of all of them would be gigabytes.
@@ -117,8 +119,9 @@ impl App {
             device: Some("torture".into()),
         };
         let address = format!("http://{}", self.addr);
-        // The first fault may come first.
-        let identity = until("the app signs in", async || entrance::sign_in(&address, &request).await.ok()).await?;
+        // The first fault may come first, and hold up an attempt for longer than the run waits.
+        let attempt = async || tokio::time::timeout(SIGN_IN, entrance::sign_in(&address, &request)).await.ok()?.ok();
+        let identity = until("the app signs in", attempt).await?;
         let mut process = self.start(&identity, None).await?;
         let (mut room, mut since) = (None, Instant::now());
         let mut looked = Instant::now();
