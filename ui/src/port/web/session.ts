@@ -18,7 +18,7 @@ const CLIENT = 'confab-web/0.1.0';
 const OPEN_MAX = 5;
 const FRAME_BYTES = 128 * 1024;
 /** The tab in which somebody signs out tells the others before they believe that it was another device. */
-const GRACE_MS = 250;
+const GRACE_MS = 1_000;
 
 const KEEPS_NOTHING =
   'This browser keeps nothing for Confab: it is a private window, or storage is switched off. What you write is lost if you close this tab before it is sent.';
