@@ -34,6 +34,7 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     let (apps, token) = apps::gather(server.process.addr, clients).await?;
     eprintln!("  {clients} apps came in after {:.1} s", began.elapsed().as_secs_f64());
 
+    let before = attempts(&apps);
     let ended = {
         let writing = async {
             loop {
@@ -79,9 +80,10 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
         target: "≤ 30 s".into(),
         measured: if back.len() == clients { seconds(last) } else { format!("{} of {clients}", back.len()) },
         peer: format!(
-            "p50 {}, p99 {}; server listened after {:.2} s, used {:.1} s of CPU",
+            "p50 {}, p99 {}; {:.1} attempts each; server listened after {:.2} s, used {:.1} s of CPU",
             seconds(percentile(&mut back, 0.5)),
             seconds(percentile(&mut back, 0.99)),
+            (attempts(&apps) - before) as f64 / clients as f64,
             listening.as_secs_f64(),
             server.process.cpu()?.as_secs_f64(),
         ),
@@ -91,6 +93,11 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     drop(link);
     drop(apps);
     server.process.stop().await
+}
+
+/// To connect, over both links of all.
+fn attempts(apps: &[App]) -> u64 {
+    apps.iter().map(|app| app.seen.attempts.get()).sum()
 }
 
 /// A second of writing.
