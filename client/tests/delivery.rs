@@ -329,8 +329,12 @@ fn who_comes_and_goes_is_counted() {
         world.heal();
         assert_eq!(world.ui.count, Some((members, 2)), "nobody knows of a device of theirs");
     }
-    world.push("presence:changed", json!({"user": "other", "state": "offline"}));
+    world.push(
+        "presence:batch",
+        json!({"changes": [{"user": "nobody", "state": "online"}, {"user": "other", "state": "offline"}]}),
+    );
     world.heal();
+    assert_eq!(world.ui.count, Some((2, 1)), "a crowd is told of in one event");
     world.cut();
     world.heal();
     assert_eq!(world.ui.count, Some((2, 2)), "the greeting counts anew");

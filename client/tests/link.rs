@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 use support::{Peer, Server, soon};
 
 fn open(server: &Server, namespace: &str) -> Opened {
-    let handshake = Handshake { token: "secret".into(), protocol: Some(1), client: Some("test/1".into()) };
+    let handshake =
+        Handshake { token: "secret".into(), protocol: Some(1), client: Some("test/1".into()), batches: false };
     SocketIo.open(Target { address: server.address(), namespace: namespace.into(), handshake })
 }
 
@@ -122,7 +123,7 @@ async fn nobody_there_is_an_end_too() {
     let server = Server::start().await;
     let address = server.address();
     drop(server);
-    let handshake = Handshake { token: String::new(), protocol: None, client: None };
+    let handshake = Handshake { token: String::new(), protocol: None, client: None, batches: false };
     let mut opened = SocketIo.open(Target { address, namespace: "/".into(), handshake });
     assert!(matches!(end(&mut opened).await, Some(Down::Connect(_))));
 }

@@ -17,6 +17,9 @@ pub struct Handshake {
     /// Name and version of the client, such as `confab-desktop/0.1.0`. For people who look at device lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
+    /// Whether the client hears `presence:batch`. One that does not is told each change by itself.
+    #[serde(default)]
+    pub batches: bool,
 }
 
 impl fmt::Debug for Handshake {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use confab_protocol::event::Push;
+use confab_protocol::event::{PresenceBatch, PresenceChanged, Push};
 use confab_protocol::{RoomId, Slug};
 use futures_util::FutureExt as _;
 use socketioxide::adapter::LocalAdapter;
@@ -16,9 +16,10 @@ pub type Io = socketioxide::SocketIo<Adapter>;
 /// One client in one namespace.
 pub type Sock = Arc<Socket<Adapter>>;
 
-/// The Socket.IO room of every socket that was greeted. A namespace's own broadcast would reach a socket before its
-/// greeting. No room id looks like this.
-const GREETED: &str = "*";
+/// The Socket.IO rooms of the sockets that were greeted, by how they hear of presence. A namespace's own broadcast would reach
+/// a socket before its greeting. No room id looks like this.
+const ONE_BY_ONE: &str = "*";
+const IN_BATCHES: &str = "*b";
 
 /// Emits to the sockets of a room or a namespace. A socket whose buffer is full misses the packet, and nobody learns
 /// which one that was. So only entries come this way, of which `room:heads` tells, and what is volatile.
@@ -46,16 +47,20 @@ impl Fanout {
         emit(sock.to(room.as_str().to_owned()), push);
     }
 
-    /// To every socket of a workspace: volatile events only.
-    pub fn to_workspace<P: Push>(&self, slug: &Slug, push: &P) {
-        if let Some(namespace) = self.io.of(slug.namespace()) {
-            emit(namespace.within(GREETED), push);
+    /// To the sockets of a workspace that hear each change by itself, but not to this one.
+    pub fn presence(&self, slug: &Slug, except: Option<&Sock>, push: &PresenceChanged) {
+        match (except, self.io.of(slug.namespace())) {
+            (Some(sock), _) => emit(sock.to(ONE_BY_ONE), push),
+            (None, Some(namespace)) => emit(namespace.within(ONE_BY_ONE), push),
+            (None, None) => {}
         }
     }
 
-    /// To every socket of a workspace but this one.
-    pub fn to_others_in_workspace<P: Push>(&self, sock: &Sock, push: &P) {
-        emit(sock.to(GREETED), push);
+    /// To the sockets of a workspace that hear changes in batches.
+    pub fn presences(&self, slug: &Slug, push: &PresenceBatch) {
+        if let Some(namespace) = self.io.of(slug.namespace()) {
+            emit(namespace.within(IN_BATCHES), push);
+        }
     }
 }
 
@@ -64,9 +69,9 @@ pub fn to_socket<P: Push>(sock: &Sock, push: &P) -> bool {
     sock.emit(P::EVENT, push).is_ok()
 }
 
-/// Lets a socket hear what is told to its whole workspace.
-pub fn greet(sock: &Sock) {
-    sock.join(GREETED);
+/// Lets a socket hear who comes and goes in its workspace.
+pub fn greet(sock: &Sock, batches: bool) {
+    sock.join(if batches { IN_BATCHES } else { ONE_BY_ONE });
 }
 
 /// Puts a socket into rooms.

@@ -197,8 +197,12 @@ impl Inner {
 
     fn parts(self: &Arc<Self>, slug: Option<Slug>, stop: &CancellationToken, shown: bool) -> Parts {
         let namespace = slug.as_ref().map_or_else(|| "/".to_owned(), Slug::namespace);
-        let handshake =
-            Handshake { token: self.token.0.clone(), protocol: Some(PROTOCOL), client: Some(crate::CLIENT.to_owned()) };
+        let handshake = Handshake {
+            token: self.token.0.clone(),
+            protocol: Some(PROTOCOL),
+            client: Some(crate::CLIENT.to_owned()),
+            batches: true,
+        };
         Parts {
             factory: Arc::clone(&self.factory),
             target: Target { address: self.account.address.clone(), namespace, handshake },

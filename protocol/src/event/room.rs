@@ -261,6 +261,14 @@ pub struct PresenceChanged {
     pub status: Option<String>,
 }
 
+/// `presence:batch`, to everybody in the workspace whose handshake said `batches`, in place of `presence:changed`; volatile. When a
+/// crowd comes back, a thousand people are told of a thousand others in a few events each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct PresenceBatch {
+    /// One for each person, 512 at most.
+    pub changes: Vec<PresenceChanged>,
+}
+
 requests! {
     RoomList => "room:list", RoomsReply;
     RoomCreate => "room:create", RoomReply;
@@ -286,4 +294,5 @@ pushes! {
     MemberLeft => "member:left";
     TypingChanged => "typing:changed";
     PresenceChanged => "presence:changed";
+    PresenceBatch => "presence:batch";
 }

@@ -79,7 +79,7 @@ impl Gate {
         };
         app.hub.reserve(&user.id, app.chat.limits.sockets_per_user).map_err(|error| error.code)?;
         app.seen.note(&session);
-        let peer = Arc::new(Peer::new(app.clone(), user.id, session, place));
+        let peer = Arc::new(Peer::new(app.clone(), user.id, session, place, handshake.batches));
         // Before CONNECT is answered, so that not even the first event finds no handler.
         sock.on_fallback(Dispatch(peer.clone()));
         sock.on_disconnect(Departure(peer.clone()));
@@ -168,15 +168,19 @@ impl DisconnectHandler<Adapter, Departure> for Departure {
         let app = &peer.app;
         let last = app.hub.leave(&sock, peer);
         tracing::info!(namespace = sock.ns(), socket = %sock.id, user = %peer.user, ?reason, "disconnected");
+        let by_namespace =
+            matches!(reason, DisconnectReason::ClientNSDisconnect | DisconnectReason::ServerNSDisconnect);
         if let Place::Space(space) = &peer.place {
             let (was, _) = space.presence(&peer.user);
             space.leave(peer);
             space.typing.gone(&sock);
             app.typing_bell.notify_one();
-            app.presences.note(space, &peer.user, was, false);
+            if by_namespace {
+                app.presences.note(space, &peer.user, was, false);
+            } else {
+                app.presences.note_lost(space, &peer.user, was);
+            }
         }
-        let by_namespace =
-            matches!(reason, DisconnectReason::ClientNSDisconnect | DisconnectReason::ServerNSDisconnect);
         if last && by_namespace {
             app.await_connect(sock.clone());
         }
@@ -202,7 +206,8 @@ fn read(sock: &Sock, auth: Option<&Value>) -> Result<Handshake, ErrorCode> {
     // What is no version at all is refused like a version that is not spoken, after the token was seen.
     let version = |value: &Json| value.as_u64().and_then(|v| u32::try_from(v).ok()).unwrap_or(u32::MAX);
     let protocol = field("protocol").map(version);
-    Ok(Handshake { token, protocol, client: None })
+    let batches = field("batches").and_then(Json::as_bool).unwrap_or(false);
+    Ok(Handshake { token, protocol, client: None, batches })
 }
 
 /// Whether the session is still live, now that a revocation would find the socket.

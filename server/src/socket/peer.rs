@@ -26,6 +26,8 @@ pub struct Peer {
     pub session: SessionId,
     /// In which namespace.
     pub place: Place,
+    /// It hears of presence in batches.
+    pub batches: bool,
     /// What waits to be handled.
     pub(super) queue: Mutex<Queue>,
     /// Answers that wait for room in its buffer.
@@ -95,13 +97,14 @@ impl Link {
 impl Peer {
     /// A new one, for which [`super::Hub::reserve`] has made room; dropping it gives that back.
     #[must_use]
-    pub fn new(app: Arc<App>, user: UserId, session: SessionId, place: Place) -> Self {
+    pub fn new(app: Arc<App>, user: UserId, session: SessionId, place: Place, batches: bool) -> Self {
         let events = Mutex::new(Bucket::full(app.rates.events_burst()));
         Self {
             app,
             user,
             session,
             place,
+            batches,
             queue: Mutex::default(),
             overflow: Mutex::default(),
             events,

@@ -114,7 +114,7 @@ impl Space {
         if !link.sock.connected() {
             return Some(Vec::new());
         }
-        fanout::greet(&link.sock);
+        fanout::greet(&link.sock, link.peer.batches);
         fanout::join(&link.sock, heads.keys().cloned());
         let here = inside.users.entry(user.clone()).or_insert_with(|| Here {
             links: Vec::with_capacity(1),
@@ -235,10 +235,12 @@ impl Space {
         }
     }
 
-    /// How many sockets are here.
+    /// How many sockets are here, and how many of them are told of presence one by one.
     #[must_use]
-    pub fn sockets(&self) -> usize {
-        self.lock().users.values().map(|here| here.links.len()).sum()
+    pub fn sockets(&self) -> (usize, usize) {
+        let inside = self.lock();
+        let links = || inside.users.values().flat_map(|here| &here.links);
+        (links().count(), links().filter(|link| !link.peer.batches).count())
     }
 
     // ---- presence ----

@@ -72,6 +72,11 @@ impl Client {
         }
     }
 
+    /// Leaves its namespace with a word, and keeps the connection.
+    pub async fn leave(&mut self) {
+        self.raw(&format!("41{}", self.prefix())).await;
+    }
+
     /// A request with an ack.
     pub async fn request(&mut self, event: &str, body: Value) -> Value {
         let id = self.send(event, body).await;

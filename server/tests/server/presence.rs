@@ -1,7 +1,8 @@
 //! Who is there and who types.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::client::Client;
 use crate::harness::{Server, room};
 
 #[tokio::test]
@@ -31,6 +32,72 @@ async fn presence_follows_the_sockets() {
     ada.fence().await;
     let own = ada.seen("presence:changed").into_iter().filter(|push| push["user"] == owner.id.as_str()).count();
     assert_eq!(own, 0, "presence is told to the others");
+}
+
+#[tokio::test]
+async fn who_asks_for_batches_hears_of_a_crowd_in_few_events() {
+    let (server, owner) = Server::start().await;
+    let mut ada = Client::open(&server.base).await;
+    ada.connect("/general", json!({ "token": owner.token, "batches": true })).await.unwrap();
+    let mut plain = server.connect("/general", &owner).await;
+    let mut crowd = Vec::new();
+    for n in 0..12 {
+        let somebody = server.member(&owner, &format!("somebody-{n}")).await;
+        crowd.push((server.connect("/general", &somebody).await, somebody));
+    }
+    for state in ["online", "offline"] {
+        for (_, somebody) in &crowd {
+            let of_them = |push: &Value| push["user"] == *somebody.id && push["state"] == state;
+            plain.event_where("presence:changed", of_them).await;
+        }
+        let mut heard = Vec::new();
+        while heard.len() < crowd.len() {
+            let Value::Array(changes) = ada.event("presence:batch").await["changes"].take() else { panic!("a list") };
+            heard.extend(changes.into_iter().filter(|change| change["user"] != *owner.id && change["state"] == state));
+        }
+        for (_, somebody) in &crowd {
+            assert_eq!(heard.iter().filter(|change| change["user"] == *somebody.id).count(), 1, "{state}: {heard:?}");
+        }
+        for (client, _) in &mut crowd {
+            client.leave().await;
+        }
+    }
+    ada.fence().await;
+    assert!(ada.seen("presence:changed").is_empty(), "each change comes once");
+}
+
+#[tokio::test]
+async fn whoever_comes_back_at_once_was_never_gone() {
+    let (server, owner) = Server::start().await;
+    let bob = server.member(&owner, "bob").await;
+    let (carol, dave) = (server.member(&owner, "carol").await, server.member(&owner, "dave").await);
+    let of = |user: &str, state: &'static str| {
+        let user = user.to_owned();
+        move |push: &Value| push["user"] == user && push["state"] == state
+    };
+    let mut ada = server.connect("/general", &owner).await;
+    let first = server.connect("/general", &bob).await;
+    ada.event_where("presence:changed", of(&bob.id, "online")).await;
+    // Without a word, as a network that breaks. The server knows, and tells of somebody else meanwhile.
+    drop(first);
+    let general = room(&ada.ready, "general");
+    let gone = |answer: &Value| {
+        let members = answer["members"].as_array().expect("a list");
+        members.iter().any(|member| member["id"] == *bob.id && member["presence"] == "offline")
+    };
+    while !gone(&ada.request("room:members", json!({ "room": general })).await) {}
+    let _dave = server.connect("/general", &dave).await;
+    ada.event_where("presence:changed", of(&dave.id, "online")).await;
+    let mut again = server.connect("/general", &bob).await;
+    let _carol = server.connect("/general", &carol).await;
+    ada.event_where("presence:changed", of(&carol.id, "online")).await;
+    ada.fence().await;
+    assert!(!ada.seen("presence:changed").iter().any(|push| of(&bob.id, "offline")(push)), "nobody saw him go");
+    // Who says goodbye is gone at once.
+    let began = std::time::Instant::now();
+    again.leave().await;
+    ada.event_where("presence:changed", of(&bob.id, "offline")).await;
+    assert!(began.elapsed() < std::time::Duration::from_millis(1_800), "it took {:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ import type {
   MessageThread,
   NoticePosted,
   PinsReply,
+  PresenceBatch,
   PresenceChanged,
   PresenceSet,
   ReadChanged,
@@ -140,6 +141,7 @@ export interface PushMap {
   'member:left': MemberLeft;
   'typing:changed': TypingChanged;
   'presence:changed': PresenceChanged;
+  'presence:batch': PresenceBatch;
   'room:entry': Entry;
   'room:heads': RoomHeads;
   'read:changed': ReadChanged;

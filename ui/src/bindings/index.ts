@@ -48,6 +48,7 @@ export type { NoticePosted } from './NoticePosted';
 export type { PinsReply } from './PinsReply';
 export type { Place } from './Place';
 export type { Presence } from './Presence';
+export type { PresenceBatch } from './PresenceBatch';
 export type { PresenceChanged } from './PresenceChanged';
 export type { PresenceSet } from './PresenceSet';
 export type { Probe } from './Probe';

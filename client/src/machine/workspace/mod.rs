@@ -10,8 +10,8 @@ mod writes;
 use std::collections::BTreeMap;
 
 use confab_protocol::event::{
-    MemberChanged, MemberJoined, MemberLeft, PresenceChanged, ReadChanged, RoomAdded, RoomChanged, RoomHeads,
-    RoomRemoved, SessionRevoked, TypingChanged, UnreadChanged, WorkspaceReady,
+    MemberChanged, MemberJoined, MemberLeft, PresenceBatch, PresenceChanged, ReadChanged, RoomAdded, RoomChanged,
+    RoomHeads, RoomRemoved, SessionRevoked, TypingChanged, UnreadChanged, WorkspaceReady,
 };
 use confab_protocol::log::Entry;
 use confab_protocol::room::Room;
@@ -131,6 +131,7 @@ pushes! {
         MemberLeft(MemberLeft),
         Typing(TypingChanged),
         Presence(PresenceChanged),
+        Presences(PresenceBatch),
         Read(ReadChanged),
         Revoked(SessionRevoked),
     }
@@ -215,6 +216,11 @@ impl Workspace {
             Pushed::MemberLeft(MemberLeft { user }) => self.remove_member(&user, out),
             Pushed::Typing(changed) => self.others_type(changed, now, out),
             Pushed::Presence(changed) => self.presence_changed(changed, out),
+            Pushed::Presences(PresenceBatch { changes }) => {
+                for changed in changes {
+                    self.presence_changed(changed, out);
+                }
+            }
             Pushed::Read(changed) => self.read_elsewhere(&changed, out),
             Pushed::Revoked(SessionRevoked {}) => out.push(Effect::SignedOut(revoked())),
         }

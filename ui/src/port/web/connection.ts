@@ -48,7 +48,7 @@ export class Connection {
   }
 
   open(namespace: string, handlers: PushHandlers, onstate: (state: LinkState) => void): Link {
-    const socket = this.manager.socket(namespace, { auth: { protocol: PROTOCOL, client: this.client } });
+    const socket = this.manager.socket(namespace, { auth: { protocol: PROTOCOL, client: this.client, batches: true } });
     const link = new Link(this, socket, handlers, onstate);
     this.links.add(link);
     link.connect();

@@ -185,15 +185,20 @@ export class WorkspaceSession {
         emit({ type: 'member_left', slug, user });
         if (this.present?.delete(user)) this.count();
       },
-      'presence:changed': ({ user, state, status }) => {
-        const old = this.members.get(user);
-        if (old) this.members.set(user, { ...old, presence: state, ...(status === undefined ? {} : { status }) });
-        emit({ type: 'presence_changed', slug, user, state, ...(status === undefined ? {} : { status }) });
-        if (this.present?.has(user)) this.count();
-      },
+      'presence:changed': (change) => this.presenceChanged([change]),
+      'presence:batch': ({ changes }) => this.presenceChanged(changes),
       'typing:changed': ({ room, user, on }) => this.typing.set(room, user, on),
       'read:changed': ({ room, read, unread, mentions }) => this.read(room, read, { unread, mentions }),
     };
+  }
+
+  private presenceChanged(changes: PushMap['presence:batch']['changes']): void {
+    for (const { user, state, status } of changes) {
+      const old = this.members.get(user);
+      if (old) this.members.set(user, { ...old, presence: state, ...(status === undefined ? {} : { status }) });
+      this.emit({ type: 'presence_changed', slug: this.slug, user, state, ...(status === undefined ? {} : { status }) });
+    }
+    if (changes.some(({ user }) => this.present?.has(user))) this.count();
   }
 
   private becameReady({ workspace, me, rooms, members, heads }: PushMap['workspace:ready']): void {
