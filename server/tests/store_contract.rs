@@ -10,6 +10,8 @@ mod durability;
 mod folding;
 #[path = "store_contract/messages.rs"]
 mod messages;
+#[path = "store_contract/migrations.rs"]
+mod migrations;
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "store_contract/reading.rs"]
@@ -46,6 +48,32 @@ impl Place {
     /// Opened and set up.
     pub async fn world(&self) -> world::World {
         world::World::new(self.open().await).await
+    }
+
+    /// Fills it as an earlier version did: that version's migrations, and what was in it then, for either database.
+    pub async fn leave_behind(&self, sqlite: (&[&str], &str), postgres: (&[&str], &str)) {
+        match &self.location {
+            Location::Sqlite(path) => {
+                let file = rusqlite::Connection::open(path).unwrap();
+                file.execute_batch(&sqlite.0.concat()).unwrap();
+                file.pragma_update(None, "application_id", 0x436F_6E66).unwrap();
+                file.pragma_update(None, "user_version", sqlite.0.len()).unwrap();
+                file.execute_batch(sqlite.1).unwrap();
+            }
+            Location::Postgres(url) => {
+                let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+                let running = tokio::spawn(connection);
+                client.batch_execute(&postgres.0.concat()).await.unwrap();
+                client.batch_execute("CREATE TABLE confab_schema (version BIGINT NOT NULL)").await.unwrap();
+                for version in 1..=postgres.0.len() {
+                    let note = format!("INSERT INTO confab_schema (version) VALUES ({version})");
+                    client.batch_execute(&note).await.unwrap();
+                }
+                client.batch_execute(postgres.1).await.unwrap();
+                drop(client);
+                running.await.unwrap().unwrap();
+            }
+        }
     }
 
     /// A file that is not there yet.
@@ -119,6 +147,8 @@ cases! {
     durability::a_backup_is_the_same_database,
     durability::a_new_epoch_begins_when_asked,
     durability::a_store_is_ready_and_sound,
+    migrations::messages_of_version_3_are_read_as_before,
+    migrations::messages_of_version_3_are_changed_by_their_ids,
 }
 
 /// One cluster for all cases, each in a database of its own.

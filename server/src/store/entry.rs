@@ -2,9 +2,12 @@
 //!
 //! The columns have their reasons: `(author, cid)` is unique, `text` is blanked when a message is deleted, `message`
 //! finds a message's edits. A new kind of entry needs no new column.
+//!
+//! A message is named after its place, `ROOM.SEQ`, so that finding it needs no index, which each message would have to be
+//! written into. Ids are opaque to clients. Messages of before that have the random ids that they were sent with.
 
 use confab_protocol::log::EntryBody;
-use confab_protocol::{Cid, MessageId, UserId};
+use confab_protocol::{Cid, MessageId, RoomId, Seq, UserId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -28,6 +31,19 @@ pub(super) struct Columns {
     pub message: Option<MessageId>,
     pub text: Option<String>,
     pub extra: Option<String>,
+}
+
+/// The id of the message at a place.
+pub(super) fn message_id(room: &RoomId, seq: Seq) -> Result<MessageId> {
+    let id = format!("{room}.{seq}");
+    id.parse().map_err(|_| StoreError::Internal(format!("{id} is too long for a message's id")))
+}
+
+/// The place in this room that such an id names.
+pub(super) fn named_seq(room: &RoomId, id: &MessageId) -> Option<Seq> {
+    let seq = id.as_str().strip_prefix(room.as_str())?.strip_prefix('.')?.parse().ok()?;
+    // One spelling only: an id is compared as text elsewhere.
+    (message_id(room, seq).ok()? == *id).then_some(seq)
 }
 
 /// What a message's entry keeps in `extra`.
@@ -55,9 +71,10 @@ impl MessageExtra {
 pub(super) fn pack(body: &EntryBody) -> Packed<'_> {
     let packed = |kind, author| Packed { kind, author, cid: None, message: None, text: None, extra: None };
     match body {
-        EntryBody::Message { id, cid, author, text, reply_to, thread, files, mentions } => Packed {
+        // Its place is its id.
+        EntryBody::Message { id: _, cid, author, text, reply_to, thread, files, mentions } => Packed {
             cid: Some(cid),
-            message: Some(id),
+            message: None,
             text: Some(text),
             extra: extra([
                 ("reply_to", reply_to.as_ref().map(|id| json!(id))),
@@ -101,8 +118,10 @@ fn extra<const N: usize>(fields: [(&str, Option<Value>); N]) -> Option<String> {
     (!fields.is_empty()).then(|| Value::Object(fields).to_string())
 }
 
-/// The body that lies in these columns.
-pub(super) fn unpack(columns: Columns) -> Result<EntryBody> {
+/// The body that lies in these columns at this place.
+pub(super) fn unpack(columns: Columns, room: &RoomId, seq: Seq) -> Result<EntryBody> {
+    let named_by_place = columns.kind == "message" && columns.message.is_none();
+    let message = if named_by_place { Some(message_id(room, seq)?) } else { columns.message };
     let mut fields: Map<String, Value> = match &columns.extra {
         Some(extra) => serde_json::from_str(extra).map_err(damaged)?,
         None => Map::new(),
@@ -111,7 +130,7 @@ pub(super) fn unpack(columns: Columns) -> Result<EntryBody> {
     put("kind", columns.kind);
     put("author", columns.author.into());
     columns.cid.and_then(|cid| put("cid", cid.into()));
-    columns.message.and_then(|id| put("id", id.into()));
+    message.and_then(|id| put("id", id.into()));
     columns.text.and_then(|text| put("text", text));
     serde_json::from_value(Value::Object(fields)).map_err(damaged)
 }
@@ -135,7 +154,7 @@ mod tests {
     #[test]
     fn every_kind_of_entry_comes_back_as_it_went_in() {
         let plain = EntryBody::Message {
-            id: id("m1"),
+            id: id("r.7"),
             cid: id("c1"),
             author: id("ada"),
             text: "hi \u{1F44B} \"you\"".into(),
@@ -148,7 +167,7 @@ mod tests {
         let bodies = [
             plain,
             EntryBody::Message {
-                id: id("m2"),
+                id: id("r.7"),
                 cid: id("c2"),
                 author: id("ada"),
                 text: "re".into(),
@@ -174,7 +193,18 @@ mod tests {
                 text: text.map(Into::into),
                 extra,
             };
-            assert_eq!(unpack(columns).unwrap(), body);
+            assert_eq!(unpack(columns, &id("r"), 7).unwrap(), body);
         }
+    }
+
+    #[test]
+    fn a_message_is_named_after_its_place_in_one_way() {
+        let room = RoomId::generate();
+        assert_eq!(named_seq(&room, &message_id(&room, 42).unwrap()), Some(42));
+        assert!(message_id(&room, i64::MAX as u64).is_ok(), "the longest one is an id");
+        for other in ["42", "r42", "r.", "r.-1", "r.+42", "r.042", "r.42.1", "rr.42", "r.99999999999999999999"] {
+            assert_eq!(named_seq(&id("r"), &id(other)), None, "{other}");
+        }
+        assert_eq!(named_seq(&room, &MessageId::generate()), None);
     }
 }

@@ -46,6 +46,13 @@ impl World {
         Self { ada, general: named("general"), random: named("random"), slug, store, clock: AtomicI64::new(1_000) }
     }
 
+    /// One that exists, by the ids of its owner and of two rooms of `general`.
+    pub fn of(store: Arc<dyn Store>, owner: &str, general: &str, random: &str) -> Self {
+        let (general, random) = (general.parse().unwrap(), random.parse().unwrap());
+        let (ada, slug) = (owner.parse().unwrap(), "general".parse().unwrap());
+        Self { ada, general, random, slug, store, clock: AtomicI64::new(1_000) }
+    }
+
     /// A point in time after all earlier ones.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.clock.fetch_add(1, Ordering::Relaxed))

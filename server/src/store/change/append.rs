@@ -34,16 +34,6 @@ impl Effects {
     }
 }
 
-/// How an entry changes its room's counts.
-#[derive(Clone, Copy)]
-pub(super) struct Counts {
-    pub messages: i64,
-    pub members: i64,
-}
-
-/// An entry that is neither a message nor changes who is inside.
-pub(super) const NO_COUNTS: Counts = Counts { messages: 0, members: 0 };
-
 /// The client's id of a write, and the hash of its body.
 #[derive(Clone, Copy)]
 pub(super) struct Key<'a> {
@@ -51,38 +41,45 @@ pub(super) struct Key<'a> {
     pub hash: &'a [u8],
 }
 
-/// Where a room's counts stand after an entry.
-#[derive(Clone, Copy)]
+/// Where a log stands with an entry.
+#[derive(Clone, Copy, Default)]
 pub(super) struct Place {
     pub seq: Seq,
-    /// The room's messages so far, deleted ones included.
-    pub messages: u64,
+    /// The messages up to here, deleted ones included.
+    pub num: u64,
+    /// The `seq` of the newest of them; 0 before the first.
+    pub last: Seq,
 }
 
-/// Writes the next entry of a room's log. The room's head gives its `seq`: the row is locked from here to the commit.
+impl Place {
+    fn next(self, is_message: bool) -> Self {
+        let seq = self.seq + 1;
+        if is_message { Self { seq, num: self.num + 1, last: seq } } else { Self { seq, ..self } }
+    }
+}
+
+/// Writes the next entry of a room's log.
 pub(super) async fn append<S: Sql>(
     sql: &mut S,
     effects: &mut Effects,
     room: &RoomId,
     now: Timestamp,
     body: EntryBody,
-    counts: Counts,
     key: Option<Key<'_>>,
 ) -> Result<Place> {
+    let place = head(sql, effects, room).await?.next(matches!(body, EntryBody::Message { .. }));
     let Packed { kind, author, cid, message, text, extra } = entry::pack(&body);
-    let place = match &mut effects.tally {
-        Some(tally) if counts.members == 0 => tally.next(sql, room, counts.messages).await?,
-        _ => count(sql, room, counts).await?,
-    };
     sql.execute(
-        "INSERT INTO log (room, seq, ts, kind, author, cid, hash, message, text, extra)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO log (room, seq, ts, kind, author, num, last, cid, hash, message, text, extra)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         params![
             room,
             place.seq,
             now,
             kind,
             author,
+            place.num,
+            place.last,
             key.map(|key| key.cid).or(cid),
             key.map(|key| key.hash),
             message,
@@ -92,19 +89,31 @@ pub(super) async fn append<S: Sql>(
     )
     .await?;
     effects.entries.push(Entry { room: room.clone(), seq: place.seq, ts: now, body });
+    if let Some(tally) = &mut effects.tally {
+        tally.moved(room, place);
+    }
     Ok(place)
 }
 
-/// Counts an entry in its room's row, and thereby locks it until the commit.
-pub(super) async fn count<S: Sql>(sql: &mut S, room: &RoomId, counts: Counts) -> Result<Place> {
-    let mut row = sql
-        .one(
-            "UPDATE rooms SET head = head + 1, messages = messages + ?2, members = members + ?3 WHERE id = ?1
-             RETURNING head, messages",
-            params![room, counts.messages, counts.members],
-        )
-        .await?;
-    Ok(Place { seq: row.take(0)?, messages: row.take(1)? })
+/// Where a room's log ends. It stays so until the commit but for what this transaction writes: a database that several
+/// write to has locked the room before.
+pub(super) async fn head<S: Sql>(sql: &mut S, effects: &mut Effects, room: &RoomId) -> Result<Place> {
+    if let Some(place) = effects.tally.as_ref().and_then(|tally| tally.head(room)) {
+        return Ok(place);
+    }
+    let row =
+        sql.row("SELECT seq, num, last FROM log WHERE room = ?1 ORDER BY seq DESC LIMIT 1", params![room]).await?;
+    let Some(mut row) = row else { return Ok(Place::default()) };
+    let place = Place { seq: row.take(0)?, num: row.take(1)?, last: row.take(2)? };
+    if let Some(tally) = &mut effects.tally {
+        tally.moved(room, place);
+    }
+    Ok(place)
+}
+
+async fn count_member<S: Sql>(sql: &mut S, room: &RoomId, by: i64) -> Result<()> {
+    sql.execute("UPDATE rooms SET members = members + ?2 WHERE id = ?1", params![room, by]).await?;
+    Ok(())
 }
 
 /// Puts someone into a room, with an entry. What was written before they came is not unread to them.
@@ -117,10 +126,11 @@ pub(super) async fn add_member<S: Sql>(
 ) -> Result<()> {
     let change = if user == by.actor { MembershipChange::Joined } else { MembershipChange::Invited };
     let body = EntryBody::Membership { user: user.clone(), change, author: by.actor.clone() };
-    let place = append(sql, effects, room, by.now, body, Counts { messages: 0, members: 1 }, None).await?;
+    let place = append(sql, effects, room, by.now, body, None).await?;
+    count_member(sql, room, 1).await?;
     sql.execute(
         "INSERT INTO room_members (room, user_id, read, read_num, muted, since) VALUES (?1, ?2, ?3, ?4, 0, ?5)",
-        params![room, user, place.seq, place.messages, by.now],
+        params![room, user, place.seq, place.num, by.now],
     )
     .await?;
     effects.joined.push((room.clone(), user.clone()));
@@ -138,7 +148,8 @@ pub(super) async fn remove_member<S: Sql>(
     sql.execute("DELETE FROM room_members WHERE room = ?1 AND user_id = ?2", params![room, user]).await?;
     let change = if user == by.actor { MembershipChange::Left } else { MembershipChange::Kicked };
     let body = EntryBody::Membership { user: user.clone(), change, author: by.actor.clone() };
-    append(sql, effects, room, by.now, body, Counts { messages: 0, members: -1 }, None).await?;
+    append(sql, effects, room, by.now, body, None).await?;
+    count_member(sql, room, -1).await?;
     effects.left.push((room.clone(), user.clone()));
     Ok(())
 }

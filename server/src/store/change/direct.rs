@@ -62,9 +62,9 @@ pub(in crate::store) fn people(actor: &UserId, others: &[UserId]) -> (Vec<UserId
 async fn make<S: Sql>(sql: &mut S, by: By<'_>, slug: &Slug, key: &str) -> Result<RoomId> {
     let room = RoomId::generate();
     sql.execute(
-        "INSERT INTO rooms (id, slug, name, topic, kind, preset, archived, deleted, creator, direct_key, head,
-            messages, members, created)
-         VALUES (?1, ?2, '', '', 'direct', 0, 0, 0, ?3, ?4, 0, 0, 0, ?5)",
+        "INSERT INTO rooms (id, slug, name, topic, kind, preset, archived, deleted, creator, direct_key, members,
+            created)
+         VALUES (?1, ?2, '', '', 'direct', 0, 0, 0, ?3, ?4, 0, ?5)",
         params![&room, slug, by.actor, key, by.now],
     )
     .await?;

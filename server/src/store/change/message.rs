@@ -6,10 +6,11 @@ use confab_protocol::{Cid, Error, MessageId, RoomId, Seq, Slug, UserId};
 use sha2::{Digest, Sha256};
 
 use super::By;
-use super::append::{Counts, Effects, Key, NO_COUNTS, append};
+use super::append::{Effects, Key, append, head};
 use crate::chat::rules::{self, Standing};
 use crate::fault;
-use crate::store::entry::MessageExtra;
+use crate::store::entry::{MessageExtra, message_id};
+use crate::store::read::named;
 use crate::store::sql::{Sql, params};
 use crate::store::{Reply, Result};
 
@@ -59,7 +60,7 @@ pub(super) async fn send<S: Sql>(
     };
     let mentions = mentions(sql, at.room, draft.text).await?;
 
-    let id = MessageId::generate();
+    let id = message_id(at.room, head(sql, effects, at.room).await?.seq + 1)?;
     let body = EntryBody::Message {
         id: id.clone(),
         cid: at.cid.clone(),
@@ -71,12 +72,7 @@ pub(super) async fn send<S: Sql>(
         mentions: mentions.clone(),
     };
     let key = Some(Key { cid: at.cid, hash: &hash });
-    let place = append(sql, effects, at.room, by.now, body, Counts { messages: 1, members: 0 }, key).await?;
-    sql.execute(
-        "INSERT INTO messages (room, seq, id, num, deleted, pinned) VALUES (?1, ?2, ?3, ?4, 0, 0)",
-        params![at.room, place.seq, &id, place.messages],
-    )
-    .await?;
+    let place = append(sql, effects, at.room, by.now, body, key).await?;
     for user in &mentions {
         sql.execute("INSERT INTO mentions (room, user_id, seq) VALUES (?1, ?2, ?3)", params![at.room, user, place.seq])
             .await?;
@@ -85,7 +81,8 @@ pub(super) async fn send<S: Sql>(
         sql.execute("INSERT INTO threads (room, root, seq) VALUES (?1, ?2, ?3)", params![at.room, root, place.seq])
             .await?;
         sql.execute(
-            "UPDATE messages SET replies = replies + 1, last_reply = ?3 WHERE room = ?1 AND seq = ?2",
+            "INSERT INTO messages (room, seq, replies, last_reply) VALUES (?1, ?2, 1, ?3)
+             ON CONFLICT (room, seq) DO UPDATE SET replies = messages.replies + 1, last_reply = excluded.last_reply",
             params![at.room, root, place.seq],
         )
         .await?;
@@ -114,9 +111,10 @@ pub(super) async fn edit<S: Sql>(
 
     let body = EntryBody::Edit { id: id.clone(), text: text.to_owned(), author: by.actor.clone() };
     let key = Some(Key { cid: at.cid, hash: &hash });
-    let place = append(sql, effects, at.room, by.now, body, NO_COUNTS, key).await?;
+    let place = append(sql, effects, at.room, by.now, body, key).await?;
     sql.execute(
-        "UPDATE messages SET text = ?3, edited_ts = ?4 WHERE room = ?1 AND seq = ?2",
+        "INSERT INTO messages (room, seq, text, edited_ts) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (room, seq) DO UPDATE SET text = excluded.text, edited_ts = excluded.edited_ts",
         params![at.room, message.seq, text, by.now],
     )
     .await?;
@@ -140,11 +138,12 @@ pub(super) async fn delete<S: Sql>(
 
     let body = EntryBody::Delete { id: id.clone(), author: by.actor.clone() };
     let key = Some(Key { cid: at.cid, hash: &hash });
-    let place = append(sql, effects, at.room, by.now, body, NO_COUNTS, key).await?;
+    let place = append(sql, effects, at.room, by.now, body, key).await?;
     // Deleted means gone: from the fold, and from the log that it was folded from.
     let at_message = params![at.room, message.seq];
     sql.execute(
-        "UPDATE messages SET deleted = 1, pinned = 0, text = NULL, edited_ts = NULL WHERE room = ?1 AND seq = ?2",
+        "INSERT INTO messages (room, seq, deleted) VALUES (?1, ?2, 1)
+         ON CONFLICT (room, seq) DO UPDATE SET deleted = 1, pinned = 0, text = NULL, edited_ts = NULL",
         at_message,
     )
     .await?;
@@ -197,7 +196,7 @@ pub(super) async fn react<S: Sql>(
 
     let body = EntryBody::Reaction { id: id.clone(), emoji: emoji.to_owned(), on, author: by.actor.clone() };
     let key = Some(Key { cid: at.cid, hash: &hash });
-    let seq = append(sql, effects, at.room, by.now, body, NO_COUNTS, key).await?.seq;
+    let seq = append(sql, effects, at.room, by.now, body, key).await?.seq;
     if on {
         sql.execute(
             "INSERT INTO reactions (room, seq, emoji, user_id, place, put) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -238,10 +237,11 @@ pub(super) async fn pin<S: Sql>(
 
     let body = EntryBody::Pin { id: id.clone(), on, author: by.actor.clone() };
     let key = Some(Key { cid: at.cid, hash: &hash });
-    let place = append(sql, effects, at.room, by.now, body, NO_COUNTS, key).await?;
+    let place = append(sql, effects, at.room, by.now, body, key).await?;
     sql.execute(
-        "UPDATE messages SET pinned = ?3 WHERE room = ?1 AND seq = ?2",
-        params![at.room, message.seq, i64::from(on)],
+        "INSERT INTO messages (room, seq, pinned) VALUES (?1, ?2, ?3)
+         ON CONFLICT (room, seq) DO UPDATE SET pinned = excluded.pinned",
+        params![at.room, message.seq, on],
     )
     .await?;
     Ok(answer(at, id.clone(), place.seq, by))
@@ -264,13 +264,15 @@ async fn enter<S: Sql>(sql: &mut S, effects: &mut Effects, by: By<'_>, at: At<'_
         .row("SELECT hash, message, seq, ts FROM log WHERE author = ?1 AND cid = ?2", params![by.actor, at.cid])
         .await?;
     let Some(mut known) = known else { return Ok(Entered::New(standing)) };
-    let (id, seq, ts) = (known.take(1)?, known.take(2)?, known.take(3)?);
+    let (seq, ts) = (known.take(2)?, known.take(3)?);
     if fault::forgets(ts) {
         return Ok(Entered::New(standing));
     }
     if known.take::<Vec<u8>>(0)? != hash {
         return Err(Error::conflict("This cid was used for something else.").into());
     }
+    // The hash says that it was in this room.
+    let id = known.take::<Option<MessageId>>(1)?.map_or_else(|| message_id(at.room, seq), Ok)?;
     Ok(Entered::Known(Reply::Entry { cid: at.cid.clone(), id, seq, ts, repeated: true }))
 }
 
@@ -289,18 +291,18 @@ struct Found {
 }
 
 async fn find<S: Sql>(sql: &mut S, room: &RoomId, id: &MessageId) -> Result<Found> {
-    let row = sql
-        .row(
-            "SELECT m.seq, l.author, m.deleted, m.pinned, l.extra FROM messages m
-             JOIN log l ON l.room = m.room AND l.seq = m.seq WHERE m.id = ?1 AND m.room = ?2",
-            params![id, room],
+    let seq = named::find(sql, room, id).await?.ok_or_else(Error::not_found)?;
+    let mut row = sql
+        .one(
+            "SELECT l.author, COALESCE(m.deleted, 0), COALESCE(m.pinned, 0), l.extra FROM log l
+             LEFT JOIN messages m ON m.room = l.room AND m.seq = l.seq WHERE l.room = ?1 AND l.seq = ?2",
+            params![room, seq],
         )
         .await?;
-    let mut row = row.ok_or_else(Error::not_found)?;
-    let extra = row.take::<Option<String>>(4)?;
+    let extra = row.take::<Option<String>>(3)?;
     let MessageExtra { thread, mentions, .. } = MessageExtra::read(extra.as_deref())?;
-    let (deleted, pinned) = (row.take(2)?, row.take(3)?);
-    Ok(Found { seq: row.take(0)?, author: row.take(1)?, deleted, pinned, thread, mentions })
+    let (deleted, pinned) = (row.take(1)?, row.take(2)?);
+    Ok(Found { seq, author: row.take(0)?, deleted, pinned, thread, mentions })
 }
 
 /// A message that is not deleted: what is deleted is no longer there to be changed.

@@ -5,7 +5,7 @@ use confab_protocol::room::RoomKind;
 use confab_protocol::{Error, RoomId, Slug, UserId};
 
 use super::By;
-use super::append::{Effects, NO_COUNTS, add_member, append};
+use super::append::{Effects, add_member, append};
 use super::membership::{bring_in, standing};
 use crate::chat::rules::{self, RoomChange};
 use crate::store::read::{room as rooms, workspace};
@@ -50,9 +50,8 @@ pub(super) async fn make<S: Sql>(sql: &mut S, effects: &mut Effects, by: By<'_>,
     name_is_free(sql, new.slug, new.name).await?;
     let room = RoomId::generate();
     sql.execute(
-        "INSERT INTO rooms (id, slug, name, topic, kind, preset, archived, deleted, creator, head, messages, members,
-            created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7, 0, 0, 0, ?8)",
+        "INSERT INTO rooms (id, slug, name, topic, kind, preset, archived, deleted, creator, members, created)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7, 0, ?8)",
         params![&room, new.slug, new.name, new.topic, new.kind, new.preset, by.actor, by.now],
     )
     .await?;
@@ -101,7 +100,7 @@ pub(super) async fn update<S: Sql>(
             archived,
             author: by.actor.clone(),
         };
-        append(sql, effects, room, by.now, body, NO_COUNTS, None).await?;
+        append(sql, effects, room, by.now, body, None).await?;
     }
     reply_room(sql, by, slug, room, false).await
 }

@@ -1,5 +1,5 @@
-//! What the messages of one group share. A room's row and its members' markers would be written once per message; the
-//! group is one transaction, and nobody sees what is in between, so they are written once per group.
+//! What the messages of one group share. How people stand to a room, and where its log ends, would be read once per
+//! message, and markers written; the group is one transaction, and nobody sees what is in between: once per group does.
 //!
 //! **Invariant.** A tally lives through messages only. Before any other kind of write it is settled, since those read what
 //! it owes, and change what it believes.
@@ -8,21 +8,19 @@ use std::collections::BTreeMap;
 
 use confab_protocol::{Error, RoomId, Slug, UserId};
 
-use super::append::{Counts, Place, count};
+use super::append::Place;
 use crate::chat::rules::Standing;
 use crate::store::Result;
 use crate::store::read::room;
 use crate::store::sql::{Sql, params};
 
-/// Per room, what is known of it in this transaction and what is still to be written.
+/// Per room, what is known of it in this transaction, and which markers are still to be written.
 #[derive(Default)]
 pub(super) struct Tally(BTreeMap<RoomId, Room>);
 
 #[derive(Default)]
 struct Room {
-    place: Option<Place>,
-    /// The row is behind `place`.
-    owed: bool,
+    head: Option<Place>,
     people: BTreeMap<UserId, Person>,
 }
 
@@ -47,18 +45,14 @@ impl Tally {
         Ok(standing)
     }
 
-    /// The place of the next entry. The first one of a room writes its row, and so locks it until the commit.
-    pub async fn next<S: Sql>(&mut self, sql: &mut S, id: &RoomId, messages: i64) -> Result<Place> {
-        let room = self.0.entry(id.clone()).or_default();
-        let place = match room.place {
-            Some(last) => {
-                room.owed = true;
-                Place { seq: last.seq + 1, messages: last.messages.saturating_add_signed(messages) }
-            }
-            None => count(sql, id, Counts { messages, members: 0 }).await?,
-        };
-        room.place = Some(place);
-        Ok(place)
+    /// Where a room's log ends, if that is known.
+    pub fn head(&self, id: &RoomId) -> Option<Place> {
+        self.0.get(id)?.head
+    }
+
+    /// A room's log ends here now.
+    pub fn moved(&mut self, id: &RoomId, head: Place) {
+        self.0.entry(id.clone()).or_default().head = Some(head);
     }
 
     /// Who writes has read what stands above.
@@ -71,18 +65,11 @@ impl Tally {
     /// Writes what is owed, and forgets everything.
     pub async fn settle<S: Sql>(&mut self, sql: &mut S) -> Result<()> {
         for (id, room) in std::mem::take(&mut self.0) {
-            if let (true, Some(place)) = (room.owed, room.place) {
-                sql.execute(
-                    "UPDATE rooms SET head = ?2, messages = ?3 WHERE id = ?1",
-                    params![&id, place.seq, place.messages],
-                )
-                .await?;
-            }
             for (user, person) in room.people {
                 if let Some(place) = person.read {
                     sql.execute(
                         "UPDATE room_members SET read = ?3, read_num = ?4 WHERE room = ?1 AND user_id = ?2",
-                        params![&id, &user, place.seq, place.messages],
+                        params![&id, &user, place.seq, place.num],
                     )
                     .await?;
                 }

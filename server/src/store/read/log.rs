@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use confab_protocol::event::{HistoryPage, RoomSynced};
 use confab_protocol::log::{Entry, Message, Reaction, Replies};
-use confab_protocol::{Error, RoomId, Seq, Timestamp, limits};
+use confab_protocol::{Error, MessageId, RoomId, Seq, Timestamp, limits};
 
 use super::fill::Fill;
-use crate::store::entry::{self, MessageExtra};
+use super::unread::head as end;
+use crate::store::entry::{self, MessageExtra, message_id};
 use crate::store::sql::{Row, Sql, params};
 use crate::store::{Page, Result};
 
@@ -21,10 +22,11 @@ pub(super) const SEQ: usize = 1;
 macro_rules! message {
     ($rest:literal) => {
         concat!(
-            "SELECT m.id, m.seq, l.ts, l.cid, l.author, COALESCE(m.text, l.text), m.edited_ts, m.deleted, m.pinned,
-                l.extra, m.replies, m.last_reply, r.ts
-             FROM messages m JOIN log l ON l.room = m.room AND l.seq = m.seq
-             LEFT JOIN log r ON r.room = m.room AND r.seq = m.last_reply WHERE ",
+            "SELECT l.message, l.seq, l.ts, l.cid, l.author, COALESCE(m.text, l.text), m.edited_ts,
+                COALESCE(m.deleted, 0), COALESCE(m.pinned, 0), l.extra, COALESCE(m.replies, 0), m.last_reply, r.ts
+             FROM log l
+             LEFT JOIN messages m ON m.room = l.room AND m.seq = l.seq
+             LEFT JOIN log r ON r.room = m.room AND r.seq = m.last_reply WHERE l.kind = 'message' AND ",
             $rest
         )
     };
@@ -65,7 +67,7 @@ pub async fn history<S: Sql>(sql: &mut S, room: &RoomId, page: Page, limit: usiz
     while let Some(count) = before.wants() {
         let rows = sql
             .query(
-                message!("m.room = ?1 AND m.seq < ?2 ORDER BY m.seq DESC LIMIT ?3"),
+                message!("l.room = ?1 AND l.seq < ?2 ORDER BY l.seq DESC LIMIT ?3"),
                 params![room, before.last(SEQ).unwrap_or(middle), count],
             )
             .await?;
@@ -80,7 +82,7 @@ pub async fn history<S: Sql>(sql: &mut S, room: &RoomId, page: Page, limit: usiz
         while let Some(count) = after.wants() {
             let from = after.last(SEQ).map_or(middle, |last| last.saturating_add(1));
             let rows = sql
-                .query(message!("m.room = ?1 AND m.seq >= ?2 ORDER BY m.seq LIMIT ?3"), params![room, from, count])
+                .query(message!("l.room = ?1 AND l.seq >= ?2 ORDER BY l.seq LIMIT ?3"), params![room, from, count])
                 .await?;
             after.take(rows);
         }
@@ -95,12 +97,16 @@ pub async fn history<S: Sql>(sql: &mut S, room: &RoomId, page: Page, limit: usiz
 
 /// The newest message of a room.
 pub async fn last_message<S: Sql>(sql: &mut S, room: &RoomId) -> Result<Option<Message>> {
-    let rows = sql.query(message!("m.room = ?1 ORDER BY m.seq DESC LIMIT 1"), params![room]).await?;
+    // The end of the log says where it is, however much came after it.
+    let query =
+        message!("l.room = ?1 AND l.seq = (SELECT h.last FROM log h WHERE h.room = ?1 ORDER BY h.seq DESC LIMIT 1)");
+    let rows = sql.query(query, params![room]).await?;
     Ok(folded(sql, room, rows).await?.pop())
 }
 
 pub(super) async fn head<S: Sql>(sql: &mut S, room: &RoomId) -> Result<Seq> {
-    match sql.row("SELECT head FROM rooms WHERE id = ?1 AND deleted = 0", params![room]).await? {
+    let query = concat!("SELECT ", end!(), " FROM rooms r WHERE r.id = ?1 AND r.deleted = 0");
+    match sql.row(query, params![room]).await? {
         Some(mut row) => row.take(0),
         None => Err(Error::not_found().into()),
     }
@@ -120,7 +126,7 @@ async fn notices<S: Sql>(sql: &mut S, room: &RoomId, begin: Seq, end: Seq) -> Re
 
 /// Rows of messages, in the order of `seq`, with their reactions.
 async fn folded<S: Sql>(sql: &mut S, room: &RoomId, rows: Vec<Row>) -> Result<Vec<Message>> {
-    let messages = rows.into_iter().map(message_of).collect::<Result<Vec<_>>>()?;
+    let messages = rows.into_iter().map(|row| message_of(room, row)).collect::<Result<Vec<_>>>()?;
     let (Some(first), Some(last)) = (messages.first(), messages.last()) else {
         return Ok(messages);
     };
@@ -151,7 +157,8 @@ pub(super) fn with_reactions(mut messages: Vec<Message>, rows: Vec<Row>) -> Resu
     Ok(messages)
 }
 
-pub(super) fn message_of(mut row: Row) -> Result<Message> {
+pub(super) fn message_of(room: &RoomId, mut row: Row) -> Result<Message> {
+    let seq = row.take(1)?;
     let deleted: bool = row.take(7)?;
     let extra = MessageExtra::read(row.take::<Option<String>>(9)?.as_deref())?;
     let replies = match (row.take(10)?, row.take::<Option<Seq>>(11)?, row.take::<Option<Timestamp>>(12)?) {
@@ -160,8 +167,8 @@ pub(super) fn message_of(mut row: Row) -> Result<Message> {
     };
     let (files, mentions) = if deleted { (Vec::new(), Vec::new()) } else { (extra.files, extra.mentions) };
     Ok(Message {
-        id: row.take(0)?,
-        seq: row.take(1)?,
+        id: row.take::<Option<MessageId>>(0)?.map_or_else(|| message_id(room, seq), Ok)?,
+        seq,
         ts: row.take(2)?,
         cid: row.take(3)?,
         author: row.take(4)?,
@@ -179,17 +186,14 @@ pub(super) fn message_of(mut row: Row) -> Result<Message> {
 }
 
 fn entry_of(room: &RoomId, mut row: Row) -> Result<Entry> {
-    Ok(Entry {
-        room: room.clone(),
-        seq: row.take(0)?,
-        ts: row.take(1)?,
-        body: entry::unpack(entry::Columns {
-            kind: row.take(2)?,
-            author: row.take(3)?,
-            cid: row.take(4)?,
-            message: row.take(5)?,
-            text: row.take(6)?,
-            extra: row.take(7)?,
-        })?,
-    })
+    let (seq, ts) = (row.take(0)?, row.take(1)?);
+    let columns = entry::Columns {
+        kind: row.take(2)?,
+        author: row.take(3)?,
+        cid: row.take(4)?,
+        message: row.take(5)?,
+        text: row.take(6)?,
+        extra: row.take(7)?,
+    };
+    Ok(Entry { room: room.clone(), seq, ts, body: entry::unpack(columns, room, seq)? })
 }

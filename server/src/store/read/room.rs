@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use confab_protocol::room::{Room, RoomKind};
 use confab_protocol::{RoomId, Slug, UserId};
 
-use super::unread::{mention_count, unread_count};
+use super::unread::{head, mention_count, messages, unread_count};
 use super::{log, unread as counts};
 use crate::chat::rules::Standing;
 use crate::store::Result;
@@ -15,7 +15,9 @@ use crate::store::sql::{Row, Sql, params, split_ids};
 macro_rules! room {
     ($condition:literal) => {
         concat!(
-            "SELECT r.id, r.name, r.topic, r.kind, r.archived, r.members, r.head, r.direct_key,
+            "SELECT r.id, r.name, r.topic, r.kind, r.archived, r.members, ",
+            head!(),
+            ", r.direct_key,
                 CASE WHEN rm.user_id IS NULL THEN 0 ELSE 1 END, COALESCE(rm.read, 0), COALESCE(",
             unread_count!(),
             ", 0), COALESCE(",
@@ -96,8 +98,11 @@ pub async fn standing<S: Sql>(sql: &mut S, slug: &Slug, room: &RoomId, user: &Us
 pub async fn room_for<S: Sql>(sql: &mut S, room: &RoomId, users: &[UserId]) -> Result<Vec<(UserId, Room)>> {
     let row = sql
         .row(
-            "SELECT id, name, topic, kind, archived, members, head, direct_key FROM rooms
-             WHERE id = ?1 AND deleted = 0",
+            concat!(
+                "SELECT r.id, r.name, r.topic, r.kind, r.archived, r.members, ",
+                head!(),
+                ", r.direct_key FROM rooms r WHERE r.id = ?1 AND r.deleted = 0"
+            ),
             params![room],
         )
         .await?;

@@ -13,17 +13,22 @@ pub async fn server<S: Sql>(sql: &mut S) -> Result<ServerRow> {
 pub async fn check<S: Sql>(sql: &mut S) -> Result<Vec<String>> {
     let broken = [
         (
-            "the log has holes or ends elsewhere than its head",
-            "SELECT r.id FROM rooms r LEFT JOIN (SELECT room, COUNT(*) AS n, MAX(seq) AS last FROM log GROUP BY room) l
-             ON l.room = r.id WHERE r.head <> COALESCE(l.n, 0) OR r.head <> COALESCE(l.last, 0) ORDER BY r.id",
+            "the log is missing or has holes",
+            "SELECT r.id FROM rooms r LEFT JOIN log l ON l.room = r.id
+             GROUP BY r.id HAVING COUNT(l.seq) <> COALESCE(MAX(l.seq), -1) ORDER BY r.id",
         ),
         (
-            "the messages are not those of the log",
-            "SELECT r.id FROM rooms r
-             LEFT JOIN (SELECT room, COUNT(*) AS n FROM log WHERE kind = 'message' GROUP BY room) l ON l.room = r.id
-             LEFT JOIN (SELECT room, COUNT(*) AS n, MAX(num) AS last FROM messages GROUP BY room) m ON m.room = r.id
-             WHERE r.messages <> COALESCE(l.n, 0) OR r.messages <> COALESCE(m.n, 0)
-                OR r.messages <> COALESCE(m.last, 0) ORDER BY r.id",
+            "the log does not count its messages",
+            "SELECT room FROM (
+                 SELECT room, num, last, COUNT(*) FILTER (WHERE kind = 'message') OVER so_far AS counted,
+                     COALESCE(MAX(seq) FILTER (WHERE kind = 'message') OVER so_far, 0) AS newest
+                 FROM log WINDOW so_far AS (PARTITION BY room ORDER BY seq)
+             ) entry WHERE num <> counted OR last <> newest GROUP BY room ORDER BY room",
+        ),
+        (
+            "something that is no message was changed",
+            "SELECT m.room FROM messages m LEFT JOIN log l ON l.room = m.room AND l.seq = m.seq AND l.kind = 'message'
+             WHERE l.seq IS NULL GROUP BY m.room ORDER BY m.room",
         ),
         (
             "the number of members is wrong",

@@ -6,6 +6,7 @@ use confab_protocol::{MessageId, RoomId, Seq, limits};
 
 use super::fill::Fill;
 use super::log::{SEQ, head, message, message_of, with_reactions};
+use super::named;
 use crate::store::Result;
 use crate::store::entry::MessageExtra;
 use crate::store::sql::{Row, Sql, params};
@@ -25,9 +26,9 @@ pub async fn thread<S: Sql>(
         let rows = sql
             .query(
                 message!(
-                    "m.room = ?1 AND m.seq IN (SELECT t.seq FROM threads t WHERE t.room = ?1 AND t.root = ?2
+                    "l.room = ?1 AND l.seq IN (SELECT t.seq FROM threads t WHERE t.room = ?1 AND t.root = ?2
                          AND t.seq < ?3 ORDER BY t.seq DESC LIMIT ?4)
-                     ORDER BY m.seq DESC"
+                     ORDER BY l.seq DESC"
                 ),
                 params![room, root, page.last(SEQ).or(before).unwrap_or(head + 1), count],
             )
@@ -35,12 +36,11 @@ pub async fn thread<S: Sql>(
         page.take(rows);
     }
     let start = !page.more;
-    let answers = oldest_first(page.rows)?;
+    let answers = oldest_first(room, page.rows)?;
     let (first, last) = (answers.first().map_or(0, |m| m.seq), answers.last().map_or(0, |m| m.seq));
     let mut messages = Vec::with_capacity(answers.len() + 1);
-    messages.extend(
-        sql.row(message!("m.room = ?1 AND m.seq = ?2"), params![room, root]).await?.map(message_of).transpose()?,
-    );
+    let first_message = sql.row(message!("l.room = ?1 AND l.seq = ?2"), params![room, root]).await?;
+    messages.extend(first_message.map(|row| message_of(room, row)).transpose()?);
     messages.extend(answers);
     let reactions = sql
         .query(
@@ -61,14 +61,18 @@ pub async fn pins<S: Sql>(sql: &mut S, room: &RoomId, before: Option<Seq>) -> Re
     while let Some(count) = page.wants() {
         let rows = sql
             .query(
-                message!("m.room = ?1 AND m.pinned = 1 AND m.seq < ?2 ORDER BY m.seq DESC LIMIT ?3"),
+                message!(
+                    "l.room = ?1 AND l.seq IN (SELECT p.seq FROM messages p WHERE p.room = ?1 AND p.pinned = 1
+                         AND p.seq < ?2 ORDER BY p.seq DESC LIMIT ?3)
+                     ORDER BY l.seq DESC"
+                ),
                 params![room, page.last(SEQ).or(before).unwrap_or(head + 1), count],
             )
             .await?;
         page.take(rows);
     }
     let start = !page.more;
-    let messages = oldest_first(page.rows)?;
+    let messages = oldest_first(room, page.rows)?;
     let reactions = sql
         .query(
             "SELECT r.seq, r.emoji, r.user_id FROM reactions r
@@ -82,20 +86,14 @@ pub async fn pins<S: Sql>(sql: &mut S, room: &RoomId, before: Option<Seq>) -> Re
 
 /// The `seq` of the first message of a thread, found by any of its messages.
 async fn root_of<S: Sql>(sql: &mut S, room: &RoomId, id: &MessageId) -> Result<Option<Seq>> {
-    let row = sql
-        .row(
-            "SELECT m.seq, l.extra FROM messages m JOIN log l ON l.room = m.room AND l.seq = m.seq
-             WHERE m.id = ?1 AND m.room = ?2",
-            params![id, room],
-        )
-        .await?;
-    let Some(mut row) = row else { return Ok(None) };
-    let extra = MessageExtra::read(row.take::<Option<String>>(1)?.as_deref())?;
-    let Some(root) = extra.thread else { return row.take(0).map(Some) };
-    let root = sql.row("SELECT seq FROM messages WHERE id = ?1 AND room = ?2", params![&root, room]).await?;
-    root.map(|mut row| row.take(0)).transpose()
+    let Some(seq) = named::find(sql, room, id).await? else { return Ok(None) };
+    let mut row = sql.one("SELECT extra FROM log WHERE room = ?1 AND seq = ?2", params![room, seq]).await?;
+    match MessageExtra::read(row.take::<Option<String>>(0)?.as_deref())?.thread {
+        Some(root) => named::find(sql, room, &root).await,
+        None => Ok(Some(seq)),
+    }
 }
 
-fn oldest_first(rows: Vec<Row>) -> Result<Vec<Message>> {
-    rows.into_iter().rev().map(message_of).collect()
+fn oldest_first(room: &RoomId, rows: Vec<Row>) -> Result<Vec<Message>> {
+    rows.into_iter().rev().map(|row| message_of(room, row)).collect()
 }

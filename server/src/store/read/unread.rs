@@ -1,5 +1,5 @@
-//! What is unread, exactly: each message has a running number in its room, so that the messages after a marker are
-//! counted by a subtraction, less the deleted ones among them, which have an index of their own.
+//! What is unread, exactly: each entry of a log tells how many messages there are up to it, so that those after a marker
+//! are counted by a subtraction, less the deleted ones among them, which have an index of their own.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,11 +10,27 @@ use confab_protocol::{RoomId, Seq, UserId};
 use crate::store::sql::{Row, Sql, params};
 use crate::store::{Result, Unread};
 
+/// Where the log of the room `r` ends.
+macro_rules! head {
+    () => {
+        "(SELECT MAX(h.seq) FROM log h WHERE h.room = r.id)"
+    };
+}
+/// The messages of the room `r`, deleted ones included.
+macro_rules! messages {
+    () => {
+        "(SELECT h.num FROM log h WHERE h.room = r.id ORDER BY h.seq DESC LIMIT 1)"
+    };
+}
 /// The messages of the room `r` after the marker of its member `rm` that are not deleted.
 macro_rules! unread_count {
     () => {
-        "(r.messages - rm.read_num - (SELECT COUNT(*) FROM messages d
-            WHERE d.room = r.id AND d.seq > rm.read AND d.deleted = 1))"
+        concat!(
+            "(",
+            messages!(),
+            " - rm.read_num - (SELECT COUNT(*) FROM messages d
+                WHERE d.room = r.id AND d.seq > rm.read AND d.deleted = 1))"
+        )
     };
 }
 /// How many of them mention the member; in a direct room, all of them.
@@ -28,7 +44,8 @@ macro_rules! mention_count {
         )
     };
 }
-pub(super) use {mention_count, unread_count};
+pub(in crate::store) use head;
+pub(super) use {mention_count, messages, unread_count};
 
 /// For more people than this, counting the room once is cheaper than asking for each.
 const ONE_BY_ONE: usize = 16;
@@ -55,7 +72,9 @@ async fn of_one<S: Sql>(sql: &mut S, room: &RoomId, user: &UserId) -> Result<Opt
     let row = sql
         .row(
             concat!(
-                "SELECT r.head, rm.read, ",
+                "SELECT ",
+                head!(),
+                ", rm.read, ",
                 unread_count!(),
                 ", ",
                 mention_count!(),
@@ -80,11 +99,9 @@ async fn of_one<S: Sql>(sql: &mut S, room: &RoomId, user: &UserId) -> Result<Opt
 
 /// The same numbers from four queries, however many people there are.
 async fn of_many<S: Sql>(sql: &mut S, room: &RoomId, users: &[UserId]) -> Result<Vec<Unread>> {
-    let Some(mut facts) =
-        sql.row("SELECT head, messages, kind FROM rooms WHERE id = ?1 AND deleted = 0", params![room]).await?
-    else {
-        return Ok(Vec::new());
-    };
+    let query =
+        concat!("SELECT ", head!(), ", ", messages!(), ", r.kind FROM rooms r WHERE r.id = ?1 AND r.deleted = 0");
+    let Some(mut facts) = sql.row(query, params![room]).await? else { return Ok(Vec::new()) };
     let (head, messages) = (facts.take::<Seq>(0)?, facts.take::<u64>(1)?);
     let direct = facts.take::<RoomKind>(2)? == RoomKind::Direct;
 

@@ -4,7 +4,7 @@ use confab_protocol::account::Role;
 use confab_protocol::workspace::{Member, Presence, Workspace};
 use confab_protocol::{RoomId, Slug, UserId};
 
-use super::unread::{mention_count, unread_count};
+use super::unread::{mention_count, messages, unread_count};
 use crate::store::Result;
 use crate::store::sql::{Row, Sql, params};
 
