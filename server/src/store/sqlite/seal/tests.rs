@@ -56,6 +56,42 @@ fn look_with_stamp(path: &Path) -> Look {
     look(path).unwrap()
 }
 
+/// A migration that rewrites more than SQLite would leave in the log by itself: what it moves has its sums.
+#[tokio::test]
+async fn a_migration_of_a_large_table_is_sealed() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("confab.db");
+    super::super::schema::make_file(&path).unwrap();
+    let Look::Absent(file) = look(&path).unwrap() else { panic!("there is no seal yet") };
+    let mut old = Connection::writing(&path).unwrap();
+    for migration in ["0001_first", "0002_cids_in_order_of_time", "0003_threads_and_pins"] {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
+        old.batch(&fs::read_to_string(format!("{directory}/{migration}.sql")).unwrap()).unwrap();
+    }
+    old.batch(
+        "PRAGMA application_id = 1131376230; PRAGMA user_version = 3;
+         INSERT INTO server (one, id, name, epoch, set_up) VALUES (1, 's', 'Old', 'e', 1);
+         INSERT INTO users VALUES ('ada', 'ada', 'Ada', NULL, 'owner', 0, 0, NULL, NULL, 0);
+         INSERT INTO workspaces VALUES ('general', 'General', NULL, 0, 0, 0);
+         INSERT INTO rooms VALUES ('r', 'general', 'general', '', 'public', 1, 0, 0, 'ada', NULL, 20000, 20000, 0, 0);
+         WITH RECURSIVE n(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 20000)
+         INSERT INTO log SELECT 'r', seq, 0, 'message', 'ada', 'c' || seq, x'00', 'm' || seq, hex(zeroblob(200)), NULL
+         FROM n;
+         INSERT INTO messages SELECT room, seq, message, seq, NULL, NULL, 0, 0, 0, NULL FROM log;",
+    )
+    .unwrap();
+    Seal::attach(Look::Absent(file), &path, &mut old).unwrap().unwrap().close(&old);
+    drop(old);
+
+    for _ in 0..3 {
+        // Each start reads all of so small a file.
+        let sqlite = Sqlite::open(&path).await.unwrap();
+        rename(&sqlite).await.unwrap();
+        assert_eq!(sqlite.check().await.unwrap(), Vec::<String>::new());
+        sqlite.close().await;
+    }
+}
+
 #[tokio::test]
 async fn what_nobody_wrote_to_is_believed_and_looked_at_behind_the_start() {
     let (_directory, path) = specimen().await;
