@@ -12,9 +12,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::process::Process;
 
-/// What one committed message appends to the server's write-ahead log, as strace counts it: six pages, eight on average
+/// What one committed message appends to the server's write-ahead log, as strace counts it: three pages, four on average
 /// since pages fill up, each after its frame header in a write of its own.
-const PAGES: usize = 8;
+const PAGES: usize = 4;
 const HEADER: [u8; 24] = [0x5a; 24];
 const PAGE: [u8; 4096] = [0xa5; 4096];
 /// The log is begun anew after a checkpoint, at about two thousand pages.
