@@ -3,7 +3,7 @@
 //! `PROTOCOL.md` at the top of the repository is the prose of the same contract; the TypeScript in
 //! `ui/src/bindings/` is generated from these types, and a test fails when the two drift apart.
 //! Nothing here does I/O, knows a clock or depends on a transport, so that the server and the client
-//! share one implementation of what must never differ between them: [`fold`], [`limits`] and [`text`].
+//! share one implementation of what must never differ between them: [`fold`], [`limits`], [`search`] and [`text`].
 
 pub mod account;
 pub mod answer;
@@ -15,6 +15,7 @@ pub mod id;
 pub mod limits;
 pub mod log;
 pub mod room;
+pub mod search;
 pub mod text;
 pub mod time;
 pub mod workspace;

@@ -20,6 +20,8 @@ pub struct Limits {
     pub messages_burst: u32,
     /// Other events per ten seconds and socket.
     pub events_per_10s: u32,
+    /// Searches per ten seconds and user, which count as other events too.
+    pub searches_per_10s: u32,
     /// Failed sign-ins per account in fifteen minutes.
     pub sign_in_failures: u32,
     /// Failed sign-ins per network address in fifteen minutes.
@@ -44,6 +46,7 @@ impl Default for Limits {
             messages_per_10s: 30,
             messages_burst: 60,
             events_per_10s: 100,
+            searches_per_10s: 40,
             sign_in_failures: 10,
             sign_in_failures_per_address: 30,
             sockets_per_user: 20,
@@ -71,6 +74,12 @@ pub const DIRECT_MAX: usize = 8;
 pub const TOPIC_BYTES: usize = 512;
 /// The longest display name or workspace name, in characters.
 pub const NAME_CHARS: usize = 64;
+/// Hits in one page of `message:search`.
+pub const SEARCH_MAX: usize = 50;
+/// The longest query of a search, in bytes of UTF-8.
+pub const SEARCH_BYTES: usize = 512;
+/// Words and phrases in one search.
+pub const SEARCH_TERMS: usize = 12;
 /// Distinct emoji on one message.
 pub const REACTIONS_MAX: usize = 50;
 /// Messages pinned to one room.

@@ -5,10 +5,12 @@
 mod lobby;
 mod log;
 mod room;
+mod search;
 
 pub use lobby::*;
 pub use log::*;
 pub use room::*;
+pub use search::*;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -71,6 +73,7 @@ pub fn visit(visitor: &mut impl Visitor) {
     room::visit_pushes(visitor, Place::Workspace);
     log::visit_requests(visitor, Place::Workspace);
     log::visit_pushes(visitor, Place::Workspace);
+    search::visit_requests(visitor, Place::Workspace);
 }
 
 macro_rules! requests {
