@@ -49,6 +49,8 @@ pub struct App {
     pub changes: Changes,
     /// Counts that are not told yet.
     pub counts: Counts,
+    /// Wakes the task that follows the logs with the index for search.
+    pub index_bell: Arc<Notify>,
     /// Wakes the task that tells who types.
     pub typing_bell: Notify,
     /// Sockets that are about to be greeted.
@@ -95,6 +97,7 @@ impl App {
             presences: Presences::default(),
             changes: Changes::default(),
             counts: Counts::default(),
+            index_bell: Arc::default(),
             typing_bell: Notify::new(),
             arrivals: Arrivals::default(),
             seen: Seen::default(),

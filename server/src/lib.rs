@@ -13,6 +13,7 @@ mod conn;
 mod fanout;
 pub mod fault;
 mod http;
+mod indexer;
 pub mod offline;
 mod parcel;
 mod silence;
@@ -262,6 +263,7 @@ fn background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
         tokio::spawn(socket::typing::run(app.clone())),
         tokio::spawn(socket::changes::run(app.clone())),
         tokio::spawn(socket::counts::run(app.clone())),
+        tokio::spawn(indexer::run(app.chat.store.clone(), app.index_bell.clone())),
         tokio::spawn(every(HEADS, app.clone(), async |app| {
             if !fault::is_mutant(Mutant::DropPush) {
                 app.hub.spaces().iter().for_each(|space| space.tell_heads());

@@ -18,6 +18,8 @@ mod postgres;
 mod reading;
 #[path = "store_contract/rooms.rs"]
 mod rooms;
+#[path = "store_contract/searching.rs"]
+mod searching;
 #[path = "store_contract/threads.rs"]
 mod threads;
 #[path = "store_contract/workspaces.rs"]
@@ -143,6 +145,11 @@ cases! {
     reading::the_log_is_paged_and_reset_when_too_far_behind,
     reading::pages_of_long_messages_are_short,
     folding::the_tables_equal_the_fold_of_the_log,
+    searching::words_are_found_where_somebody_is_and_nowhere_else,
+    searching::what_was_edited_is_found_by_its_new_text_and_what_was_deleted_never,
+    searching::filters_narrow_a_search,
+    searching::pages_join_without_a_seam,
+    searching::a_search_finds_what_a_scan_finds,
     durability::everything_is_still_there_after_opening_again,
     durability::a_backup_is_the_same_database,
     durability::a_new_epoch_begins_when_asked,

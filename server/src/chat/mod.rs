@@ -5,6 +5,7 @@ mod invites;
 mod log;
 mod rooms;
 pub mod rules;
+mod search;
 mod workspaces;
 
 use std::sync::Arc;

@@ -14,6 +14,7 @@ mod queue;
 pub mod rate;
 mod reply;
 mod room;
+mod search;
 mod space;
 pub mod typing;
 mod workspace;

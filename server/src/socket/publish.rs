@@ -43,6 +43,7 @@ impl Audience for Publisher {
     }
 
     fn publish(&self, group: Vec<(About, Done)>) {
+        self.0.index_bell.notify_one();
         let mut spaces: HashMap<Slug, Arc<Space>> = HashMap::new();
         for (slug, _) in entries(&group) {
             if !spaces.contains_key(slug)

@@ -1,4 +1,4 @@
-//! Token buckets: messages per user, other events per socket.
+//! Token buckets: messages and searches per user, other events per socket.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -20,6 +20,9 @@ pub struct Rates {
     events_per_s: f32,
     events_burst: f32,
     users: Mutex<HashMap<UserId, Bucket>>,
+    searches_per_s: f32,
+    searches_burst: f32,
+    searchers: Mutex<HashMap<UserId, Bucket>>,
 }
 
 impl Bucket {
@@ -60,6 +63,9 @@ impl Rates {
             events_per_s: number(limits.events_per_10s) / 10.0,
             events_burst: number(limits.events_per_10s.max(1)),
             users: Mutex::new(HashMap::new()),
+            searches_per_s: number(limits.searches_per_10s) / 10.0,
+            searches_burst: number(limits.searches_per_10s.max(1)),
+            searchers: Mutex::new(HashMap::new()),
         }
     }
 
@@ -74,18 +80,15 @@ impl Rates {
     /// # Errors
     /// `rate_limited`.
     pub fn message(&self, user: &UserId) -> Result<(), Error> {
-        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let taken = match users.get_mut(user) {
-            Some(bucket) => bucket.take(1.0, self.messages_per_s, self.messages_burst, now),
-            None => {
-                let mut bucket = Bucket::full(self.messages_burst);
-                let taken = bucket.take(1.0, self.messages_per_s, self.messages_burst, now);
-                users.insert(user.clone(), bucket);
-                taken
-            }
-        };
-        taken.map_err(Error::rate_limited)
+        take_one(&self.users, user, self.messages_per_s, self.messages_burst)
+    }
+
+    /// Takes one search of this user.
+    ///
+    /// # Errors
+    /// `rate_limited`.
+    pub fn search(&self, user: &UserId) -> Result<(), Error> {
+        take_one(&self.searchers, user, self.searches_per_s, self.searches_burst)
     }
 
     /// Takes one event of a socket; a heartbeat weighs a tenth.
@@ -101,12 +104,30 @@ impl Rates {
     /// Forgets the users whose buckets are full again.
     pub fn forget_idle(&self) {
         let now = Instant::now();
-        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
-        users.retain(|_, bucket| {
-            bucket.refill(self.messages_per_s, self.messages_burst, now);
-            bucket.tokens < self.messages_burst
-        });
+        let forget = |users: &Mutex<HashMap<UserId, Bucket>>, per_s: f32, burst: f32| {
+            users.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, bucket| {
+                bucket.refill(per_s, burst, now);
+                bucket.tokens < burst
+            });
+        };
+        forget(&self.users, self.messages_per_s, self.messages_burst);
+        forget(&self.searchers, self.searches_per_s, self.searches_burst);
     }
+}
+
+fn take_one(users: &Mutex<HashMap<UserId, Bucket>>, user: &UserId, per_s: f32, burst: f32) -> Result<(), Error> {
+    let mut users = users.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = Instant::now();
+    let taken = match users.get_mut(user) {
+        Some(bucket) => bucket.take(1.0, per_s, burst, now),
+        None => {
+            let mut bucket = Bucket::full(burst);
+            let taken = bucket.take(1.0, per_s, burst, now);
+            users.insert(user.clone(), bucket);
+            taken
+        }
+    };
+    taken.map_err(Error::rate_limited)
 }
 
 #[cfg(test)]

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use confab_protocol::Answer;
 use confab_protocol::answer::Empty;
 use confab_protocol::event::{
-    DirectOpen, MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSend, MessageSendBatch, MessageThread,
-    PresenceSet, ReadMark, Request, RoomCreate, RoomDelete, RoomHistory, RoomInvite, RoomJoin, RoomKick, RoomLeave,
-    RoomList, RoomMembers, RoomPins, RoomSync, RoomUpdate, TypingSet,
+    DirectOpen, MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSearch, MessageSend, MessageSendBatch,
+    MessageThread, PresenceSet, ReadMark, Request, RoomCreate, RoomDelete, RoomHistory, RoomInvite, RoomJoin, RoomKick,
+    RoomLeave, RoomList, RoomMembers, RoomPins, RoomSync, RoomUpdate, TypingSet,
 };
 
 use super::dispatch::{Caller, later};
 use super::queue::{Event, Rest};
 use super::space::Space;
-use super::{log, room};
+use super::{log, room, search};
 use crate::store::ProfileRow;
 
 /// The events that are known here.
@@ -35,6 +35,7 @@ pub const EVENTS: &[&str] = &[
     MessageReact::EVENT,
     MessagePin::EVENT,
     MessageThread::EVENT,
+    MessageSearch::EVENT,
     RoomSync::EVENT,
     RoomHistory::EVENT,
     RoomPins::EVENT,
@@ -53,6 +54,7 @@ pub fn handle(space: Arc<Space>, event: Event) -> Option<Rest> {
         MessageReact::EVENT => log::react(&space, event),
         MessagePin::EVENT => log::pin(&space, event),
         MessageThread::EVENT => later(event, |caller, request| log::thread(caller, space, request)),
+        MessageSearch::EVENT => later(event, |caller, request| search::search(caller, space, request)),
         RoomPins::EVENT => later(event, |caller, request| log::pins(caller, space, request)),
         RoomSync::EVENT => later(event, |caller, request| log::sync(caller, space, request)),
         RoomHistory::EVENT => later(event, |caller, request| log::history(caller, space, request)),

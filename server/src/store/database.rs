@@ -4,19 +4,23 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use confab_protocol::account::{Session, User};
-use confab_protocol::event::{HistoryPage, PinsReply, ReadChanged, RoomSynced, ThreadPage};
+use confab_protocol::event::{HistoryPage, PinsReply, ReadChanged, RoomSynced, SearchPage, ThreadPage};
 use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Workspace};
 use confab_protocol::{InviteCode, MessageId, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
 
-use super::sql::Sql;
+use super::search::{self, Index};
 use super::{
-    Credentials, Done, Identity, InviteRow, NewInvite, NewSession, Page, ProfileRow, Result, ServerRow, Store,
+    Credentials, Done, Identity, InviteRow, NewInvite, NewSession, Page, ProfileRow, Result, Search, ServerRow, Store,
     StoreError, TokenHash, Unread, Write, change, read,
 };
+
+/// How long one search may take.
+const SEARCH_LIMIT: Duration = Duration::from_secs(1);
 
 /// What a transaction does, borrowed from the connection that it runs on.
 pub(super) type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -24,7 +28,7 @@ pub(super) type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + '
 /// One kind of database: where transactions run, and what the kinds do each in their own way.
 pub(super) trait Backend: Send + Sync + 'static {
     /// Its connections.
-    type Sql: Sql;
+    type Sql: Index;
 
     /// Runs something that only reads, on one state of the database.
     fn read<T, F>(&self, work: F) -> impl Future<Output = Result<T>> + Send
@@ -40,6 +44,19 @@ pub(super) trait Backend: Send + Sync + 'static {
 
     /// Commits a group in one transaction, with whatever locks and repetitions that takes.
     fn write(&self, group: Arc<[Write]>) -> impl Future<Output = Result<Vec<Result<Done>>>> + Send;
+
+    /// Runs a search, on one state of the database, for at most so long: `Interrupted` after that. Holds up nothing but other
+    /// searches.
+    fn look<T, F>(&self, limit: Duration, work: F) -> impl Future<Output = Result<T>> + Send
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Self::Sql) -> Doing<'a, T> + Send + 'static;
+
+    /// Runs something that brings the index for search up to date. None when another node does so at this moment.
+    fn build<T, F>(&self, work: F) -> impl Future<Output = Result<Option<T>>> + Send
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Self::Sql) -> Doing<'a, T> + Send + 'static;
 
     /// Writes a consistent copy of everything into a new SQLite file.
     fn backup(&self, to: PathBuf) -> impl Future<Output = Result<()>> + Send;
@@ -260,6 +277,19 @@ impl<B: Backend> Store for Database<B> {
     async fn pins(&self, room: &RoomId, before: Option<Seq>) -> Result<PinsReply> {
         let room = room.clone();
         run!(self.0, read, |sql| read::thread::pins(sql, &room, before))
+    }
+
+    async fn search(&self, slug: &Slug, user: &UserId, wanted: Search) -> Result<SearchPage> {
+        let (slug, user, end) = (slug.clone(), user.clone(), Instant::now() + SEARCH_LIMIT);
+        let look = self.0.look(SEARCH_LIMIT, move |sql| {
+            Box::pin(async move { search::look::page(sql, &slug, &user, &wanted, end).await })
+        });
+        look.await
+    }
+
+    async fn index(&self, entries: usize) -> Result<bool> {
+        let build = self.0.build(move |sql| Box::pin(async move { search::build::some(sql, entries).await }));
+        Ok(build.await?.unwrap_or(false))
     }
 
     async fn mark_read(&self, room: &RoomId, user: &UserId, seq: Seq) -> Result<Option<ReadChanged>> {

@@ -19,6 +19,9 @@ pub enum StoreError {
     /// The database cannot be reached or is too busy. The same request may succeed later.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
+    /// It would have taken too long, and was ended for that.
+    #[error("a read took too long")]
+    Interrupted,
     /// The database file is damaged; it must not be served.
     #[error("the database is damaged: {0}")]
     Corrupt(String),
@@ -66,7 +69,7 @@ impl From<StoreError> for Error {
                 error.retry_after_ms = Some(5_000);
                 error
             }
-            StoreError::Unavailable(_) => {
+            StoreError::Unavailable(_) | StoreError::Interrupted => {
                 let mut error = Error::new(ErrorCode::Unavailable, "The server's database is not reachable right now.");
                 error.retry_after_ms = Some(1_000);
                 error

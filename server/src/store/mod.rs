@@ -15,6 +15,7 @@ mod location;
 mod model;
 mod postgres;
 mod read;
+mod search;
 mod sql;
 mod sqlite;
 mod write;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use confab_protocol::account::{Session, User};
-use confab_protocol::event::{HistoryPage, PinsReply, ReadChanged, RoomSynced, ThreadPage};
+use confab_protocol::event::{HistoryPage, PinsReply, ReadChanged, RoomSynced, SearchPage, ThreadPage};
 use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Workspace};
 use confab_protocol::{InviteCode, MessageId, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
@@ -36,7 +37,8 @@ use sqlite::Sqlite;
 pub use error::{Result, StoreError};
 pub use location::{InvalidLocation, Location};
 pub use model::{
-    Credentials, Identity, InviteRow, NewInvite, NewSession, NewUser, Page, ProfileRow, ServerRow, TokenHash, Unread,
+    Credentials, Identity, InviteRow, NewInvite, NewSession, NewUser, Page, ProfileRow, Search, ServerRow, TokenHash,
+    Unread,
 };
 pub use write::{Done, Op, Reply, Write};
 
@@ -181,6 +183,13 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Option<ThreadPage>>;
     /// What is pinned to a room: the newest messages before `before`, oldest first.
     async fn pins(&self, room: &RoomId, before: Option<Seq>) -> Result<PinsReply>;
+    /// What the user finds in the rooms of a workspace that they are in, newest first: exactly the messages that the fold of the
+    /// logs has and [`confab_protocol::search::Wanted`] takes, but for what `incomplete` says. `not_found` for a room that
+    /// they are not in.
+    async fn search(&self, slug: &Slug, user: &UserId, search: Search) -> Result<SearchPage>;
+    /// Brings the index for search up to the logs, by at most about so many entries. False when nothing is left to do.
+    /// Searches are right without it, for as many entries as they can read themselves.
+    async fn index(&self, entries: usize) -> Result<bool>;
     /// Moves a read marker forward, at most to the head; None when the user is not in the room.
     async fn mark_read(&self, room: &RoomId, user: &UserId, seq: Seq) -> Result<Option<ReadChanged>>;
     /// What each of these members has not read in a room; muted members too, with `muted` set.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use confab_protocol::account::{Role, User};
+use confab_protocol::search::Wanted;
 use confab_protocol::{Epoch, InviteCode, RoomId, Seq, ServerId, SessionId, Slug, Timestamp, UserId};
 
 /// SHA-256 of a session's token: the only form in which tokens are kept.
@@ -155,4 +156,17 @@ pub struct Unread {
     pub mentions: u64,
     /// They want no signals.
     pub muted: bool,
+}
+
+/// A search.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// What is looked for.
+    pub wanted: Wanted,
+    /// Only in this room.
+    pub room: Option<RoomId>,
+    /// At most so many hits.
+    pub limit: usize,
+    /// The page after the one that ended with this.
+    pub cursor: Option<String>,
 }

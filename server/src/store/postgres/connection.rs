@@ -126,6 +126,7 @@ pub(super) fn failure(error: &tokio_postgres::Error) -> StoreError {
     match cause.code() {
         &SqlState::DISK_FULL | &SqlState::READ_ONLY_SQL_TRANSACTION => StoreError::ReadOnly(text),
         &SqlState::DATA_CORRUPTED | &SqlState::INDEX_CORRUPTED => StoreError::Corrupt(text),
+        &SqlState::QUERY_CANCELED => StoreError::Interrupted,
         // Connection, authorization, no such database, resources, races, operator intervention.
         code if ["08", "28", "3D", "53", "40", "55", "57"].contains(&&code.code()[..2]) => {
             StoreError::Unavailable(text)

@@ -4,6 +4,7 @@ mod backup;
 mod connection;
 mod locks;
 mod schema;
+mod search;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod
 use tokio_postgres::NoTls;
 
 use super::database::{Backend, Doing};
+use super::sql::Sql as _;
 use super::{Done, Result, StoreError, Write, change};
 use connection::Connection;
 
@@ -26,6 +28,8 @@ const ATTEMPTS: usize = 5;
 /// One write at a time, flushed before it is acknowledged whatever the database's default is. Locks are held for
 /// milliseconds, so that one held for seconds means that its holder is gone.
 const BEGIN_WRITE: &str = "BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '10s'";
+/// The index can be made again: nobody waits for the disk.
+const BEGIN_BUILD: &str = "BEGIN; SET LOCAL synchronous_commit = off";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// A database on a PostgreSQL server.
@@ -108,6 +112,45 @@ impl Backend for Postgres {
             }
             return result;
         }
+    }
+
+    async fn look<T, F>(&self, limit: Duration, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Connection) -> Doing<'a, T> + Send + 'static,
+    {
+        let mut connection = self.connection().await?;
+        connection.begin(BEGIN_READ).await?;
+        // Which plan is best depends on how rare the words are.
+        let limit = format!(
+            "SET LOCAL statement_timeout = {}; SET LOCAL plan_cache_mode = force_custom_plan",
+            limit.as_millis().max(1)
+        );
+        let result = match connection.batch(&limit).await {
+            Ok(()) => work(&mut connection).await,
+            Err(error) => Err(error),
+        };
+        connection.roll_back().await?;
+        result
+    }
+
+    async fn build<T, F>(&self, work: F) -> Result<Option<T>>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Connection) -> Doing<'a, T> + Send + 'static,
+    {
+        let mut connection = self.connection().await?;
+        connection.begin(BEGIN_BUILD).await?;
+        let mine = connection.one(
+            "SELECT CASE WHEN pg_try_advisory_xact_lock(hashtextextended('confab.search', 0)) THEN 1 ELSE 0 END",
+            &[],
+        );
+        let result = match mine.await.and_then(|mut row| row.take(0)) {
+            Ok(true) => work(&mut connection).await.map(Some),
+            Ok(false) => Ok(None),
+            Err(error) => Err(error),
+        };
+        connection.end(result).await
     }
 
     async fn backup(&self, to: PathBuf) -> Result<()> {

@@ -104,6 +104,25 @@ pub async fn last_message<S: Sql>(sql: &mut S, room: &RoomId) -> Result<Option<M
     Ok(folded(sql, room, rows).await?.pop())
 }
 
+/// One message, without its reactions. None when there is none at that place, or it was deleted.
+pub async fn message_at<S: Sql>(sql: &mut S, room: &RoomId, seq: Seq) -> Result<Option<Message>> {
+    let row = sql.row(message!("l.room = ?1 AND l.seq = ?2"), params![room, seq]).await?;
+    let message = row.map(|row| message_of(room, row)).transpose()?;
+    Ok(message.filter(|message| !message.deleted))
+}
+
+/// Puts its reactions on one message.
+pub async fn with_own_reactions<S: Sql>(sql: &mut S, room: &RoomId, message: Message) -> Result<Message> {
+    let messages = vec![message.clone()];
+    let rows = sql
+        .query(
+            "SELECT seq, emoji, user_id FROM reactions WHERE room = ?1 AND seq = ?2 ORDER BY seq, place, put",
+            params![room, message.seq],
+        )
+        .await?;
+    Ok(with_reactions(messages, rows)?.pop().unwrap_or(message))
+}
+
 pub(super) async fn head<S: Sql>(sql: &mut S, room: &RoomId) -> Result<Seq> {
     let query = concat!("SELECT ", end!(), " FROM rooms r WHERE r.id = ?1 AND r.deleted = 0");
     match sql.row(query, params![room]).await? {

@@ -60,7 +60,8 @@ impl Connection {
         self.run(sql, &[]).map(drop).map_err(failure)
     }
 
-    fn open(path: &Path, mode: OpenFlags) -> Result<Self> {
+    /// A connection of any kind.
+    pub fn open(path: &Path, mode: OpenFlags) -> Result<Self> {
         let connection = rusqlite::Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX);
         let connection = connection.map_err(failure)?;
         // Another process may hold the file for a moment: a backup tool, the command line.
@@ -126,6 +127,7 @@ pub(in crate::store) fn failure(error: rusqlite::Error) -> StoreError {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::CannotOpen | ErrorCode::OutOfMemory => {
             StoreError::Unavailable(text)
         }
+        ErrorCode::OperationInterrupted => StoreError::Interrupted,
         _ => StoreError::Internal(text),
     }
 }

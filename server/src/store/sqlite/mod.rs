@@ -8,6 +8,7 @@ mod damage_tests;
 mod readers;
 mod schema;
 mod seal;
+mod search;
 #[cfg(test)]
 mod tests;
 mod wal;
@@ -17,6 +18,7 @@ pub(super) use aside::set_aside;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::task::spawn_blocking;
@@ -28,6 +30,7 @@ use connection::Connection;
 use readers::Readers;
 use seal::Seal;
 use seal::patrol::Patrol;
+use search::Searches;
 use writer::Writer;
 
 /// A database file.
@@ -35,6 +38,7 @@ pub(super) struct Sqlite {
     path: PathBuf,
     writer: Writer,
     readers: Readers,
+    searches: Searches,
     /// Behind the start: what is not yet known to be sound.
     patrol: Patrol,
 }
@@ -62,7 +66,8 @@ impl Sqlite {
             let seal = Seal::attach(look, &path, &mut connection)?;
             let patrol = seal.as_ref().map_or_else(Patrol::over, Seal::patrol);
             let readers = Readers::start(&path)?;
-            Ok(Self { writer: Writer::start(connection, seal)?, readers, patrol, path })
+            let searches = Searches::beside(&path)?;
+            Ok(Self { writer: Writer::start(connection, seal)?, readers, searches, patrol, path })
         })
         .await
     }
@@ -95,6 +100,24 @@ impl Backend for Sqlite {
         self.writer.run(move |connection| now(Box::pin(change::group(connection, &group)))).await
     }
 
+    async fn look<T, F>(&self, limit: Duration, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Connection) -> Doing<'a, T> + Send + 'static,
+    {
+        let found = self.searches.look(limit, work).await;
+        self.patrol.check().and(found)
+    }
+
+    async fn build<T, F>(&self, work: F) -> Result<Option<T>>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Connection) -> Doing<'a, T> + Send + 'static,
+    {
+        self.patrol.check()?;
+        self.searches.build(work).await.map(Some)
+    }
+
     async fn backup(&self, to: PathBuf) -> Result<()> {
         // No copy of what nobody has looked at.
         self.patrol.finish().await?;
@@ -103,6 +126,7 @@ impl Backend for Sqlite {
     }
 
     async fn close(&self) {
+        self.searches.close().await;
         self.writer.close().await;
     }
 

@@ -123,6 +123,7 @@ fn errors_of_the_library_say_what_can_be_done() {
             StoreError::Unavailable(_) => "unavailable",
             StoreError::Corrupt(_) => "corrupt",
             StoreError::Internal(_) => "internal",
+            StoreError::Interrupted => "interrupted",
             StoreError::Refused(_) | StoreError::Unsupported(_) | StoreError::SetAside(_) => "impossible",
         }
     };

@@ -1,0 +1,2 @@
+-- The index for search is no part of this file: it can be made anew from the log at any time, and lies beside it, where writing
+-- it holds no commit up (src/store/sqlite/search). This version keeps the numbers of both databases the same.

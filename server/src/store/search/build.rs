@@ -1,0 +1,121 @@
+//! Brings the index up to the log: reads what is new, and puts into the index what has become of the messages.
+
+use std::collections::BTreeMap;
+
+use confab_protocol::{MessageId, RoomId, Seq, UserId};
+
+use super::{Doc, Index, Place};
+use crate::store::Result;
+use crate::store::entry::MessageExtra;
+use crate::store::read::named;
+use crate::store::read::unread::head;
+use crate::store::sql::{Row, params};
+
+/// Rooms in one batch.
+const ROOMS: usize = 64;
+
+/// The entries of a log beside the messages that they are about, as those are now. The one place in which building the index
+/// knows how messages are kept.
+macro_rules! entries {
+    ($condition:literal) => {
+        concat!(
+            "SELECT l.seq, l.kind, l.message, l.author, COALESCE(m.text, l.text), COALESCE(m.deleted, 0), l.extra
+             FROM log l LEFT JOIN messages m ON m.room = l.room AND m.seq = l.seq WHERE ",
+            $condition
+        )
+    };
+}
+
+/// Indexes at most about so many entries. False when nothing is left to do. In a transaction of the caller's.
+pub async fn some<S: Index>(sql: &mut S, mut entries: usize) -> Result<bool> {
+    let behind = sql
+        .query(
+            concat!(
+                "SELECT r.id, s.no, s.indexed FROM rooms r LEFT JOIN search_rooms s ON s.room = r.id
+                 WHERE r.deleted = 0 AND ",
+                head!(),
+                " > COALESCE(s.indexed, 0) LIMIT ?1"
+            ),
+            params![ROOMS],
+        )
+        .await?;
+    let more = behind.len() == ROOMS;
+    let mut rooms = Vec::with_capacity(behind.len());
+    for mut row in behind {
+        let room: RoomId = row.take(0)?;
+        let (no, indexed) = match (row.take::<Option<i64>>(1)?, row.take::<Option<Seq>>(2)?) {
+            (Some(no), Some(indexed)) => (no, indexed),
+            _ => (begin(sql, &room).await?, 0),
+        };
+        rooms.push((no, room, indexed));
+    }
+    // An index takes messages best in the order of its own numbers.
+    rooms.sort_unstable();
+    for (no, room, indexed) in &rooms {
+        if entries == 0 {
+            return Ok(true);
+        }
+        let read = one_room(sql, &Place { room, no: *no }, *indexed, entries).await?;
+        entries -= read.min(entries);
+    }
+    Ok(more || entries == 0)
+}
+
+async fn begin<S: Index>(sql: &mut S, room: &RoomId) -> Result<i64> {
+    let mut row = sql
+        .one(
+            "INSERT INTO search_rooms (room, no, indexed) SELECT ?1, COALESCE(MAX(no), 0) + 1, 0 FROM search_rooms
+             RETURNING no",
+            params![room],
+        )
+        .await?;
+    row.take(0)
+}
+
+/// How many entries were read.
+async fn one_room<S: Index>(sql: &mut S, place: &Place<'_>, indexed: Seq, limit: usize) -> Result<usize> {
+    let rows = sql
+        .query(entries!("l.room = ?1 AND l.seq > ?2 ORDER BY l.seq LIMIT ?3"), params![place.room, indexed, limit])
+        .await?;
+    let (count, mut last) = (rows.len(), indexed);
+    let mut docs = BTreeMap::new();
+    for mut row in rows {
+        let seq: Seq = row.take(0)?;
+        last = seq;
+        match row.take::<String>(1)?.as_str() {
+            "message" => drop(docs.insert(seq, doc(row)?)),
+            "edit" | "delete" => {
+                let Some(id) = row.take::<Option<MessageId>>(2)? else { continue };
+                // Of a message in this batch the newest state is known already.
+                if let Some(about) = named::find(sql, place.room, &id).await?
+                    && about <= indexed
+                    && !docs.contains_key(&about)
+                    && let Some(mut row) =
+                        sql.row(entries!("l.room = ?1 AND l.seq = ?2"), params![place.room, about]).await?
+                {
+                    row.take::<Seq>(0)?;
+                    docs.insert(about, doc(row)?);
+                }
+            }
+            _ => {}
+        }
+    }
+    for (seq, doc) in &docs {
+        match doc {
+            Some(doc) => sql.put(place, *seq, doc, *seq <= indexed).await?,
+            None if *seq <= indexed => sql.remove(place, *seq).await?,
+            None => {}
+        }
+    }
+    sql.execute("UPDATE search_rooms SET indexed = ?2 WHERE room = ?1", params![place.room, last]).await?;
+    Ok(count)
+}
+
+fn doc(mut row: Row) -> Result<Option<Doc>> {
+    if row.take(5)? {
+        return Ok(None);
+    }
+    let (author, text): (UserId, Option<String>) = (row.take(3)?, row.take(4)?);
+    let extra = MessageExtra::read(row.take::<Option<String>>(6)?.as_deref())?;
+    Ok(Some(Doc::new(&author, &text.unwrap_or_default(), !extra.files.is_empty())))
+}

@@ -1,0 +1,131 @@
+//! What might be found in one room: proposals of the index and of what it has not seen yet, newest first.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use confab_protocol::search::Wanted;
+use confab_protocol::{MessageId, Seq};
+
+use super::rooms::Room;
+use super::{Index, Keys};
+use crate::store::Result;
+use crate::store::read::named;
+use crate::store::sql::params;
+
+/// Proposals that are read at once.
+const PIECE: usize = 48;
+/// Entries that are read at once of what the index has not seen.
+const TAIL_PIECE: usize = 512;
+
+/// Where the proposals come from.
+#[derive(Debug)]
+pub(super) enum Source<'a> {
+    /// The index, piece by piece.
+    Index(&'a Keys),
+    /// The index had so few of them that they are all known.
+    Known(BTreeSet<Seq>),
+    /// All messages with a reaction.
+    Reactions,
+}
+
+/// Proposals of one room.
+pub(super) struct Stream<'a> {
+    source: Source<'a>,
+    room: &'a Room,
+    above: Seq,
+    below: Seq,
+    piece: VecDeque<Seq>,
+    tail: BTreeSet<Seq>,
+}
+
+impl<'a> Stream<'a> {
+    /// Between two places of a room; `unseen` is how many entries that the index has not seen may be read, of which this
+    /// takes its part.
+    pub async fn open<S: Index>(
+        sql: &mut S,
+        source: Source<'a>,
+        room: &'a Room,
+        (above, below): (Seq, Seq),
+        wanted: &Wanted,
+        unseen: &mut usize,
+    ) -> Result<Self> {
+        let mut stream = Self { source, room, above, below, piece: VecDeque::new(), tail: BTreeSet::new() };
+        if !matches!(stream.source, Source::Reactions) {
+            stream.read_tail(sql, wanted, unseen).await?;
+        }
+        Ok(stream)
+    }
+
+    /// The next proposal.
+    pub async fn next<S: Index>(&mut self, sql: &mut S) -> Result<Option<Seq>> {
+        if self.piece.is_empty() && self.below > self.above {
+            self.read_piece(sql).await?;
+        }
+        let (indexed, tail) = (self.piece.front().copied(), self.tail.last().copied());
+        let next = indexed.max(tail);
+        if indexed == next {
+            self.piece.pop_front();
+        }
+        if tail == next {
+            self.tail.pop_last();
+        }
+        Ok(next)
+    }
+
+    async fn read_piece<S: Index>(&mut self, sql: &mut S) -> Result<()> {
+        let (above, below) = (self.above, self.below);
+        self.piece = match &mut self.source {
+            Source::Known(known) => known.iter().rev().copied().filter(|&seq| seq > above && seq < below).collect(),
+            Source::Index(keys) => sql.in_room(keys, &self.room.place(), above, below, PIECE).await?.into(),
+            Source::Reactions => {
+                let rows = sql
+                    .query(
+                        "SELECT DISTINCT seq FROM reactions WHERE room = ?1 AND seq > ?2 AND seq < ?3
+                         ORDER BY seq DESC LIMIT ?4",
+                        params![&self.room.id, above, below, PIECE],
+                    )
+                    .await?;
+                rows.into_iter().map(|mut row| row.take(0)).collect::<Result<_>>()?
+            }
+        };
+        let whole = self.piece.len() < PIECE || matches!(self.source, Source::Known(_));
+        self.below = if whole { self.above } else { self.piece.back().copied().unwrap_or(self.above) };
+        Ok(())
+    }
+
+    /// What was written since the index came by: new messages that have the words, and whatever was edited.
+    async fn read_tail<S: Index>(&mut self, sql: &mut S, wanted: &Wanted, unseen: &mut usize) -> Result<()> {
+        let (mut below, begin, end) = (self.room.head.saturating_add(1), self.above, self.below);
+        let inside = |seq: Seq| seq > begin && seq < end;
+        while below > self.room.indexed + 1 && *unseen > 0 {
+            let count = TAIL_PIECE.min(*unseen);
+            let rows = sql
+                .query(
+                    "SELECT seq, kind, message, text FROM log WHERE room = ?1 AND seq > ?2 AND seq < ?3
+                     ORDER BY seq DESC LIMIT ?4",
+                    params![&self.room.id, self.room.indexed, below, count],
+                )
+                .await?;
+            *unseen -= rows.len();
+            below = if rows.len() < count { self.room.indexed + 1 } else { below };
+            for mut row in rows {
+                let seq: Seq = row.take(0)?;
+                below = below.min(seq);
+                match row.take::<String>(1)?.as_str() {
+                    "message" if inside(seq) => {
+                        let text: Option<String> = row.take(3)?;
+                        if text.is_some_and(|text| wanted.query.find(&text).is_some()) {
+                            self.tail.insert(seq);
+                        }
+                    }
+                    "edit" => {
+                        let Some(id) = row.take::<Option<MessageId>>(2)? else { continue };
+                        let about = named::find(sql, &self.room.id, &id).await?;
+                        self.tail.extend(about.filter(|&about| inside(about)));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
