@@ -12,11 +12,14 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 
-use confab_protocol::{Error, ErrorCode, RoomId, Slug};
+use confab_protocol::event::{MessageSearch, SearchPage};
+use confab_protocol::search::Wanted;
+use confab_protocol::{Error, ErrorCode, RoomId, Seq, Slug, limits};
 use tokio::sync::oneshot;
 
 use crate::outbox::Queued;
 use crate::view::Account;
+use database::search::Piece;
 use database::{Database, LocalError, SetAside};
 use model::{Keep, Stored, StoredTimeline};
 
@@ -35,6 +38,7 @@ enum Job {
     Persist(Slug, Queued, Done<Result<(), Error>>),
     Restore(Option<Slug>, oneshot::Sender<Stored>),
     Recall(Slug, RoomId, Done<Option<StoredTimeline>>),
+    Search(Box<(Slug, Wanted, Option<RoomId>, (String, Seq))>, oneshot::Sender<Piece>),
     Waiting(oneshot::Sender<Vec<Slug>>),
     Erase(oneshot::Sender<std::io::Result<()>>),
 }
@@ -89,6 +93,28 @@ impl Local {
     /// What a connection begins with. `slug`: none for the lobby.
     pub async fn restore(&self, slug: Option<Slug>) -> Stored {
         self.ask(|reply| Job::Restore(slug, reply)).await.unwrap_or_default()
+    }
+
+    /// The newest messages of a workspace that are kept here and are what is looked for. All of it comes in one page.
+    ///
+    /// # Errors
+    /// `bad_request` as the server would refuse it.
+    pub async fn search(&self, slug: Slug, request: &MessageSearch) -> Result<SearchPage, Error> {
+        let wanted = Wanted::new(request)?;
+        let mut after = (String::new(), 0);
+        let mut hits = Vec::new();
+        loop {
+            let part = Box::new((slug.clone(), wanted.clone(), request.room.clone(), after));
+            let Some(piece) = self.ask(|reply| Job::Search(part, reply)).await else { break };
+            hits.extend(piece.hits);
+            match piece.next {
+                Some(next) => after = next,
+                None => break,
+            }
+        }
+        hits.sort_by(|a, b| (b.message.ts, &a.room, b.message.seq).cmp(&(a.message.ts, &b.room, a.message.seq)));
+        hits.truncate(limits::SEARCH_MAX);
+        Ok(SearchPage { hits, cursor: None, incomplete: None })
     }
 
     /// The workspaces in whose outbox something waits.
@@ -180,7 +206,7 @@ fn refuse(job: Job) {
     match job {
         Job::Persist(_, _, done) => done(Err(not_kept("this account was signed out"))),
         Job::Recall(_, _, done) => done(None),
-        Job::Keep(..) | Job::Restore(..) | Job::Waiting(_) | Job::Erase(_) => {}
+        Job::Keep(..) | Job::Restore(..) | Job::Search(..) | Job::Waiting(_) | Job::Erase(_) => {}
     }
 }
 
@@ -222,6 +248,10 @@ fn read(database: &mut Database, job: Job) {
             let _ = reply.send(readable(stored));
         }
         Job::Recall(slug, room, done) => done(readable(database.timeline(&slug, &room))),
+        Job::Search(part, reply) => {
+            let (slug, wanted, room, after) = *part;
+            let _ = reply.send(readable(database.search(&slug, &wanted, room.as_ref(), &after)));
+        }
         Job::Waiting(reply) => {
             let _ = reply.send(readable(database.waiting()));
         }

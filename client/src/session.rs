@@ -11,10 +11,10 @@ use std::sync::Arc;
 use confab_protocol::account::{Invite, InviteRequest, Secret, Session as Device};
 use confab_protocol::answer::Empty;
 use confab_protocol::event::{
-    DirectOpen, HistoryPage, MembersReply, MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSend,
-    MessageThread, PinsReply, Request, RoomCreate, RoomInvite, RoomJoined, RoomKick, RoomLeave, RoomList, RoomMembers,
-    RoomPins, RoomReply, RoomUpdate, RoomsReply, ThreadPage, WorkspaceCreate, WorkspaceJoin, WorkspaceLeave,
-    WorkspaceList, WorkspaceReply, WorkspacesReply,
+    DirectOpen, HistoryPage, MembersReply, MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSearch,
+    MessageSend, MessageThread, PinsReply, Request, RoomCreate, RoomInvite, RoomJoined, RoomKick, RoomLeave, RoomList,
+    RoomMembers, RoomPins, RoomReply, RoomUpdate, RoomsReply, SearchPage, ThreadPage, WorkspaceCreate, WorkspaceJoin,
+    WorkspaceLeave, WorkspaceList, WorkspaceReply, WorkspacesReply,
 };
 use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Presence, Workspace};
@@ -299,6 +299,22 @@ impl Session {
                 return Ok(pinned);
             }
         }
+    }
+
+    /// Looks for messages in the rooms of the open workspace that the user is in: asks the server.
+    ///
+    /// # Errors
+    /// As for [`Session::list_rooms`].
+    pub async fn search(&self, request: MessageSearch) -> Result<SearchPage, Error> {
+        self.ask(&request).await
+    }
+
+    /// The same among what this computer keeps, at once and without a network: the newest hits, in one page.
+    ///
+    /// # Errors
+    /// `bad_request`, or `unavailable` when no workspace is open.
+    pub async fn search_local(&self, request: MessageSearch) -> Result<SearchPage, Error> {
+        self.inner.local.search(self.inner.shown()?, &request).await
     }
 
     // --- message ---

@@ -1,5 +1,7 @@
 //! The file: one SQLite database for each account, and the statements that fill and read it.
 
+pub mod search;
+
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};

@@ -89,6 +89,11 @@ impl Inner {
         shown.map(|open| open.handle.clone()).ok_or_else(|| Error::new(ErrorCode::Unavailable, "No workspace is open."))
     }
 
+    /// Which workspace that is.
+    pub(super) fn shown(&self) -> Result<Slug, Error> {
+        self.state().shown.clone().ok_or_else(|| Error::new(ErrorCode::Unavailable, "No workspace is open."))
+    }
+
     /// Does this with every connection that the shell sees.
     pub(super) fn each_shown(&self, lobby: impl FnOnce(&Handle<Infallible>), workspace: impl FnOnce(&Handle<Command>)) {
         let state = self.state();

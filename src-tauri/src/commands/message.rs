@@ -1,6 +1,7 @@
 //! Messages, and the small signals around them.
 
 use confab_client::view::{MessageItem, NewMessage, Thread};
+use confab_protocol::event::{MessageSearch, SearchPage};
 use confab_protocol::workspace::Presence;
 use confab_protocol::{Answer, MessageId, RoomId, Seq};
 
@@ -46,6 +47,18 @@ pub async fn thread(shell: TheShell<'_>, room: RoomId, id: MessageId, before: Op
 #[tauri::command]
 pub async fn pins(shell: TheShell<'_>, room: RoomId) -> Answer<Vec<MessageItem>> {
     shell.session().await?.pins(room).await
+}
+
+/// Looks for messages on the server.
+#[tauri::command]
+pub async fn search(shell: TheShell<'_>, request: MessageSearch) -> Answer<SearchPage> {
+    shell.session().await?.search(request).await
+}
+
+/// Looks for messages among what this computer keeps, also without a network.
+#[tauri::command]
+pub async fn search_local(shell: TheShell<'_>, request: MessageSearch) -> Answer<SearchPage> {
+    shell.session().await?.search_local(request).await
 }
 
 /// Puts a failed message back into the queue.

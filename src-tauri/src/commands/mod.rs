@@ -57,6 +57,8 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         message::pin,
         message::thread,
         message::pins,
+        message::search,
+        message::search_local,
         message::retry,
         message::discard,
         message::mark_read,

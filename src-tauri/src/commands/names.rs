@@ -43,6 +43,8 @@ pub const COMMANDS: &[&str] = &[
     "pin",
     "thread",
     "pins",
+    "search",
+    "search_local",
     "retry",
     "discard",
     "mark_read",

@@ -29,6 +29,10 @@ messages_burst: number,
  */
 events_per_10s: number, 
 /**
+ * Searches per ten seconds and user, which count as other events too.
+ */
+searches_per_10s: number, 
+/**
  * Failed sign-ins per account in fifteen minutes.
  */
 sign_in_failures: number, 

@@ -11,6 +11,7 @@ import type {
   Member,
   MessageId,
   MessageItem,
+  MessageSearch,
   NewMessage,
   Place,
   Presence,
@@ -20,6 +21,7 @@ import type {
   RoomId,
   RoomJoined,
   RoomUpdate,
+  SearchPage,
   Secret,
   Session,
   SessionId,
@@ -109,6 +111,10 @@ export interface Commands<Updates> {
   thread: [{ room: RoomId; id: MessageId; before?: number | null }, Thread];
   /** What is pinned to a room, oldest first. */
   pins: [{ room: RoomId }, Array<MessageItem>];
+  /** Looks for messages on the server. */
+  search: [{ request: MessageSearch }, SearchPage];
+  /** Looks for messages among what this computer keeps, also without a network. */
+  search_local: [{ request: MessageSearch }, SearchPage];
   /** Puts a failed message back into the queue. */
   retry: [{ room: RoomId; key: string }, void];
   /** Drops a failed message. */

@@ -17,6 +17,7 @@ import type {
   MessageEdit,
   MessagePin,
   MessageReact,
+  MessageSearch,
   MessageSend,
   MessageSendBatch,
   MessageSent,
@@ -49,6 +50,7 @@ import type {
   RoomSynced,
   RoomUpdate,
   RoomsReply,
+  SearchPage,
   SessionRevoked,
   ThreadPage,
   TypingChanged,
@@ -120,6 +122,7 @@ export interface RequestMap {
   'room:history': { request: RoomHistory; reply: HistoryPage };
   'room:pins': { request: RoomPins; reply: PinsReply };
   'read:mark': { request: ReadMark; reply: ReadMarked };
+  'message:search': { request: MessageSearch; reply: SearchPage };
 }
 
 /** Server to client: what each event carries. */

@@ -5,8 +5,8 @@
 // ({code, message, retry_after_ms?}); nothing else is ever thrown. What changes arrives as an `Update`.
 
 import type {
-  Account, CredentialStore, HistoryPage, Hosting, Member, MessageItem, NewMessage, Place, Probe, Room, RoomCreate, RoomJoined,
-  RoomUpdate, Settings, Start, Thread, Update, Workspace, WorkspaceCreate, Invite, InviteRequest, Session,
+  Account, CredentialStore, HistoryPage, Hosting, Member, MessageItem, MessageSearch, NewMessage, Place, Probe, Room, RoomCreate, RoomJoined,
+  RoomUpdate, SearchPage, Settings, Start, Thread, Update, Workspace, WorkspaceCreate, Invite, InviteRequest, Session,
 } from '../bindings';
 
 export interface Port {
@@ -82,6 +82,10 @@ export interface Port {
   thread(room: string, id: string, before?: number): Promise<Thread>;
   /** What is pinned, oldest first. */
   pins(room: string): Promise<MessageItem[]>;
+  /** Looks for messages in the rooms of the open workspace: asks the server. */
+  search(request: MessageSearch): Promise<SearchPage>;
+  /** The same among what this device keeps, at once and without a network: the newest hits, in one page. */
+  searchLocal(request: MessageSearch): Promise<SearchPage>;
   /** Puts a failed message back into the queue. */
   retry(room: string, key: string): Promise<void>;
   /** Drops a failed message. */

@@ -5,7 +5,7 @@
 
 import { Channel, invoke } from '@tauri-apps/api/core';
 
-import type { InviteRequest, NewMessage, Place, RoomCreate, RoomUpdate, Settings, Update, WorkspaceCreate } from '../bindings';
+import type { InviteRequest, MessageSearch, NewMessage, Place, RoomCreate, RoomUpdate, Settings, Update, WorkspaceCreate } from '../bindings';
 import type { Commands as AllCommands } from '../bindings/commands';
 import { isRefusal, refusal } from '../lib/error';
 import type { Port } from './index';
@@ -84,6 +84,8 @@ export class TauriPort implements Port {
   pin = (room: string, id: string, on: boolean) => call('pin', { room, id, on });
   thread = (room: string, id: string, before?: number) => call('thread', { room, id, before: before ?? null });
   pins = (room: string) => call('pins', { room });
+  search = (request: MessageSearch) => call('search', { request });
+  searchLocal = (request: MessageSearch) => call('search_local', { request });
   retry = (room: string, key: string) => call('retry', { room, key });
   discard = (room: string, key: string) => call('discard', { room, key });
   markRead = (room: string, seq: number) => call('mark_read', { room, seq });
