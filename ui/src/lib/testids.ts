@@ -144,6 +144,16 @@ export const ids = {
   pinGo: 'pin-go',
   pinRemove: 'pin-remove',
 
+  // search
+  searchToggle: 'search-toggle',
+  search: 'search',
+  searchInput: 'search-input',
+  searchChip: 'search-chip',
+  searchSuggestion: 'search-suggestion',
+  searchState: 'search-state',
+  searchHit: 'search-hit',
+  searchMore: 'search-more',
+
   // members
   membersToggle: 'members-toggle',
   members: 'members',

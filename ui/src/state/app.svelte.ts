@@ -13,6 +13,7 @@ import { linkTo, spotOf, type Spot } from './links';
 import { LobbyState } from './lobby.svelte';
 import { forgetMarks, keepMark, keptMark } from './marks';
 import type { RoomState } from './room.svelte';
+import { SearchState } from './search.svelte';
 import { SeenThreads } from './seen.svelte';
 import { SettingsState } from './settings.svelte';
 import { ThreadState } from './thread.svelte';
@@ -23,7 +24,7 @@ import { WorkspaceState } from './workspace.svelte';
 /** What may lie over the page, one at a time. */
 export type AppDialog = 'switcher' | 'keys' | 'settings' | 'create-room' | 'browse-rooms' | 'new-direct' | 'invite' | 'add-workspace';
 /** What may stand beside the timeline, one at a time. */
-export type AppPanel = 'members' | 'pins' | 'thread';
+export type AppPanel = 'members' | 'pins' | 'search' | 'thread';
 export type Connection = 'online' | 'connecting' | 'offline';
 
 export class App {
@@ -44,6 +45,7 @@ export class App {
   dialog = $state<AppDialog | null>(null);
   /** What stands beside the timeline. */
   panel = $state<AppPanel | null>(null);
+  readonly search: SearchState;
   readonly seen = new SeenThreads();
   readonly trail = new Trail();
   /** An entry to be shown as soon as its room is there: a link was followed. */
@@ -73,6 +75,7 @@ export class App {
   });
 
   constructor(readonly port: Port) {
+    this.search = new SearchState(port);
     this.settings = new SettingsState((settings) => void this.attempt(() => port.saveSettings(settings)));
   }
 
@@ -122,6 +125,8 @@ export class App {
   openWorkspace(slug: string): void {
     if (this.slug === slug) return;
     this.leaveThread();
+    this.search.clear();
+    if (this.panel === 'search') this.panel = null;
     this.slug = slug;
     this.roomId = null;
     if (!this.workspaces.has(slug)) this.workspaces.set(slug, new WorkspaceState(slug));
@@ -168,6 +173,17 @@ export class App {
   closePanel(): void {
     this.leaveThread();
     this.panel = null;
+  }
+
+  /** Looks for messages in this room, or in all of the workspace. */
+  openSearch(where: 'here' | 'everywhere'): void {
+    if (this.panel !== 'search') this.togglePanel('search');
+    this.search.open(where === 'here' ? (this.room?.info.id ?? null) : null);
+  }
+
+  /** Shows an entry of a room of the open workspace, wherever it stands. */
+  jump(spot: Spot): void {
+    void this.attempt(() => this.goTo(spot));
   }
 
   /** A room's timeline is in the page; the first one is told once it is on the screen. */

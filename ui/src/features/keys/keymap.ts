@@ -17,6 +17,7 @@ export const KEYMAP: readonly KeySection[] = [
     title: 'Going places',
     lines: [
       { keys: ['Mod+K'], does: 'Switch to a room, a person, a workspace, or do something' },
+      { keys: ['Mod+F', 'Mod+Shift+F'], does: 'Search in this room, in all rooms' },
       { keys: ['Alt+↑', 'Alt+↓'], does: 'Room above, below' },
       { keys: ['Alt+Shift+↑', 'Alt+Shift+↓'], does: 'Unread room above, below' },
       { keys: ['Alt+←', 'Alt+→'], does: 'Back, forward' },

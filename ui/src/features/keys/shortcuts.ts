@@ -11,6 +11,10 @@ export function shortcut(event: KeyboardEvent, app: App): boolean {
   // A dialog has the keyboard for itself.
   if (app.dialog !== null || document.querySelector('dialog[open]')) return false;
   if (mod && !shiftKey && !altKey && key === ',') return toggle(app, 'settings');
+  if (mod && !altKey && key.toLowerCase() === 'f' && app.room) {
+    app.openSearch(shiftKey ? 'everywhere' : 'here');
+    return true;
+  }
   if (mod && !shiftKey && !altKey && key === '.') {
     if (app.panel === null) app.togglePanel('members');
     else app.closePanel();

@@ -2,11 +2,12 @@
 // in memory, notes every call, and can be told to refuse or to hold what is sent.
 
 import type {
-  Account, CredentialStore, HistoryPage, Hosting, Invite, InviteRequest, Item, LobbyServer, Member, MessageItem,
-  NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, ServerInfo, Session, Settings, Start, Thread, Update,
+  Account, CredentialStore, HistoryPage, Hit, Hosting, Incomplete, Invite, InviteRequest, Item, LobbyServer, Member, MessageItem, MessageSearch,
+  NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage, ServerInfo, Session, Settings, Start, Thread, Update,
   User, Workspace, WorkspaceCreate,
 } from '../../bindings';
 import { refusal, type Refusal } from '../../lib/error';
+import { wanted } from '../../lib/search/query';
 import type { Port } from '../index';
 
 export interface FakeWorkspace {
@@ -39,6 +40,9 @@ export class FakePort implements Port {
   private readonly listeners = new Set<(update: Update) => void>();
   private readonly refusals = new Map<Method, Refusal>();
   private readonly shown = new Map<string, number>();
+  /** What the server's answers to searches wait for, and what they lack. */
+  searching: Promise<void> | undefined;
+  incomplete: Incomplete | undefined;
   private slug = '';
   private order = 0;
 
@@ -321,6 +325,21 @@ export class FakePort implements Port {
     return this.messages(room).filter((message) => message.pinned);
   }
 
+  async search(request: MessageSearch): Promise<SearchPage> {
+    this.note('search', request);
+    if (this.searching) await this.searching;
+    const all = this.found(request);
+    const from = Number(request.cursor ?? 0);
+    const to = from + (request.limit ?? 20);
+    return { hits: all.slice(from, to), ...(to < all.length ? { cursor: String(to) } : {}), ...(this.incomplete ? { incomplete: this.incomplete } : {}) };
+  }
+
+  /** What was shown of a room is what this device has. */
+  async searchLocal(request: MessageSearch): Promise<SearchPage> {
+    this.note('searchLocal', request);
+    return { hits: this.found(request).filter(({ room }) => this.shown.has(room)) };
+  }
+
   async retry(room: string, key: string): Promise<void> {
     this.note('retry', room, key);
     const old = this.items(room).find((item) => item.key === key);
@@ -400,6 +419,20 @@ export class FakePort implements Port {
 
   private messages(room: string): MessageItem[] {
     return this.items(room).filter((item) => item.kind === 'message');
+  }
+
+  /** What is looked for among all rows, newest first. */
+  private found(request: MessageSearch): Hit[] {
+    const matches = wanted(request);
+    const rooms = request.room === undefined ? [...this.here().items.keys()] : [request.room];
+    const hits = rooms.flatMap((room) => this.messages(room).flatMap((item): Hit[] => {
+      const { key, order, state, seq, id, replies, ...rest } = item;
+      if (seq === undefined || id === undefined) return [];
+      const message = { ...rest, id, seq, cid: key.split('/').at(-1) ?? key, files: [], ...(replies ? { replies } : {}) };
+      const highlights = matches(message);
+      return highlights ? [{ room, message, highlights }] : [];
+    }));
+    return hits.sort((a, b) => Date.parse(b.message.ts) - Date.parse(a.message.ts) || b.message.seq - a.message.seq);
   }
 
   private head(room: string): number {

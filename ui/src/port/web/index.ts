@@ -2,8 +2,9 @@
 // crate does in the desktop app, and tells the UI the very same updates.
 
 import type {
-  Account, CredentialStore, HistoryPage, Hosting, Invite, InviteRequest, Member, MessageItem, NewMessage, Place,
-  Probe, Room, RoomCreate, RoomJoined, RoomUpdate, Session, Settings, Start, Thread, Update, Workspace, WorkspaceCreate,
+  Account, CredentialStore, HistoryPage, Hosting, Invite, InviteRequest, Member, MessageItem, MessageSearch, NewMessage,
+  Place,
+  Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage, Session, Settings, Start, Thread, Update, Workspace, WorkspaceCreate,
 } from '../../bindings';
 import { deviceName } from '../../lib/device';
 import { asRefusal, refusal, type Refusal } from '../../lib/error';
@@ -200,6 +201,9 @@ export class WebPort implements Port {
       if (start || messages.length === 0) return pinned;
     }
   }
+
+  search = async (request: MessageSearch): Promise<SearchPage> => this.here().link.request('message:search', request);
+  searchLocal = async (request: MessageSearch): Promise<SearchPage> => this.here().searchKept(request);
 
   retry = async (_room: string, key: string): Promise<void> => this.mine().retry(key);
   discard = async (_room: string, key: string): Promise<void> => this.mine().discard(key);

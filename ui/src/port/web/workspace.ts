@@ -1,13 +1,17 @@
 // One open workspace: its link, rooms, members, and the feeds of the rooms that were looked at.
 
-import type { LinkState, Member, Presence, PushMap, Room, RoomJoined, Update, Workspace } from '../../bindings';
+import type { Hit, LinkState, Member, MessageSearch, Presence, PushMap, Room, RoomJoined, SearchPage, Update, Workspace } from '../../bindings';
 import { isRetryable, asRefusal, refusal, type Refusal } from '../../lib/error';
+import { wanted } from '../../lib/search/query';
 import type { Cache } from './cache';
 import type { Connection, Link, PushHandlers } from './connection';
 import type { CachedWorkspace } from './disk';
 import type { Outbox } from './outbox';
 import { Timelines } from './timelines';
 import { Typing } from './typing';
+
+/** Hits among what is kept: as many as a page of the server has. */
+const KEPT_HITS = 50;
 
 /** What changes too often to be kept, or is kept by the timelines. */
 const FLEETING: ReadonlySet<Update['type']> = new Set(['link', 'presence_changed', 'typing', 'room_count', 'timeline'] as const);
@@ -72,6 +76,21 @@ export class WorkspaceSession {
     const joined = await this.timelines.join(room);
     this.joined(joined);
     return joined;
+  }
+
+  /** What this browser keeps of the caller's rooms, looked through room by room, so that nothing else waits for long. */
+  async searchKept(request: MessageSearch): Promise<SearchPage> {
+    const matches = wanted(request);
+    const hits: Hit[] = [];
+    for (const room of request.room === undefined ? this.rooms.keys() : [request.room]) {
+      const page = this.rooms.has(room) ? await this.world.cache.page(room) : undefined;
+      for (const message of page?.messages ?? []) {
+        const highlights = matches(message);
+        if (highlights) hits.push({ room, message, highlights });
+      }
+    }
+    hits.sort((a, b) => Date.parse(b.message.ts) - Date.parse(a.message.ts) || b.message.seq - a.message.seq);
+    return { hits: hits.slice(0, KEPT_HITS) };
   }
 
   /** Offline the marker moves here, and there once the link is up again. */
