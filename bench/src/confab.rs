@@ -16,6 +16,7 @@ const CONFIG: &str = "[limits]
 messages_per_10s = 100000000
 messages_burst = 100000000
 events_per_10s = 100000000
+searches_per_10s = 100000000
 sockets_per_user = 100000
 connections_per_address = 100000
 ";

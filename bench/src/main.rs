@@ -13,6 +13,7 @@ mod link;
 mod peer;
 mod process;
 mod report;
+mod words;
 
 use std::path::PathBuf;
 
@@ -27,8 +28,8 @@ struct Arguments {
     /// Smaller runs: under a minute in all. Noisier, and the large database has 50,000 messages instead of a million.
     #[arg(long)]
     quick: bool,
-    /// Only the figures whose name contains this: start, memory, latency, throughput, fanout, single, restart, outage,
-    /// desktop.
+    /// Only the figures whose name contains this: start, search, memory, latency, throughput, fanout, single, restart,
+    /// outage, desktop.
     #[arg(long)]
     only: Option<String>,
     /// The server's binary; `CONFAB_SERVER`, or the one beside this program.
@@ -89,6 +90,9 @@ async fn measure(arguments: Arguments) -> Result<()> {
     let wanted = |name: &str| arguments.only.as_deref().is_none_or(|only| name.contains(only));
     if wanted("start") {
         figures::start::measure(&plan, &mut report).await?;
+    }
+    if wanted("search") {
+        figures::search::measure(&plan, &mut report).await?;
     }
     if wanted("memory") {
         figures::memory::measure(&plan, &mut report).await?;

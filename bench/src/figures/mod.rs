@@ -6,6 +6,7 @@ pub mod latency;
 pub mod memory;
 pub mod outage;
 pub mod restart;
+pub mod search;
 pub mod single;
 pub mod start;
 pub mod throughput;
