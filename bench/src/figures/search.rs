@@ -37,6 +37,8 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
         ensure!(began.elapsed() < INDEXED_WITHIN, "the index does not come up to the logs");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+    // The last entries that it has not seen are read by each search.
+    tokio::time::sleep(Duration::from_secs(5)).await;
     eprintln!("search: {messages} messages written in {wrote:.1?}, indexed after {:.1?}", began.elapsed());
 
     let words = Words::new();

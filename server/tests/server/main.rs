@@ -16,6 +16,7 @@ mod payloads;
 mod polling;
 mod presence;
 mod rooms;
+mod searching;
 mod sessions;
 mod slow_reader;
 mod ui;

@@ -19,8 +19,8 @@ use crate::store::{Result, Search, StoreError};
 
 /// With fewer proposals than this in the whole index, all of them are taken at once.
 const RARE: usize = 512;
-/// Entries that the index has not seen, of all rooms together.
-const UNSEEN_MAX: usize = 8_000;
+/// Entries that the index has not seen, of all rooms together: some milliseconds. It is behind by what came in a second.
+const UNSEEN_MAX: usize = 3_000;
 /// Texts of a page, beyond which it ends.
 const PAGE_BYTES: usize = confab_protocol::limits::PAGE_BYTES;
 

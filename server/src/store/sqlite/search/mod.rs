@@ -108,7 +108,7 @@ impl Index for Connection {
     async fn everywhere(&mut self, keys: &Keys, limit: usize) -> Result<Vec<(RoomId, Seq)>> {
         let rows = self
             .query(
-                "SELECT s.room, g.rowid & 1099511627775 FROM search_grams g JOIN search_rooms s ON s.no = g.rowid >> 40
+                "SELECT s.room, g.rowid & 1099511627775 FROM search_grams g CROSS JOIN search_rooms s ON s.no = g.rowid >> 40
                  WHERE g.search_grams MATCH ?1 LIMIT ?2",
                 params![&expression(keys), limit],
             )
