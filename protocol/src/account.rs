@@ -39,6 +39,10 @@ pub struct User {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub status: Option<String>,
+    /// When the status ends by itself; absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub status_until: Option<Timestamp>,
     /// The role on the whole server.
     pub role: Role,
     /// A bot, with a token instead of a password.
@@ -183,6 +187,10 @@ pub struct ProfileChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub status: Option<String>,
+    /// With `status`: when it ends by itself; absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub status_until: Option<Timestamp>,
     /// A new picture, by file id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

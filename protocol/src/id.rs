@@ -93,8 +93,18 @@ ids! {
     ServerId;
     /// One life of a server's database. A restore from backup changes it; clients then drop their caches.
     Epoch;
+    /// Something to be reminded of.
+    ReminderId;
     /// The code of an invitation, as in `https://host/join/CODE`.
     InviteCode;
+}
+
+impl UserId {
+    /// Stands for everybody in a room, among those whom a message mentions. No user has it.
+    #[must_use]
+    pub fn everybody() -> Self {
+        Self("*".into())
+    }
 }
 
 /// A workspace's name in URLs and its Socket.IO namespace without the slash: `[a-z0-9][a-z0-9-]{0,31}`.

@@ -14,6 +14,7 @@ pub mod handshake;
 pub mod id;
 pub mod limits;
 pub mod log;
+pub mod personal;
 pub mod room;
 pub mod search;
 pub mod text;
@@ -22,7 +23,7 @@ pub mod workspace;
 
 pub use answer::Answer;
 pub use error::{Error, ErrorCode};
-pub use id::{Cid, Epoch, InviteCode, MessageId, RoomId, Seq, ServerId, SessionId, Slug, UserId};
+pub use id::{Cid, Epoch, InviteCode, MessageId, ReminderId, RoomId, Seq, ServerId, SessionId, Slug, UserId};
 pub use limits::Limits;
 pub use time::Timestamp;
 

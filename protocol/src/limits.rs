@@ -84,6 +84,12 @@ pub const SEARCH_TERMS: usize = 12;
 pub const REACTIONS_MAX: usize = 50;
 /// Messages pinned to one room.
 pub const PINS_MAX: usize = 100;
+/// Things that one person may be reminded of.
+pub const REMINDERS_MAX: usize = 100;
+/// People whom one person may ignore.
+pub const IGNORED_MAX: usize = 1_000;
+/// A message for everybody in a room, or everybody who is there, names them one by one up to so many.
+pub const NAMED_MAX: usize = 100;
 /// The shortest password, in characters.
 pub const PASSWORD_MIN: usize = 8;
 /// The longest password, in bytes: argon2 takes any, a limit keeps hashing cheap to refuse.

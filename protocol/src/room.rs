@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::log::Message;
+use crate::personal::Level;
 use crate::{RoomId, Seq, UserId};
 
 /// Who finds a room and who may come in.
@@ -42,8 +43,12 @@ pub struct Room {
     pub unread: u64,
     /// How many of them mention the caller; in a direct room, all of them.
     pub mentions: u64,
-    /// The caller wants no signals from it.
+    /// The caller wants no signals from it: `level` is `none`.
     pub muted: bool,
+    /// What it may signal to the caller.
+    #[serde(default)]
+    #[ts(optional, as = "Option<Level>")]
+    pub level: Level,
     /// Direct rooms only: who is in it, the caller included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -64,6 +64,9 @@ pub fn login(login: &str) -> Result<String, Error> {
         && bytes.first().is_some_and(|&b| ok(b))
         && bytes.iter().all(|&b| ok(b) || matches!(b, b'.' | b'_' | b'-'))
     {
+        if WIDE_LOGINS.contains(&login.as_str()) {
+            return Err(Error::bad_request("That login stands for everybody in a room. Choose another one."));
+        }
         Ok(login)
     } else {
         Err(Error::bad_request(
@@ -127,6 +130,45 @@ pub fn mentioned_logins(text: &str) -> Vec<String> {
     found
 }
 
+/// Whom a text is for beside the people whom it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wide {
+    /// `@here`: everybody in the room who is there.
+    Here,
+    /// `@room`: everybody in the room.
+    Room,
+}
+
+/// The logins that mean many. Nobody can sign up with them.
+pub const WIDE_LOGINS: [&str; 2] = ["here", "room"];
+
+/// Whether a text is for everybody; the wider one where it says both.
+#[must_use]
+pub fn wide_mention(text: &str) -> Option<Wide> {
+    let wide = |login: &String| match login.as_str() {
+        "here" => Some(Wide::Here),
+        "room" => Some(Wide::Room),
+        _ => None,
+    };
+    // Most texts have none, and looking for the sign is much cheaper.
+    text.contains('@').then(|| mentioned_logins(text).iter().filter_map(wide).max()).flatten()
+}
+
+/// What a message says in short: one line of at most so many characters, without what spoilers hide.
+#[must_use]
+pub fn excerpt(text: &str, max_chars: usize) -> String {
+    let mut shown = String::new();
+    for (part, piece) in text.split("||").enumerate() {
+        // Between two marks; one that is never closed hides the rest, which is the safer mistake.
+        shown.push_str(if part % 2 == 1 { "▒▒▒" } else { piece });
+    }
+    let line = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(max_chars) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line,
+    }
+}
+
 fn too_large(max_bytes: usize) -> Error {
     Error::new(ErrorCode::TooLarge, format!("That text is too long: at most {max_bytes} bytes."))
 }
@@ -158,6 +200,24 @@ mod tests {
         assert_eq!(login("Ada.L").unwrap(), "ada.l");
         assert!(login(".ada").is_err() && login("ä").is_err() && login("").is_err());
         assert!(room_name("a-b_c").is_ok() && room_name("A").is_err() && room_name("-a").is_err());
+    }
+
+    #[test]
+    fn an_excerpt_is_one_line_and_keeps_spoilers() {
+        assert_eq!(excerpt("a\n\n b ||it was Bob|| c", 140), "a b ▒▒▒ c");
+        assert_eq!(excerpt("it was ||Bob", 140), "it was ▒▒▒");
+        assert_eq!(excerpt("äbcdef", 3), "äbc…");
+        assert_eq!(excerpt("äbc", 3), "äbc");
+    }
+
+    #[test]
+    fn wide_mentions_are_mentions() {
+        assert_eq!(wide_mention("@here and @room!"), Some(Wide::Room));
+        assert_eq!(wide_mention("lunch, @here?"), Some(Wide::Here));
+        for text in ["mail me@room", "@roomy", "room", "@bob"] {
+            assert_eq!(wide_mention(text), None, "{text}");
+        }
+        assert!(login("here").is_err() && login("Room").is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::account::Role;
-use crate::{Slug, UserId};
+use crate::{Slug, Timestamp, UserId};
 
 /// A workspace as one user sees it in the lobby.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
@@ -64,4 +64,12 @@ pub struct Member {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub status: Option<String>,
+    /// When the status ends by itself; absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub status_until: Option<Timestamp>,
+    /// They want no notifications until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub dnd_until: Option<Timestamp>,
 }

@@ -53,6 +53,8 @@ pub struct App {
     pub index_bell: Arc<Notify>,
     /// Wakes the task that tells who types.
     pub typing_bell: Notify,
+    /// Wakes the task that ends statuses.
+    pub status_bell: Notify,
     /// Sockets that are about to be greeted.
     pub arrivals: Arrivals,
     /// Sessions seen since they were last noted.
@@ -99,6 +101,7 @@ impl App {
             counts: Counts::default(),
             index_bell: Arc::default(),
             typing_bell: Notify::new(),
+            status_bell: Notify::new(),
             arrivals: Arrivals::default(),
             seen: Seen::default(),
             upgrades: Arc::default(),
@@ -241,6 +244,15 @@ impl App {
                 space.refresh(&user.id, Some(user.status.clone()));
                 self.presences.note(&space, &user.id, state, true);
             }
+        }
+    }
+
+    /// Somebody wants to be seen by the others, or no longer.
+    pub fn hidden_changed(&self, user: &UserId, hidden: bool) {
+        for space in self.hub.spaces() {
+            let (was, _) = space.presence(user);
+            space.hide(user, hidden);
+            self.presences.note(&space, user, was, false);
         }
     }
 

@@ -10,6 +10,7 @@ pub mod chat;
 pub mod commit;
 pub mod config;
 mod conn;
+mod expiry;
 mod fanout;
 pub mod fault;
 mod http;
@@ -264,6 +265,7 @@ fn background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
         tokio::spawn(socket::changes::run(app.clone())),
         tokio::spawn(socket::counts::run(app.clone())),
         tokio::spawn(indexer::run(app.chat.store.clone(), app.index_bell.clone())),
+        tokio::spawn(expiry::run(app.clone())),
         tokio::spawn(every(HEADS, app.clone(), async |app| {
             if !fault::is_mutant(Mutant::DropPush) {
                 app.hub.spaces().iter().for_each(|space| space.tell_heads());

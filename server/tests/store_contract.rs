@@ -12,6 +12,8 @@ mod folding;
 mod messages;
 #[path = "store_contract/migrations.rs"]
 mod migrations;
+#[path = "store_contract/people.rs"]
+mod people;
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "store_contract/reading.rs"]
@@ -144,6 +146,11 @@ cases! {
     reading::pages_of_history_join_without_a_seam,
     reading::the_log_is_paged_and_reset_when_too_far_behind,
     reading::pages_of_long_messages_are_short,
+    people::what_somebody_keeps_is_theirs,
+    people::statuses_end_when_they_said,
+    people::everybody_is_mentioned_at_once,
+    people::who_is_ignored_mentions_nobody,
+    people::levels_are_each_ones_own,
     folding::the_tables_equal_the_fold_of_the_log,
     searching::words_are_found_where_somebody_is_and_nowhere_else,
     searching::what_was_edited_is_found_by_its_new_text_and_what_was_deleted_never,

@@ -7,8 +7,9 @@ use ts_rs::TS;
 use super::{pushes, requests};
 use crate::account::User;
 use crate::answer::Empty;
+use crate::personal::{Personal, QuietHours};
 use crate::workspace::Workspace;
-use crate::{Epoch, Limits, RoomId, Seq, ServerId, Slug, UserId};
+use crate::{Epoch, Limits, ReminderId, RoomId, Seq, ServerId, Slug, Timestamp, UserId};
 
 /// `lobby:ready`: the first event after CONNECT to `/`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
@@ -19,6 +20,10 @@ pub struct LobbyReady {
     pub server: LobbyServer,
     /// The workspaces that the caller is a member of.
     pub workspaces: Vec<Workspace>,
+    /// What the caller keeps for themselves. Servers that keep nothing leave it out.
+    #[serde(default)]
+    #[ts(optional, as = "Option<Personal>")]
+    pub personal: Personal,
 }
 
 /// The server, as its users see it.
@@ -85,6 +90,106 @@ pub struct MentionReceived {
     pub author: UserId,
     /// Its first 140 characters.
     pub excerpt: String,
+}
+
+/// `attention:wanted`: a message that the receiver's levels let through, to every device of theirs. Whether it is
+/// shown is for the device to decide: it knows what is looked at, and what its clock says about quiet hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct AttentionWanted {
+    /// Where.
+    pub workspace: Slug,
+    /// Which room.
+    pub room: RoomId,
+    /// Its name; absent for direct rooms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub room_name: Option<String>,
+    /// Which message.
+    pub seq: Seq,
+    /// When it was written.
+    pub ts: Timestamp,
+    /// Who wrote it.
+    pub author: UserId,
+    /// The name of who wrote it.
+    pub author_name: String,
+    /// What it says in short: one line, without what spoilers hide.
+    pub excerpt: String,
+    /// Why it is told.
+    pub why: Why,
+}
+
+/// Why a message is told to somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// It names them.
+    Mention,
+    /// It is for everybody in the room, or everybody who is there.
+    Room,
+    /// It was written to them.
+    Direct,
+    /// They want to hear of every message of that room.
+    All,
+}
+
+/// `personal:changed`, to every device of the user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct PersonalChanged {
+    /// All of it.
+    pub personal: Personal,
+}
+
+/// `personal:set`: when the caller wants no signals. What is absent is cleared.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct PersonalSet {
+    /// No notifications until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub dnd_until: Option<Timestamp>,
+    /// No notifications at these hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub quiet: Option<QuietHours>,
+    /// Offline to the others.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub invisible: bool,
+}
+
+/// `user:ignore`: nothing that they write signals anything to the caller. They are not told.
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
+pub struct UserIgnore {
+    /// Whom.
+    pub user: UserId,
+    /// Begin or end.
+    pub on: bool,
+}
+
+/// `reminder:set`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
+pub struct ReminderSet {
+    /// In which workspace it is asked for.
+    pub workspace: Slug,
+    /// In which room.
+    pub room: RoomId,
+    /// Of what.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// `reminder:remove`: seen, or not wanted any more.
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
+pub struct ReminderRemove {
+    /// Which.
+    pub id: ReminderId,
+}
+
+/// The answer to whatever changes what the caller keeps for themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct PersonalReply {
+    /// All of it.
+    pub personal: Personal,
 }
 
 /// `session:revoked`, in every namespace just before the server closes the socket.
@@ -192,6 +297,10 @@ requests! {
     WorkspaceList => "workspace:list", WorkspacesReply;
     WorkspaceJoin => "workspace:join", WorkspaceReply;
     WorkspaceLeave => "workspace:leave", Empty;
+    PersonalSet => "personal:set", PersonalReply;
+    UserIgnore => "user:ignore", PersonalReply;
+    ReminderSet => "reminder:set", PersonalReply;
+    ReminderRemove => "reminder:remove", PersonalReply;
 }
 
 pushes! {
@@ -201,5 +310,7 @@ pushes! {
     WorkspaceRemoved => "workspace:removed";
     UnreadChanged => "unread:changed";
     MentionReceived => "mention:received";
+    AttentionWanted => "attention:wanted";
+    PersonalChanged => "personal:changed";
     NoticePosted => "notice:posted";
 }

@@ -9,9 +9,10 @@ use ts_rs::TS;
 use super::{pushes, requests};
 use crate::answer::Empty;
 use crate::log::Entry;
+use crate::personal::Level;
 use crate::room::{Room, RoomKind};
 use crate::workspace::{Member, Presence, Workspace};
-use crate::{Epoch, RoomId, Seq, UserId};
+use crate::{Epoch, MessageId, RoomId, Seq, UserId};
 
 /// `workspace:ready`: the first event after CONNECT to `/<slug>`. The socket already listens to all `rooms`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
@@ -69,7 +70,7 @@ pub struct RoomReply {
     pub room: Room,
 }
 
-/// `room:update`: only what is present changes. `muted` is the caller's own; `archived` is for admins and the
+/// `room:update`: only what is present changes. `muted` and `level` are the caller's own; `archived` is for admins and the
 /// room's maker.
 #[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomUpdate {
@@ -91,6 +92,10 @@ pub struct RoomUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub muted: Option<bool>,
+    /// What it may signal to the caller; `muted` is short for two of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub level: Option<Level>,
 }
 
 /// `room:delete`: the room and its log, for good. Admins.
@@ -181,6 +186,10 @@ pub struct TypingSet {
     pub room: RoomId,
     /// Begins (or goes on), or ends. Without a renewal it ends by itself after six seconds.
     pub on: bool,
+    /// In this thread of the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub thread: Option<MessageId>,
 }
 
 /// `presence:set`: of this device.
@@ -246,6 +255,10 @@ pub struct TypingChanged {
     pub user: UserId,
     /// Begins or ends.
     pub on: bool,
+    /// In this thread of the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub thread: Option<MessageId>,
 }
 
 /// `presence:changed`, to all others in the workspace, volatile.

@@ -158,6 +158,7 @@ impl Chat {
         let row = ProfileRow {
             display_name: change.display_name.as_deref().map(text::display_name).transpose()?,
             status: change.status.as_deref().map(text::line).transpose()?,
+            status_until: change.status_until,
             avatar: change.avatar.map(|id| check_avatar(&id).map(|()| id)).transpose()?,
         };
         let mut ended = Vec::new();

@@ -1,24 +1,32 @@
 //! Writing to a room's log: what a payload becomes before it is queued.
 
 use confab_protocol::event::{MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSend, MessageSent, Written};
-use confab_protocol::{Cid, Error, Slug, UserId, text};
+use confab_protocol::text::Wide;
+use confab_protocol::{Cid, Error, RoomId, Slug, UserId, text};
 
 use super::{Chat, now, unexpected_reply};
 use crate::store::{Done, Op, Reply, Write};
 
 impl Chat {
     /// The write behind `message:send`. Checks the shape only: whether the author may send is decided inside the
-    /// transaction, so that a kick that was committed before wins.
+    /// transaction, so that a kick that was committed before wins. `here` is asked who is there, where `@here` is said.
     ///
     /// # Errors
     /// `bad_request` or `too_large`.
-    pub fn send(&self, slug: &Slug, user: &UserId, request: MessageSend) -> Result<Write, Error> {
+    pub fn send(
+        &self,
+        slug: &Slug,
+        user: &UserId,
+        request: MessageSend,
+        here: impl FnOnce(&RoomId) -> Vec<UserId>,
+    ) -> Result<Write, Error> {
         if !request.files.is_empty() {
             return Err(Error::bad_request("This server does not take files yet."));
         }
         let text = text::message(&request.text, self.limits.message_bytes)?;
         let MessageSend { room, cid, reply_to, thread, .. } = request;
-        Ok(write(user, Op::Send { slug: slug.clone(), room, cid, text, reply_to, thread }))
+        let here = if text::wide_mention(&text) == Some(Wide::Here) { here(&room) } else { Vec::new() };
+        Ok(write(user, Op::Send { slug: slug.clone(), room, cid, text, reply_to, thread, here }))
     }
 
     /// The write behind `message:edit`.

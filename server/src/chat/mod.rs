@@ -3,6 +3,7 @@
 mod accounts;
 mod invites;
 mod log;
+mod personal;
 mod rooms;
 pub mod rules;
 mod search;

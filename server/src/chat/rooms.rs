@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use confab_protocol::event::{RoomCreate, RoomUpdate};
+use confab_protocol::personal::Level;
 use confab_protocol::room::{Room, RoomKind};
 use confab_protocol::workspace::Member;
 use confab_protocol::{Error, RoomId, Slug, UserId, limits, text};
@@ -60,7 +61,8 @@ impl Chat {
             name: request.name,
             topic: request.topic.as_deref().map(text::line).transpose()?,
             archived: request.archived,
-            muted: request.muted,
+            // Who unmutes with a client that knows no levels gets the usual one.
+            level: request.level.or(request.muted.map(|muted| if muted { Level::None } else { Level::default() })),
         };
         room(self.write(user, op).await?)
     }

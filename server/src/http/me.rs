@@ -27,5 +27,6 @@ pub async fn patch(
     }
     app.profile_changed(&user.id).await?;
     app.status_changed(&user);
+    app.status_bell.notify_one();
     Ok(Json(user))
 }

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use confab_protocol::event::{MentionReceived, ReadChanged, RoomChanged, UnreadChanged};
-use confab_protocol::{RoomId, Slug, UserId};
+use confab_protocol::event::{AttentionWanted, MentionReceived, ReadChanged, RoomChanged, UnreadChanged, Why};
+use confab_protocol::personal::Level;
+use confab_protocol::room::RoomKind;
+use confab_protocol::{RoomId, Seq, Slug, Timestamp, UserId};
 use tokio::sync::Notify;
 
 use super::peer;
@@ -18,6 +20,9 @@ use crate::store::{StoreError, Unread};
 const BATCH: Duration = Duration::from_millis(150);
 /// With more people in the lobby than this, the room's members are read first, to ask only about those.
 const ASK_ABOUT: usize = 256;
+/// Of a flood in one batch, only so many messages are told one by one to those who want to hear of every message; what
+/// mentions somebody is told to them in any case.
+const NEWS_MAX: usize = 32;
 
 /// Rooms whose counts changed since they were last told.
 #[derive(Default)]
@@ -30,7 +35,18 @@ pub struct Counts {
 struct Pending {
     unread: BTreeMap<(Slug, RoomId), Whom>,
     rooms: BTreeSet<(Slug, RoomId)>,
-    mentions: BTreeMap<(Slug, RoomId), Vec<(UserId, MentionReceived)>>,
+    news: BTreeMap<(Slug, RoomId), Vec<News>>,
+}
+
+/// A message, as far as somebody may have to be told of it beside its counts.
+pub struct News {
+    pub seq: Seq,
+    pub ts: Timestamp,
+    pub author: UserId,
+    pub excerpt: String,
+    pub mentions: Vec<UserId>,
+    /// It is for everybody, or everybody who is there.
+    pub wide: bool,
 }
 
 enum Whom {
@@ -39,8 +55,20 @@ enum Whom {
 }
 
 impl Counts {
-    /// A message came or went.
-    pub fn messages(&self, slug: &Slug, room: &RoomId) {
+    /// A message came.
+    pub fn message(&self, slug: &Slug, room: &RoomId, news: News) {
+        self.note(|pending| {
+            let key = (slug.clone(), room.clone());
+            pending.unread.insert(key.clone(), Whom::Everybody);
+            let of_room = pending.news.entry(key).or_default();
+            if !news.mentions.is_empty() || of_room.len() < NEWS_MAX {
+                of_room.push(news);
+            }
+        });
+    }
+
+    /// A message is gone.
+    pub fn gone(&self, slug: &Slug, room: &RoomId) {
         self.note(|pending| {
             pending.unread.insert((slug.clone(), room.clone()), Whom::Everybody);
         });
@@ -60,14 +88,6 @@ impl Counts {
     pub fn room(&self, slug: &Slug, room: &RoomId) {
         self.note(|pending| {
             pending.rooms.insert((slug.clone(), room.clone()));
-        });
-    }
-
-    /// A message mentions somebody.
-    pub fn mention(&self, user: UserId, mention: MentionReceived) {
-        self.note(|pending| {
-            let key = (mention.workspace.clone(), mention.room.clone());
-            pending.mentions.entry(key).or_default().push((user, mention));
         });
     }
 
@@ -97,7 +117,7 @@ async fn tell(app: &App, pending: Pending) -> Result<(), StoreError> {
         room_changed(app, &slug, &room).await?;
     }
     let lobby = app.hub.lobby_users();
-    let mut mentions = pending.mentions;
+    let mut news = pending.news;
     for ((slug, room), whom) in pending.unread {
         let users: Vec<UserId> = match whom {
             Whom::These(users) => users.into_iter().collect(),
@@ -108,9 +128,9 @@ async fn tell(app: &App, pending: Pending) -> Result<(), StoreError> {
                 lobby.iter().filter(|user| members.contains(*user)).cloned().collect()
             }
         };
-        let mentions = mentions.remove(&(slug.clone(), room.clone())).unwrap_or_default();
+        let news = news.remove(&(slug.clone(), room.clone())).unwrap_or_default();
         if !users.is_empty() {
-            unread(app, &slug, &room, &users, &mentions).await?;
+            unread(app, &slug, &room, &users, &news).await?;
         }
     }
     Ok(())
@@ -129,29 +149,90 @@ async fn room_changed(app: &App, slug: &Slug, room: &RoomId) -> Result<(), Store
     Ok(())
 }
 
-async fn unread(
-    app: &App,
-    slug: &Slug,
-    room: &RoomId,
-    users: &[UserId],
-    mentions: &[(UserId, MentionReceived)],
-) -> Result<(), StoreError> {
+async fn unread(app: &App, slug: &Slug, room: &RoomId, users: &[UserId], news: &[News]) -> Result<(), StoreError> {
+    let mut attention = Vec::new();
     for row in app.chat.store.unread(room, users).await? {
         // Muted: they want no signals from it.
-        if row.muted {
+        if row.level == Level::None {
             continue;
         }
-        let Unread { user, head, unread, mentions: mentioned, .. } = row;
-        let push = UnreadChanged { workspace: slug.clone(), room: room.clone(), head, unread, mentions: mentioned };
-        let links = app.hub.lobby_of(&user);
-        for link in &links {
-            link.tell(&push);
-            for (_, mention) in mentions.iter().filter(|(whom, _)| *whom == user) {
-                link.tell(mention);
+        let Unread { user, head, unread, mentions, .. } = &row;
+        let (head, unread, mentions) = (*head, *unread, *mentions);
+        let links = app.hub.lobby_of(user);
+        peer::tell(&links, &UnreadChanged { workspace: slug.clone(), room: room.clone(), head, unread, mentions });
+        for (message, why) in news.iter().filter_map(|message| Some((message, message.why(&row)?))) {
+            if matches!(why, Why::Mention | Why::Room) {
+                peer::tell(&links, &message.mention(slug, room));
+            }
+            // Another device may have shown it already.
+            if message.seq > row.read {
+                attention.push((user.clone(), message, why));
             }
         }
     }
+    want_attention(app, slug, room, attention).await
+}
+
+/// Tells people of messages that their levels let through, with the names that a notification needs.
+async fn want_attention(
+    app: &App,
+    slug: &Slug,
+    room: &RoomId,
+    wanted: Vec<(UserId, &News, Why)>,
+) -> Result<(), StoreError> {
+    let Some((first, ..)) = wanted.first() else { return Ok(()) };
+    let Some((_, seen)) = app.chat.store.room_for(room, std::slice::from_ref(first)).await?.pop() else {
+        return Ok(());
+    };
+    let room_name = (seen.kind != RoomKind::Direct).then_some(seen.name);
+    let mut names: BTreeMap<UserId, String> = BTreeMap::new();
+    for (user, message, why) in wanted {
+        if !names.contains_key(&message.author) {
+            let author = app.chat.store.user(&message.author).await?;
+            names.insert(message.author.clone(), author.map(|author| author.display_name).unwrap_or_default());
+        }
+        let push = AttentionWanted {
+            workspace: slug.clone(),
+            room: room.clone(),
+            room_name: room_name.clone(),
+            seq: message.seq,
+            ts: message.ts,
+            author: message.author.clone(),
+            author_name: names.get(&message.author).cloned().unwrap_or_default(),
+            excerpt: message.excerpt.clone(),
+            why,
+        };
+        peer::tell(&app.hub.lobby_of(&user), &push);
+    }
     Ok(())
+}
+
+impl News {
+    /// Why this member is to be told of it; None when they are not.
+    fn why(&self, to: &Unread) -> Option<Why> {
+        if self.author == to.user || to.ignored.contains(&self.author) {
+            return None;
+        }
+        let means = |user: &UserId| *user == to.user || *user == UserId::everybody();
+        let why = match self.mentions.iter().any(means) {
+            true if self.wide => Why::Room,
+            true => Why::Mention,
+            false if to.direct => Why::Direct,
+            false if to.level == Level::All => Why::All,
+            false => return None,
+        };
+        Some(why)
+    }
+
+    fn mention(&self, slug: &Slug, room: &RoomId) -> MentionReceived {
+        MentionReceived {
+            workspace: slug.clone(),
+            room: room.clone(),
+            seq: self.seq,
+            author: self.author.clone(),
+            excerpt: self.excerpt.clone(),
+        }
+    }
 }
 
 /// Tells a user's other sockets in the workspace where the read marker stands.

@@ -263,6 +263,7 @@ async fn read_lobby(link: &Link) -> Result<LobbyReady, Error> {
             limits: (*app.chat.limits).clone(),
         },
         workspaces: store.workspaces(&link.peer.user).await?,
+        personal: store.personal(&link.peer.user).await?,
     })
 }
 
@@ -285,7 +286,8 @@ async fn welcome_to_space(link: &Link, space: &Space) -> Result<Vec<(confab_prot
         let me = me.clone();
         let heads: BTreeMap<_, _> = rooms.iter().map(|room| (room.id.clone(), room.head)).collect();
         let (was, _) = space.presence(user);
-        let entrance = Entrance { link, heads: &heads, me: &me };
+        let hidden = store.is_invisible(user).await?;
+        let entrance = Entrance { link, heads: &heads, me: &me, hidden };
         let epoch = Some(epoch.clone());
         let ready = WorkspaceReady { workspace, me: me.clone(), rooms, members, heads: heads.clone(), epoch };
         let entered = space.enter(&entrance, &ticket, attempt < STRICT_READS, || {

@@ -3,15 +3,15 @@
 use confab_protocol::account::User;
 use confab_protocol::answer::Empty;
 use confab_protocol::event::{
-    Request, WorkspaceArchive, WorkspaceCreate, WorkspaceJoin, WorkspaceLeave, WorkspaceList, WorkspaceRemoved,
-    WorkspaceReply, WorkspaceUpdate, WorkspacesReply,
+    PersonalSet, ReminderRemove, ReminderSet, Request, UserIgnore, WorkspaceArchive, WorkspaceCreate, WorkspaceJoin,
+    WorkspaceLeave, WorkspaceList, WorkspaceRemoved, WorkspaceReply, WorkspaceUpdate, WorkspacesReply,
 };
 use confab_protocol::workspace::Workspace;
 use confab_protocol::{Answer, Error, UserId};
 
 use super::dispatch::{Caller, later};
-use super::peer;
 use super::queue::{Event, Rest};
+use super::{peer, personal};
 use crate::App;
 
 /// The events that are known here.
@@ -22,6 +22,10 @@ pub const EVENTS: &[&str] = &[
     WorkspaceList::EVENT,
     WorkspaceJoin::EVENT,
     WorkspaceLeave::EVENT,
+    PersonalSet::EVENT,
+    UserIgnore::EVENT,
+    ReminderSet::EVENT,
+    ReminderRemove::EVENT,
 ];
 
 /// Handles one of [`EVENTS`].
@@ -33,6 +37,10 @@ pub fn handle(event: Event) -> Option<Rest> {
         WorkspaceList::EVENT => later(event, list),
         WorkspaceJoin::EVENT => later(event, join),
         WorkspaceLeave::EVENT => later(event, leave),
+        PersonalSet::EVENT => later(event, personal::set),
+        UserIgnore::EVENT => later(event, personal::ignore),
+        ReminderSet::EVENT => later(event, personal::remind),
+        ReminderRemove::EVENT => later(event, personal::forget_reminder),
         _ => None,
     }
 }

@@ -143,7 +143,7 @@ fn prepare(caller: &Caller, space: &Space, body: Json) -> Result<Write, Error> {
     peer.app.rates.message(&peer.user)?;
     let request = parse::<MessageSend>(body)?;
     space.typing.stop(&request.room, &peer.user);
-    peer.app.chat.send(&space.slug, &peer.user, request)
+    peer.app.chat.send(&space.slug, &peer.user, request, |room| space.here(room))
 }
 
 fn write<R: confab_protocol::event::Request<Reply = Written>>(

@@ -8,6 +8,7 @@ mod hub;
 mod lobby;
 mod log;
 pub mod peer;
+mod personal;
 pub mod presence;
 mod publish;
 mod queue;

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use confab_protocol::event::{MemberLeft, MentionReceived, RoomAdded};
+use confab_protocol::event::{MemberLeft, RoomAdded};
 use confab_protocol::log::{Entry, EntryBody};
 use confab_protocol::room::{Room, RoomKind};
-use confab_protocol::{Slug, UserId};
+use confab_protocol::{Slug, UserId, text};
 
+use super::counts::News;
 use super::peer;
 use super::space::Space;
 use crate::App;
@@ -15,7 +16,7 @@ use crate::commit::{About, Audience, Kind, entries};
 use crate::fault;
 use crate::store::{Done, Reply};
 
-/// How much of a message a `mention:received` shows, in characters.
+/// How much of a message `mention:received` and `attention:wanted` show, in characters.
 const EXCERPT: usize = 140;
 
 /// The audience of the commit task: the sockets of this node.
@@ -117,20 +118,18 @@ impl Publisher {
 
     fn count(&self, slug: &Slug, entry: &Entry) {
         match &entry.body {
-            EntryBody::Message { author, text, mentions, .. } => {
-                self.0.counts.messages(slug, &entry.room);
-                for user in mentions.iter().filter(|user| *user != author) {
-                    let mention = MentionReceived {
-                        workspace: slug.clone(),
-                        room: entry.room.clone(),
-                        seq: entry.seq,
-                        author: author.clone(),
-                        excerpt: text.chars().take(EXCERPT).collect(),
-                    };
-                    self.0.counts.mention(user.clone(), mention);
-                }
+            EntryBody::Message { author, text: body, mentions, .. } => {
+                let news = News {
+                    seq: entry.seq,
+                    ts: entry.ts,
+                    author: author.clone(),
+                    excerpt: text::excerpt(body, EXCERPT),
+                    mentions: mentions.clone(),
+                    wide: !mentions.is_empty() && text::wide_mention(body).is_some(),
+                };
+                self.0.counts.message(slug, &entry.room, news);
             }
-            EntryBody::Delete { .. } => self.0.counts.messages(slug, &entry.room),
+            EntryBody::Delete { .. } => self.0.counts.gone(slug, &entry.room),
             EntryBody::Membership { .. } | EntryBody::Room { .. } => self.0.counts.room(slug, &entry.room),
             EntryBody::Edit { .. } | EntryBody::Reaction { .. } | EntryBody::Pin { .. } => {}
         }

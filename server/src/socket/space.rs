@@ -43,6 +43,8 @@ struct Here {
     rooms: Vec<RoomId>,
     guest: bool,
     status: Option<Box<str>>,
+    /// Offline to the others, whatever the devices say.
+    hidden: bool,
     /// Counted in `online`.
     counted: bool,
 }
@@ -67,6 +69,8 @@ pub struct Entrance<'a> {
     pub heads: &'a BTreeMap<RoomId, Seq>,
     /// The caller as a member.
     pub me: &'a Member,
+    /// They want to be offline to the others.
+    pub hidden: bool,
 }
 
 impl Space {
@@ -102,7 +106,7 @@ impl Space {
         strict: bool,
         greet: impl FnOnce(),
     ) -> Option<Vec<(RoomId, Seq)>> {
-        let Entrance { link, heads, me } = entrance;
+        let Entrance { link, heads, me, hidden } = entrance;
         let user = &link.peer.user;
         let mut guard = self.lock();
         let inside = &mut *guard;
@@ -121,8 +125,10 @@ impl Space {
             rooms: Vec::new(),
             guest: me.role == confab_protocol::account::Role::Guest,
             status: me.status.as_deref().map(Into::into),
+            hidden: *hidden,
             counted: false,
         });
+        here.hidden = *hidden;
         here.links.push((*link).clone());
         if here.links.len() == 1 {
             here.rooms = heads.keys().cloned().collect();
@@ -280,6 +286,26 @@ impl Space {
         }
     }
 
+    /// Takes over whether a user is to be seen.
+    pub fn hide(&self, user: &UserId, hidden: bool) {
+        let mut guard = self.lock();
+        let inside = &mut *guard;
+        // A handshake that has read it before reads it again.
+        inside.version += 1;
+        if let Some(here) = inside.users.get_mut(user) {
+            here.hidden = hidden;
+            here.recount(&mut inside.online);
+        }
+    }
+
+    /// The members of a room who are there, idle or not, as others see it.
+    #[must_use]
+    pub fn here(&self, room: &RoomId) -> Vec<UserId> {
+        let inside = self.lock();
+        let there = |here: &Here| here.presence() != Presence::Offline && here.rooms.contains(room);
+        inside.users.iter().filter(|(_, here)| there(here)).map(|(user, _)| user.clone()).collect()
+    }
+
     // ---- heads ----
 
     /// Notes how far a log is. To be called before the entry is emitted: a socket that comes in between then knows.
@@ -341,6 +367,9 @@ impl Inside {
 
 impl Here {
     fn presence(&self) -> Presence {
+        if self.hidden {
+            return Presence::Offline;
+        }
         let states = self.links.iter().map(|link| link.peer.presence());
         states.fold(Presence::Offline, |so_far, state| match (so_far, state) {
             (Presence::Online, _) | (_, Presence::Online) => Presence::Online,

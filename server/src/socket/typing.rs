@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use confab_protocol::event::TypingChanged;
-use confab_protocol::{RoomId, UserId};
+use confab_protocol::{MessageId, RoomId, UserId};
 use tokio::sync::Notify;
 
 use super::space::Space;
@@ -18,8 +18,11 @@ const LASTS: Duration = Duration::from_secs(6);
 /// Who types in one workspace.
 #[derive(Default)]
 pub struct Typing {
-    people: Mutex<HashMap<(RoomId, UserId), Typist>>,
+    people: Mutex<HashMap<Spot, Typist>>,
 }
+
+/// In which room, who, and in which thread of it.
+type Spot = (RoomId, UserId, Option<MessageId>);
 
 struct Typist {
     on: bool,
@@ -30,20 +33,20 @@ struct Typist {
 
 impl Typing {
     /// Begins or goes on; `bell` wakes the task that tells.
-    pub fn start(&self, room: RoomId, user: UserId, sock: Sock, bell: &Notify) {
+    pub fn start(&self, room: RoomId, thread: Option<MessageId>, user: UserId, sock: Sock, bell: &Notify) {
         let until = Instant::now() + LASTS;
         let mut people = self.lock();
-        let typist = people.entry((room, user)).or_insert(Typist { on: true, told: false, until, sock: sock.clone() });
+        let typist =
+            people.entry((room, user, thread)).or_insert(Typist { on: true, told: false, until, sock: sock.clone() });
         (typist.on, typist.until, typist.sock) = (true, until, sock);
         bell.notify_one();
     }
 
-    /// Ends: the person said so, has sent, or is no longer in the room.
+    /// Ends in the room and all of its threads: the person said so, has sent, or is no longer in the room.
     pub fn stop(&self, room: &RoomId, user: &UserId) {
         let mut people = self.lock();
-        if !people.is_empty()
-            && let Some(typist) = people.get_mut(&(room.clone(), user.clone()))
-        {
+        // Few people type at a time.
+        for (_, typist) in people.iter_mut().filter(|((in_room, who, _), _)| in_room == room && who == user) {
             typist.on = false;
         }
     }
@@ -61,11 +64,12 @@ impl Typing {
     fn tell(&self, fanout: &Fanout, space: &Space) -> bool {
         let now = Instant::now();
         let mut people = self.lock();
-        people.retain(|(room, user), typist| {
+        people.retain(|(room, user, thread), typist| {
             typist.on &= typist.until > now;
             if typist.on != typist.told {
                 typist.told = typist.on;
-                let push = TypingChanged { room: room.clone(), user: user.clone(), on: typist.on };
+                let (user, thread) = (user.clone(), thread.clone());
+                let push = TypingChanged { room: room.clone(), user, on: typist.on, thread };
                 if typist.sock.connected() {
                     fanout.to_others_in_room(&typist.sock, room, &push);
                 } else {
@@ -77,7 +81,7 @@ impl Typing {
         !people.is_empty()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<(RoomId, UserId), Typist>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Spot, Typist>> {
         self.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

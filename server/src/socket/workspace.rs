@@ -79,7 +79,7 @@ async fn set_typing(caller: Caller, space: Arc<Space>, request: TypingSet) -> An
     let (app, user) = (&caller.peer.app, &caller.peer.user);
     app.chat.check_in_room(&space.slug, user, &request.room).await?;
     if request.on {
-        space.typing.start(request.room, user.clone(), caller.sock.clone(), &app.typing_bell);
+        space.typing.start(request.room, request.thread, user.clone(), caller.sock.clone(), &app.typing_bell);
     } else {
         space.typing.stop(&request.room, user);
     }

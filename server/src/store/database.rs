@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use confab_protocol::account::{Session, User};
 use confab_protocol::event::{HistoryPage, PinsReply, ReadChanged, RoomSynced, SearchPage, ThreadPage};
+use confab_protocol::personal::{Personal, Reminder};
 use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Workspace};
-use confab_protocol::{InviteCode, MessageId, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
+use confab_protocol::{InviteCode, MessageId, ReminderId, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
 
 use super::search::{self, Index};
 use super::{
-    Credentials, Done, Identity, InviteRow, NewInvite, NewSession, Page, ProfileRow, Result, Search, ServerRow, Store,
-    StoreError, TokenHash, Unread, Write, change, read,
+    Credentials, Done, Identity, InviteRow, NewInvite, NewSession, Page, PersonalRow, ProfileRow, Result, Search,
+    ServerRow, Store, StoreError, TokenHash, Unread, Write, change, read,
 };
 
 /// How long one search may take.
@@ -168,6 +169,44 @@ impl<B: Backend> Store for Database<B> {
 
     async fn touch_sessions(&self, seen: Vec<(SessionId, Timestamp)>) -> Result<()> {
         run!(self.0, change, |sql| change::account::touch_sessions(sql, &seen))
+    }
+
+    async fn personal(&self, user: &UserId) -> Result<Personal> {
+        let user = user.clone();
+        run!(self.0, read, |sql| read::personal::personal(sql, &user))
+    }
+
+    async fn set_personal(&self, user: &UserId, row: PersonalRow) -> Result<Personal> {
+        let user = user.clone();
+        run!(self.0, change, |sql| change::personal::set(sql, &user, &row))
+    }
+
+    async fn ignore(&self, user: &UserId, other: &UserId, on: bool) -> Result<Personal> {
+        let (user, other) = (user.clone(), other.clone());
+        run!(self.0, change, |sql| change::personal::ignore(sql, &user, &other, on))
+    }
+
+    async fn add_reminder(&self, user: &UserId, reminder: Reminder) -> Result<Personal> {
+        let user = user.clone();
+        run!(self.0, change, |sql| change::personal::add_reminder(sql, &user, &reminder))
+    }
+
+    async fn remove_reminder(&self, user: &UserId, id: &ReminderId) -> Result<Personal> {
+        let (user, id) = (user.clone(), id.clone());
+        run!(self.0, change, |sql| change::personal::remove_reminder(sql, &user, &id))
+    }
+
+    async fn is_invisible(&self, user: &UserId) -> Result<bool> {
+        let user = user.clone();
+        run!(self.0, read, |sql| read::personal::is_invisible(sql, &user))
+    }
+
+    async fn next_status_end(&self) -> Result<Option<Timestamp>> {
+        run!(self.0, read, |sql| read::personal::next_status_end(sql))
+    }
+
+    async fn end_statuses(&self, now: Timestamp) -> Result<Vec<User>> {
+        run!(self.0, change, |sql| change::personal::end_statuses(sql, now))
     }
 
     async fn create_invite(&self, invite: NewInvite) -> Result<()> {

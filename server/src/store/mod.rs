@@ -26,9 +26,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use confab_protocol::account::{Session, User};
 use confab_protocol::event::{HistoryPage, PinsReply, ReadChanged, RoomSynced, SearchPage, ThreadPage};
+use confab_protocol::personal::{Personal, Reminder};
 use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Workspace};
-use confab_protocol::{InviteCode, MessageId, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
+use confab_protocol::{InviteCode, MessageId, ReminderId, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
 
 use database::Database;
 use postgres::Postgres;
@@ -37,8 +38,8 @@ use sqlite::Sqlite;
 pub use error::{Result, StoreError};
 pub use location::{InvalidLocation, Location};
 pub use model::{
-    Credentials, Identity, InviteRow, NewInvite, NewSession, NewUser, Page, ProfileRow, Search, ServerRow, TokenHash,
-    Unread,
+    Credentials, Identity, InviteRow, NewInvite, NewSession, NewUser, Page, PersonalRow, ProfileRow, Search, ServerRow,
+    TokenHash, Unread,
 };
 pub use write::{Done, Op, Reply, Write};
 
@@ -120,6 +121,25 @@ pub trait Store: Send + Sync + 'static {
     /// Notes when sessions were last seen.
     async fn touch_sessions(&self, seen: Vec<(SessionId, Timestamp)>) -> Result<()>;
 
+    // ---- what people keep for themselves ----
+
+    /// All that somebody keeps.
+    async fn personal(&self, user: &UserId) -> Result<Personal>;
+    /// Replaces when somebody wants no signals.
+    async fn set_personal(&self, user: &UserId, row: PersonalRow) -> Result<Personal>;
+    /// Begins or ends to ignore somebody. `not_found` for nobody.
+    async fn ignore(&self, user: &UserId, other: &UserId, on: bool) -> Result<Personal>;
+    /// Keeps a new reminder.
+    async fn add_reminder(&self, user: &UserId, reminder: Reminder) -> Result<Personal>;
+    /// Forgets a reminder of this user; nothing when there is none.
+    async fn remove_reminder(&self, user: &UserId, id: &ReminderId) -> Result<Personal>;
+    /// Whether somebody wants to be offline to the others.
+    async fn is_invisible(&self, user: &UserId) -> Result<bool>;
+    /// When the next status ends by itself.
+    async fn next_status_end(&self) -> Result<Option<Timestamp>>;
+    /// Clears the statuses that have ended by now; whose those were, as they are without.
+    async fn end_statuses(&self, now: Timestamp) -> Result<Vec<User>>;
+
     // ---- invitations ----
 
     /// Keeps a new invitation.
@@ -192,6 +212,6 @@ pub trait Store: Send + Sync + 'static {
     async fn index(&self, entries: usize) -> Result<bool>;
     /// Moves a read marker forward, at most to the head; None when the user is not in the room.
     async fn mark_read(&self, room: &RoomId, user: &UserId, seq: Seq) -> Result<Option<ReadChanged>>;
-    /// What each of these members has not read in a room; muted members too, with `muted` set.
+    /// What each of these members has not read in a room; muted members too, with their `level`.
     async fn unread(&self, room: &RoomId, users: &[UserId]) -> Result<Vec<Unread>>;
 }

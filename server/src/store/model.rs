@@ -3,6 +3,7 @@
 use std::fmt;
 
 use confab_protocol::account::{Role, User};
+use confab_protocol::personal::{Level, QuietHours};
 use confab_protocol::search::Wanted;
 use confab_protocol::{Epoch, InviteCode, RoomId, Seq, ServerId, SessionId, Slug, Timestamp, UserId};
 
@@ -88,8 +89,21 @@ pub struct ProfileRow {
     pub display_name: Option<String>,
     /// Already checked.
     pub status: Option<String>,
+    /// With `status`: when it ends by itself; None means never.
+    pub status_until: Option<Timestamp>,
     /// A file id.
     pub avatar: Option<String>,
+}
+
+/// When somebody wants no signals.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PersonalRow {
+    /// None until then.
+    pub dnd_until: Option<Timestamp>,
+    /// None at these hours; already checked.
+    pub quiet: Option<QuietHours>,
+    /// Offline to the others.
+    pub invisible: bool,
 }
 
 /// An invitation to be kept.
@@ -154,8 +168,12 @@ pub struct Unread {
     pub unread: u64,
     /// How many of those mention them; in a direct room, all.
     pub mentions: u64,
-    /// They want no signals.
-    pub muted: bool,
+    /// What the room may signal to them.
+    pub level: Level,
+    /// Whose messages signal nothing to them.
+    pub ignored: Vec<UserId>,
+    /// The room is a direct one.
+    pub direct: bool,
 }
 
 /// A search.

@@ -2,6 +2,7 @@
 
 use confab_protocol::account::{Role, User};
 use confab_protocol::log::Entry;
+use confab_protocol::personal::Level;
 use confab_protocol::room::{Room, RoomKind};
 use confab_protocol::{Cid, InviteCode, MessageId, RoomId, Seq, Slug, Timestamp, UserId};
 
@@ -105,7 +106,7 @@ pub enum Op {
         /// The others.
         users: Vec<UserId>,
     },
-    /// `room:update`; `muted` is the actor's own and makes no entry.
+    /// `room:update`; `level` is the actor's own and makes no entry.
     UpdateRoom {
         /// In which workspace.
         slug: Slug,
@@ -117,8 +118,8 @@ pub enum Op {
         topic: Option<String>,
         /// Whether it is archived.
         archived: Option<bool>,
-        /// Whether the actor hears of it.
-        muted: Option<bool>,
+        /// What it may signal to the actor.
+        level: Option<Level>,
     },
     /// `room:delete`.
     DeleteRoom {
@@ -173,6 +174,8 @@ pub enum Op {
         reply_to: Option<MessageId>,
         /// The thread.
         thread: Option<MessageId>,
+        /// Whom `@here` means: who is in the room and there. Empty unless the text says it.
+        here: Vec<UserId>,
     },
     /// `message:edit`.
     Edit {

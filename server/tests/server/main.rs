@@ -13,6 +13,7 @@ mod limits;
 mod lobby;
 mod long;
 mod payloads;
+mod people;
 mod polling;
 mod presence;
 mod rooms;

@@ -92,10 +92,10 @@ pub async fn profiles_change_only_what_is_given(place: Place) {
     let world = place.world().await;
     let bob = world.joins("bob").await;
     let some = |text: &str| Some(text.to_owned());
-    let change = ProfileRow { status: some("away"), avatar: some("f1"), display_name: None };
+    let change = ProfileRow { status: some("away"), avatar: some("f1"), ..ProfileRow::default() };
     let user = world.store.update_profile(&bob, change).await.unwrap();
     assert_eq!((user.display_name.as_str(), user.status, user.avatar), ("Bob", some("away"), some("f1")));
-    let change = ProfileRow { display_name: some("Robert"), status: some(""), avatar: None };
+    let change = ProfileRow { display_name: some("Robert"), status: some(""), ..ProfileRow::default() };
     let user = world.store.update_profile(&bob, change).await.unwrap();
     assert_eq!((user.display_name.as_str(), &user.status, &user.avatar), ("Robert", &None, &some("f1")));
     assert_eq!(world.store.user(&bob).await.unwrap(), Some(user));

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use confab_protocol::account::Role;
+use confab_protocol::personal::Level;
 use confab_protocol::room::RoomKind;
 use confab_protocol::{Cid, ErrorCode};
 use confab_server::store::{Location, Op, Store, TokenHash, open};
@@ -41,7 +42,7 @@ async fn lively(place: &Place) -> World {
             world.deletes(&bob, &room, &message.id).await;
         }
     }
-    world.does(&bob, world.mute_op(&room, true)).await.unwrap();
+    world.does(&bob, world.level_op(&room, Level::None)).await.unwrap();
     world.invitation(Role::Member, None, Some(3)).await;
     world
 }

@@ -96,9 +96,9 @@ async fn one_room(world: &World, people: &[UserId; 3], tries: Vec<(Try, bool)>) 
             }
             Try::Topic { who, topic } => {
                 let topic = Some(format!("topic {topic}"));
-                let (name, archived, muted) = (None, None, None);
+                let (name, archived, level) = (None, None, None);
                 let room = room.clone();
-                (*who, confab_server::store::Op::UpdateRoom { slug, room, name, topic, archived, muted })
+                (*who, confab_server::store::Op::UpdateRoom { slug, room, name, topic, archived, level })
             }
             Try::Leave { who } => (*who, confab_server::store::Op::LeaveRoom { slug, room: room.clone() }),
             Try::Join { who } => (*who, confab_server::store::Op::JoinRoom { slug, room: room.clone() }),

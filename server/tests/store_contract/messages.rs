@@ -32,6 +32,7 @@ pub async fn a_message_is_written_once_whatever_is_repeated(place: Place) {
             text: "hi".into(),
             reply_to: Some(first.id.clone()),
             thread: None,
+            here: Vec::new(),
         },
     ] {
         let what = format!("{other:?}");
@@ -160,6 +161,7 @@ pub async fn answers_and_threads_stay_in_their_room(place: Place) {
         text: "answer".into(),
         reply_to: reply_to.cloned(),
         thread: thread.cloned(),
+        here: Vec::new(),
     };
     let nothing = MessageId::generate();
     for op in [send(Some(&elsewhere.id), None), send(None, Some(&elsewhere.id)), send(Some(&nothing), None)] {

@@ -1,4 +1,5 @@
 use confab_protocol::log::{EntryBody, MembershipChange};
+use confab_protocol::personal::Level;
 use confab_protocol::room::RoomKind;
 use confab_protocol::{Cid, ErrorCode, RoomId, UserId};
 use confab_server::store::{Op, Reply};
@@ -94,7 +95,7 @@ pub async fn names_are_unique_while_a_room_lives(place: Place) {
         name: Some("bees".into()),
         topic: None,
         archived: None,
-        muted: None,
+        level: None,
     };
     assert_eq!(refusal(world.does(&world.ada, rename).await), ErrorCode::Conflict);
     world.does(&world.ada, world.archive_op(&bees, true)).await.unwrap();
@@ -191,7 +192,7 @@ pub async fn changes_of_a_room_are_in_its_log(place: Place) {
         name: name.map(str::to_owned),
         topic: topic.map(str::to_owned),
         archived: None,
-        muted: None,
+        level: None,
     };
     let done = world.does(&bob, update(Some("bees"), Some("of honey"))).await.unwrap();
     let body = EntryBody::Room { name: None, topic: Some("of honey".into()), archived: None, author: bob.clone() };
@@ -200,8 +201,8 @@ pub async fn changes_of_a_room_are_in_its_log(place: Place) {
     assert_eq!(room_of(&done).topic, "of honey");
     let same = world.does(&bob, update(None, Some("of honey"))).await.unwrap();
     assert!(same.entries.is_empty());
-    let muted = world.does(&bob, world.mute_op(&room, true)).await.unwrap();
-    assert!(muted.entries.is_empty() && room_of(&muted).muted);
+    let muted = world.does(&bob, world.level_op(&room, Level::None)).await.unwrap();
+    assert!(muted.entries.is_empty() && room_of(&muted).muted && room_of(&muted).level == Level::None);
     assert!(!world.seen(&room, &world.ada).await.unwrap().0.muted, "muting is each one's own");
 
     assert_eq!(refusal(world.does(&bob, world.archive_op(&room, true)).await), ErrorCode::Forbidden);

@@ -1,4 +1,5 @@
 use confab_protocol::account::Role;
+use confab_protocol::personal::Level;
 use confab_protocol::{Cid, ErrorCode, Slug};
 use confab_server::store::{Op, Reply};
 
@@ -116,10 +117,10 @@ pub async fn unread_is_summed_over_rooms_that_are_not_muted(place: Place) {
         (workspace.unread, workspace.mentions)
     };
     assert_eq!(counts().await, (4, 2));
-    world.does(&bob, world.mute_op(&world.general, true)).await.unwrap();
+    world.does(&bob, world.level_op(&world.general, Level::None)).await.unwrap();
     assert_eq!(counts().await, (2, 1));
     assert!(world.seen(&world.general, &bob).await.unwrap().0.muted);
-    world.does(&bob, world.mute_op(&world.general, false)).await.unwrap();
+    world.does(&bob, world.level_op(&world.general, Level::Mentions)).await.unwrap();
     assert_eq!(counts().await, (4, 2));
     let ada = world.store.workspace(&world.slug, &world.ada).await.unwrap().unwrap();
     assert_eq!((ada.unread, ada.mentions), (0, 0));

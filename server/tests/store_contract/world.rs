@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use confab_protocol::account::Role;
 use confab_protocol::log::Entry;
+use confab_protocol::personal::Level;
 use confab_protocol::room::{Room, RoomKind};
 use confab_protocol::{Cid, ErrorCode, InviteCode, MessageId, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
 use confab_server::store::{
@@ -124,6 +125,7 @@ impl World {
             text: text.into(),
             reply_to: None,
             thread: thread.cloned(),
+            here: Vec::new(),
         }
     }
 
@@ -148,12 +150,12 @@ impl World {
 
     pub fn archive_op(&self, room: &RoomId, archived: bool) -> Op {
         let (slug, room) = (self.slug.clone(), room.clone());
-        Op::UpdateRoom { slug, room, name: None, topic: None, archived: Some(archived), muted: None }
+        Op::UpdateRoom { slug, room, name: None, topic: None, archived: Some(archived), level: None }
     }
 
-    pub fn mute_op(&self, room: &RoomId, muted: bool) -> Op {
+    pub fn level_op(&self, room: &RoomId, level: Level) -> Op {
         let (slug, room) = (self.slug.clone(), room.clone());
-        Op::UpdateRoom { slug, room, name: None, topic: None, archived: None, muted: Some(muted) }
+        Op::UpdateRoom { slug, room, name: None, topic: None, archived: None, level: Some(level) }
     }
 
     pub async fn sends(&self, actor: &UserId, room: &RoomId, text: &str) -> Sent {

@@ -42,6 +42,7 @@ pub(super) async fn create<S: Sql>(
         display_name: user.display_name.clone(),
         avatar: None,
         status: None,
+        status_until: None,
         role: user.role,
         bot: user.bot,
         guest: user.guest,
@@ -52,8 +53,16 @@ pub(super) async fn create<S: Sql>(
 pub async fn update_profile<S: Sql>(sql: &mut S, user: &UserId, change: &ProfileRow) -> Result<User> {
     sql.execute(
         "UPDATE users SET display_name = COALESCE(?2, display_name), status = NULLIF(COALESCE(?3, status), ''),
-            avatar = NULLIF(COALESCE(?4, avatar), '') WHERE id = ?1",
-        params![user, change.display_name.as_ref(), change.status.as_ref(), change.avatar.as_ref()],
+            avatar = NULLIF(COALESCE(?4, avatar), ''),
+            status_until = CASE WHEN ?5 = 1 THEN ?6 ELSE status_until END WHERE id = ?1",
+        params![
+            user,
+            change.display_name.as_ref(),
+            change.status.as_ref(),
+            change.avatar.as_ref(),
+            change.status.is_some(),
+            change.status_until.filter(|_| change.status.as_ref().is_some_and(|status| !status.is_empty()))
+        ],
     )
     .await?;
     Ok(people::user(sql, user).await?.ok_or_else(Error::not_found)?)

@@ -1,12 +1,13 @@
 //! Messages: sent, edited, deleted, reacted to, pinned. Each is judged in full before anything is written.
 
+use confab_protocol::account::Role;
 use confab_protocol::log::EntryBody;
-use confab_protocol::text::mentioned_logins;
-use confab_protocol::{Cid, Error, MessageId, RoomId, Seq, Slug, UserId};
+use confab_protocol::text::{Wide, mentioned_logins, wide_mention};
+use confab_protocol::{Cid, Error, MessageId, RoomId, Seq, Slug, UserId, limits};
 use sha2::{Digest, Sha256};
 
 use super::By;
-use super::append::{Effects, Key, append, head};
+use super::append::{Effects, Key, append, head, is_member};
 use crate::chat::rules::{self, Standing};
 use crate::fault;
 use crate::store::entry::{MessageExtra, message_id};
@@ -31,6 +32,8 @@ pub(super) struct Draft<'a> {
     pub text: &'a str,
     pub reply_to: Option<&'a MessageId>,
     pub thread: Option<&'a MessageId>,
+    /// Who is there, where the text says `@here`.
+    pub here: &'a [UserId],
 }
 
 pub(super) async fn send<S: Sql>(
@@ -58,7 +61,10 @@ pub(super) async fn send<S: Sql>(
         }
         None => None,
     };
-    let mentions = mentions(sql, at.room, draft.text).await?;
+    let mut mentions = mentions(sql, at.room, draft.text).await?;
+    if let Some(wide) = wide_mention(draft.text).filter(|_| standing.role.is_some_and(|role| role > Role::Guest)) {
+        mean_many(sql, at.room, by.actor, wide, draft.here, &mut mentions).await?;
+    }
 
     let id = message_id(at.room, head(sql, effects, at.room).await?.seq + 1)?;
     let body = EntryBody::Message {
@@ -327,6 +333,34 @@ async fn mentions<S: Sql>(sql: &mut S, room: &RoomId, text: &str) -> Result<Vec<
         }
     }
     Ok(found)
+}
+
+/// Adds everybody whom `@room` or `@here` means: by name while they are few, as [`UserId::everybody`] beyond that.
+async fn mean_many<S: Sql>(
+    sql: &mut S,
+    room: &RoomId,
+    author: &UserId,
+    wide: Wide,
+    here: &[UserId],
+    mentions: &mut Vec<UserId>,
+) -> Result<()> {
+    let rows = sql
+        .query(
+            "SELECT user_id FROM room_members WHERE room = ?1 ORDER BY user_id LIMIT ?2",
+            params![room, limits::NAMED_MAX + 2],
+        )
+        .await?;
+    let members = rows.into_iter().map(|mut row| row.take(0)).collect::<Result<Vec<UserId>>>()?;
+    if members.len() > limits::NAMED_MAX + 1 && (wide == Wide::Room || here.len() > limits::NAMED_MAX) {
+        mentions.push(UserId::everybody());
+        return Ok(());
+    }
+    for user in if wide == Wide::Room { &members } else { here } {
+        if user != author && !mentions.contains(user) && is_member(sql, room, user).await? {
+            mentions.push(user.clone());
+        }
+    }
+    Ok(())
 }
 
 /// Of everything that makes two writes the same: the kind, the room and the body. Lengths keep the parts apart.

@@ -5,6 +5,7 @@ mod append;
 pub(super) mod direct;
 mod membership;
 mod message;
+pub(super) mod personal;
 pub(super) mod reading;
 mod room;
 mod tally;
@@ -93,9 +94,9 @@ async fn reply<S: Sql>(sql: &mut S, effects: &mut Effects, by: By<'_>, op: &Op) 
             room::create(sql, effects, by, new, members).await
         }
         Op::OpenDirect { slug, users } => direct::open(sql, effects, by, slug, users).await,
-        Op::UpdateRoom { slug, room, name, topic, archived, muted } => {
+        Op::UpdateRoom { slug, room, name, topic, archived, level } => {
             let change =
-                room::Change { name: name.as_deref(), topic: topic.as_deref(), archived: *archived, muted: *muted };
+                room::Change { name: name.as_deref(), topic: topic.as_deref(), archived: *archived, level: *level };
             room::update(sql, effects, by, slug, room, change).await
         }
         Op::DeleteRoom { slug, room } => room::delete(sql, effects, by, slug, room).await,
@@ -103,8 +104,8 @@ async fn reply<S: Sql>(sql: &mut S, effects: &mut Effects, by: By<'_>, op: &Op) 
         Op::LeaveRoom { slug, room } => membership::leave(sql, effects, by, slug, room).await,
         Op::InviteToRoom { slug, room, users } => membership::invite(sql, effects, by, slug, room, users).await,
         Op::Kick { slug, room, user } => membership::kick(sql, effects, by, slug, room, user).await,
-        Op::Send { slug, room, cid, text, reply_to, thread } => {
-            let draft = message::Draft { text, reply_to: reply_to.as_ref(), thread: thread.as_ref() };
+        Op::Send { slug, room, cid, text, reply_to, thread, here } => {
+            let draft = message::Draft { text, reply_to: reply_to.as_ref(), thread: thread.as_ref(), here };
             message::send(sql, effects, by, message::At { slug, room, cid }, draft).await
         }
         Op::Edit { slug, room, id, cid, text } => {

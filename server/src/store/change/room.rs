@@ -1,6 +1,7 @@
 //! Rooms: made, changed, deleted.
 
 use confab_protocol::log::EntryBody;
+use confab_protocol::personal::Level;
 use confab_protocol::room::RoomKind;
 use confab_protocol::{Error, RoomId, Slug, UserId};
 
@@ -29,7 +30,7 @@ pub(super) struct Change<'a> {
     pub name: Option<&'a str>,
     pub topic: Option<&'a str>,
     pub archived: Option<bool>,
-    pub muted: Option<bool>,
+    pub level: Option<Level>,
 }
 
 pub(super) async fn create<S: Sql>(
@@ -70,11 +71,11 @@ pub(super) async fn update<S: Sql>(
     let standing = standing(sql, by, slug, room).await?;
     let words = change.name.is_some() || change.topic.is_some();
     rules::update(&standing, RoomChange { words, archived: change.archived })?;
-    if let Some(muted) = change.muted {
+    if let Some(level) = change.level {
         rules::be_inside(&standing)?;
         sql.execute(
-            "UPDATE room_members SET muted = ?3 WHERE room = ?1 AND user_id = ?2",
-            params![room, by.actor, muted],
+            "UPDATE room_members SET level = ?3, muted = ?4 WHERE room = ?1 AND user_id = ?2",
+            params![room, by.actor, level, level == Level::None],
         )
         .await?;
     }

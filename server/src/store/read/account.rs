@@ -10,30 +10,33 @@ use crate::store::{Credentials, Identity, InviteRow, Result, TokenHash};
 pub async fn identity<S: Sql>(sql: &mut S, token: &TokenHash) -> Result<Option<Identity>> {
     let row = sql
         .row(
-            "SELECT u.id, u.login, u.display_name, u.avatar, u.status, u.role, u.bot, u.guest, s.id
+            "SELECT u.id, u.login, u.display_name, u.avatar, u.status, u.role, u.bot, u.guest, u.status_until, s.id
              FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token = ?1",
             params![token],
         )
         .await?;
-    row.map(|mut row| Ok(Identity { user: user_of(&mut row)?, session: row.take(8)? })).transpose()
+    row.map(|mut row| Ok(Identity { user: user_of(&mut row)?, session: row.take(9)? })).transpose()
 }
 
 /// What is needed to check a password.
 pub async fn credentials<S: Sql>(sql: &mut S, login: &str) -> Result<Option<Credentials>> {
     let row = sql
         .row(
-            "SELECT id, login, display_name, avatar, status, role, bot, guest, password_hash
+            "SELECT id, login, display_name, avatar, status, role, bot, guest, status_until, password_hash
              FROM users WHERE login = ?1",
             params![login],
         )
         .await?;
-    row.map(|mut row| Ok(Credentials { user: user_of(&mut row)?, password_hash: row.take(8)? })).transpose()
+    row.map(|mut row| Ok(Credentials { user: user_of(&mut row)?, password_hash: row.take(9)? })).transpose()
 }
 
 /// One person.
 pub async fn user<S: Sql>(sql: &mut S, user: &UserId) -> Result<Option<User>> {
     let row = sql
-        .row("SELECT id, login, display_name, avatar, status, role, bot, guest FROM users WHERE id = ?1", params![user])
+        .row(
+            "SELECT id, login, display_name, avatar, status, role, bot, guest, status_until FROM users WHERE id = ?1",
+            params![user],
+        )
         .await?;
     row.map(|mut row| user_of(&mut row)).transpose()
 }
@@ -42,7 +45,7 @@ pub async fn user<S: Sql>(sql: &mut S, user: &UserId) -> Result<Option<User>> {
 pub async fn users<S: Sql>(sql: &mut S, after: Option<&str>, limit: usize) -> Result<Vec<User>> {
     let rows = sql
         .query(
-            "SELECT id, login, display_name, avatar, status, role, bot, guest
+            "SELECT id, login, display_name, avatar, status, role, bot, guest, status_until
              FROM users WHERE login > ?1 ORDER BY login LIMIT ?2",
             // Every login is greater than the empty text.
             params![after.unwrap_or_default(), limit],
@@ -101,7 +104,7 @@ pub async fn invites<S: Sql>(sql: &mut S, user: &UserId, now: Timestamp) -> Resu
     rows.into_iter().map(invite_of).collect()
 }
 
-/// The first eight columns as a person: id, login, display name, avatar, status, role, bot, guest.
+/// The first nine columns as a person: id, login, display name, avatar, status, role, bot, guest, end of status.
 fn user_of(row: &mut Row) -> Result<User> {
     Ok(User {
         id: row.take(0)?,
@@ -112,6 +115,7 @@ fn user_of(row: &mut Row) -> Result<User> {
         role: row.take(5)?,
         bot: row.take(6)?,
         guest: row.take(7)?,
+        status_until: row.take(8)?,
     })
 }
 

@@ -4,6 +4,7 @@ pub(super) mod account;
 mod fill;
 pub(super) mod log;
 pub(super) mod named;
+pub(super) mod personal;
 pub(super) mod room;
 pub(super) mod server;
 pub(super) mod thread;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use confab_protocol::personal::Level;
 use confab_protocol::room::{Room, RoomKind};
 use confab_protocol::{RoomId, Slug, UserId};
 
@@ -22,7 +23,7 @@ macro_rules! room {
             unread_count!(),
             ", 0), COALESCE(",
             mention_count!(),
-            ", 0), COALESCE(rm.muted, 0), m.role, CASE WHEN r.creator = ?1 THEN 1 ELSE 0 END
+            ", 0), COALESCE(rm.level, 'mentions'), m.role, CASE WHEN r.creator = ?1 THEN 1 ELSE 0 END
              FROM rooms r
              JOIN workspaces w ON w.slug = r.slug
              LEFT JOIN workspace_members m ON m.slug = r.slug AND m.user_id = ?1
@@ -113,8 +114,14 @@ pub async fn room_for<S: Sql>(sql: &mut S, room: &RoomId, users: &[UserId]) -> R
         counts::unread(sql, room, users).await?.into_iter().map(|unread| (unread.user.clone(), unread)).collect();
     let one = |user: &UserId| {
         let own = found.get(user)?;
-        let counts =
-            Room { read: own.read, unread: own.unread, mentions: own.mentions, muted: own.muted, ..seen.clone() };
+        let counts = Room {
+            read: own.read,
+            unread: own.unread,
+            mentions: own.mentions,
+            muted: own.level == Level::None,
+            level: own.level,
+            ..seen.clone()
+        };
         Some((user.clone(), counts))
     };
     Ok(users.iter().filter_map(one).collect())
@@ -151,7 +158,8 @@ fn room_of(mut row: Row) -> Result<(Room, Standing)> {
     room.read = row.take(9)?;
     room.unread = row.take(10)?;
     room.mentions = row.take(11)?;
-    room.muted = row.take(12)?;
+    room.level = row.take(12)?;
+    room.muted = room.level == Level::None;
     let standing =
         Standing { kind: room.kind, archived: room.archived, role: row.take(13)?, inside, maker: row.take(14)? };
     Ok((room, standing))
@@ -173,6 +181,7 @@ fn shared_part(row: &mut Row) -> Result<Room> {
         unread: 0,
         mentions: 0,
         muted: false,
+        level: Level::default(),
         users: people.map(|people| split_ids(&people)).transpose()?,
         last_message: None,
     })

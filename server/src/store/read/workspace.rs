@@ -79,7 +79,8 @@ pub async fn role<S: Sql>(sql: &mut S, slug: &Slug, user: &UserId) -> Result<Opt
 pub async fn members<S: Sql>(sql: &mut S, slug: &Slug) -> Result<Vec<Member>> {
     let rows = sql
         .query(
-            "SELECT u.id, u.login, u.display_name, u.avatar, m.role, u.bot, u.guest, u.status
+            "SELECT u.id, u.login, u.display_name, u.avatar, m.role, u.bot, u.guest, u.status,
+                u.status_until, u.dnd_until
              FROM workspace_members m JOIN users u ON u.id = m.user_id
              WHERE m.slug = ?1 ORDER BY lower(u.display_name), u.login",
             params![slug],
@@ -92,7 +93,8 @@ pub async fn members<S: Sql>(sql: &mut S, slug: &Slug) -> Result<Vec<Member>> {
 pub async fn member<S: Sql>(sql: &mut S, slug: &Slug, user: &UserId) -> Result<Option<Member>> {
     let row = sql
         .row(
-            "SELECT u.id, u.login, u.display_name, u.avatar, m.role, u.bot, u.guest, u.status
+            "SELECT u.id, u.login, u.display_name, u.avatar, m.role, u.bot, u.guest, u.status,
+                u.status_until, u.dnd_until
              FROM workspace_members m JOIN users u ON u.id = m.user_id WHERE m.slug = ?1 AND m.user_id = ?2",
             params![slug, user],
         )
@@ -104,7 +106,8 @@ pub async fn member<S: Sql>(sql: &mut S, slug: &Slug, user: &UserId) -> Result<O
 pub async fn room_members<S: Sql>(sql: &mut S, room: &RoomId) -> Result<Vec<Member>> {
     let rows = sql
         .query(
-            "SELECT u.id, u.login, u.display_name, u.avatar, m.role, u.bot, u.guest, u.status
+            "SELECT u.id, u.login, u.display_name, u.avatar, m.role, u.bot, u.guest, u.status,
+                u.status_until, u.dnd_until
              FROM room_members rm JOIN rooms r ON r.id = rm.room
              JOIN workspace_members m ON m.slug = r.slug AND m.user_id = rm.user_id
              JOIN users u ON u.id = rm.user_id
@@ -138,5 +141,7 @@ fn member_of(mut row: Row) -> Result<Member> {
         guest: row.take(6)?,
         status: row.take(7)?,
         presence: Presence::Offline,
+        status_until: row.take(8)?,
+        dnd_until: row.take(9)?,
     })
 }

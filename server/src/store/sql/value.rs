@@ -1,8 +1,11 @@
 //! What goes into a statement and comes out of a row.
 
 use confab_protocol::account::Role;
+use confab_protocol::personal::Level;
 use confab_protocol::room::RoomKind;
-use confab_protocol::{Cid, Epoch, InviteCode, MessageId, RoomId, ServerId, SessionId, Slug, Timestamp, UserId};
+use confab_protocol::{
+    Cid, Epoch, InviteCode, MessageId, ReminderId, RoomId, ServerId, SessionId, Slug, Timestamp, UserId,
+};
 
 use crate::store::{Result, StoreError, TokenHash};
 
@@ -175,7 +178,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(UserId, RoomId, MessageId, Cid, SessionId, ServerId, Epoch, InviteCode, Slug);
+ids!(UserId, RoomId, MessageId, ReminderId, Cid, SessionId, ServerId, Epoch, InviteCode, Slug);
 
 macro_rules! names {
     ($($kind:ty { $($variant:ident = $name:literal),* })*) => {$(
@@ -197,5 +200,6 @@ macro_rules! names {
 }
 names! {
     Role { Guest = "guest", Member = "member", Admin = "admin", Owner = "owner" }
+    Level { All = "all", Mentions = "mentions", None = "none" }
     RoomKind { Public = "public", Private = "private", Direct = "direct" }
 }
