@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use confab_protocol::event::UnreadChanged;
-use confab_protocol::{Error, ErrorCode, Limits, RoomId, Slug, Timestamp};
+use confab_protocol::{Error, ErrorCode, Limits, RoomId, Slug, Timestamp, UserId};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
@@ -37,6 +37,8 @@ const ASLEEP: Duration = Duration::from_secs(5);
 pub trait Hub: Send + Sync + 'static {
     /// What is unread in a room of some workspace changed.
     fn unread(&self, signal: UnreadChanged);
+    /// Whom the caller ignores from now on.
+    fn ignored(&self, users: Vec<UserId>);
     /// The server's database is another one.
     fn new_epoch(&self);
     /// The server's limits.
@@ -292,6 +294,7 @@ impl<M: Machine> Connection<M> {
                 self.parts.feed.push_always(Update::Outbox { pending });
             }
             Effect::Unread(signal) => self.parts.hub.unread(signal),
+            Effect::Ignored(users) => self.parts.hub.ignored(users),
             Effect::NewEpoch => self.parts.hub.new_epoch(),
             Effect::Limits(limits) => self.parts.hub.limits(limits),
             Effect::SignedOut(error) => self.parts.hub.signed_out(error),

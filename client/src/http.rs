@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use confab_protocol::account::{Invite, InviteInfo, InviteRequest, Secret, ServerInfo, Session};
+use confab_protocol::account::{Invite, InviteInfo, InviteRequest, ProfileChange, Secret, ServerInfo, Session, User};
 use confab_protocol::{Error, ErrorCode, InviteCode, SessionId};
 use reqwest::{Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
@@ -69,6 +69,14 @@ impl Http {
     /// As above.
     pub async fn create_invite(&self, request: &InviteRequest) -> Result<Invite, Error> {
         self.post("/invites", request).await
+    }
+
+    /// `PATCH /me`.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn update_profile(&self, change: &ProfileChange) -> Result<User, Error> {
+        read(self.exchange(self.request(Method::PATCH, "/me").json(change)).await?).await
     }
 
     /// `GET /sessions`.

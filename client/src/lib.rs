@@ -14,6 +14,7 @@ pub mod http;
 pub mod link;
 pub mod local;
 pub mod machine;
+pub mod notify;
 pub mod outbox;
 pub mod session;
 pub mod timeline;

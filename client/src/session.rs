@@ -4,6 +4,7 @@
 //! that happens on them into [`Update`]s. Its calls are what a user can do. All of it is cheap to clone and safe to call
 //! from any task.
 
+mod people;
 mod state;
 
 use std::sync::Arc;
@@ -398,12 +399,12 @@ impl Session {
         self.command(Command::MarkRead(room, seq)).await.map(drop)
     }
 
-    /// Tells the others in a room that the user types, or has stopped. May be called at every key press.
+    /// Tells the others in a room that the user types there or in a thread of it, or has stopped. May be called at every key press.
     ///
     /// # Errors
     /// As for [`Session::mark_read`].
-    pub async fn set_typing(&self, room: RoomId, on: bool) -> Result<(), Error> {
-        self.command(Command::Typing(room, on)).await.map(drop)
+    pub async fn set_typing(&self, room: RoomId, thread: Option<MessageId>, on: bool) -> Result<(), Error> {
+        self.command(Command::Typing(room, thread, on)).await.map(drop)
     }
 
     /// Tells whether the user is at this device. Kept over reconnects.

@@ -167,16 +167,17 @@ impl Timeline {
     }
 
     /// What is unread after `read`: messages of others that are not deleted, and how many of them mention `me` (all, in
-    /// a direct room). None when the range does not reach back that far.
+    /// a direct room), those left out whose author is ignored. None when the range does not reach back that far.
     #[must_use]
-    pub fn unread(&self, me: &UserId, read: Seq, direct: bool) -> Option<(u64, u64)> {
+    pub fn unread(&self, me: &UserId, ignored: &[UserId], read: Seq, direct: bool) -> Option<(u64, u64)> {
         if !self.loaded || self.first > read + 1 {
             return None;
         }
         let after = self.fold.messages().rev().take_while(|message| message.seq > read);
         let theirs = after.filter(|message| message.author != *me && !message.deleted);
         Some(theirs.fold((0, 0), |(unread, mentions), message| {
-            (unread + 1, mentions + u64::from(direct || message.mentions.contains(me)))
+            let means_me = message.mentions.contains(me) || message.mentions.contains(&UserId::everybody());
+            (unread + 1, mentions + u64::from(!ignored.contains(&message.author) && (direct || means_me)))
         }))
     }
 

@@ -4,8 +4,9 @@
 //! TypeScript. So the UI is written once, against these types. The TypeScript in `ui/src/bindings/` is generated.
 
 use confab_protocol::account::User;
-use confab_protocol::event::{LobbyServer, NoticeLevel};
+use confab_protocol::event::{AttentionWanted, LobbyServer, NoticeLevel};
 use confab_protocol::log::{Entry, Message, Reaction, Replies};
+use confab_protocol::personal::Personal;
 use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Presence, Workspace};
 use confab_protocol::{Error, MessageId, RoomId, Seq, Slug, Timestamp, UserId};
@@ -133,6 +134,10 @@ pub enum Update {
         slug: Slug,
         /// Which room.
         room: RoomId,
+        /// In which thread of it; absent: in none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        thread: Option<MessageId>,
         /// Who, in the order in which they began.
         users: Vec<UserId>,
     },
@@ -144,6 +149,16 @@ pub enum Update {
         room: RoomId,
         /// How.
         change: TimelineChange,
+    },
+    /// What the caller keeps for themselves, all of it.
+    Personal {
+        /// As of now.
+        personal: Personal,
+    },
+    /// A message wants the caller's attention, in any workspace: [`crate::notify`] says whether it is shown.
+    Attention {
+        /// Which, and why.
+        attention: AttentionWanted,
     },
     /// How many messages of the caller wait for the server, over all rooms.
     Outbox {

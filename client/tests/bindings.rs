@@ -17,6 +17,7 @@ use confab_protocol::account::{
     SignedIn,
 };
 use confab_protocol::event::{Place, Push, REQUEST_ANSWERED, Request, Visitor, visit};
+use confab_protocol::personal::Personal;
 use confab_protocol::{PROTOCOL, limits};
 use ts_rs::{Config, TS, TypeVisitor};
 
@@ -75,6 +76,7 @@ fn generate() -> Files {
     all.add::<SignedIn>();
     all.add::<Session>();
     all.add::<ProfileChange>();
+    all.add::<Personal>();
     all.add::<InviteRequest>();
     all.add::<Invite>();
     all.add::<InviteInfo>();

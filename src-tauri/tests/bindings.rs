@@ -16,7 +16,7 @@ use syn::{FnArg, GenericArgument, Item, ItemFn, Pat, PathArguments, ReturnType, 
 use ts_rs::TS;
 
 /// The modules of `src/commands/`, in the order of [`COMMANDS`].
-const MODULES: [&str; 5] = ["server", "namespace", "room", "message", "settings"];
+const MODULES: [&str; 6] = ["server", "namespace", "room", "message", "people", "settings"];
 
 const HINT: &str = "run: UPDATE_BINDINGS=1 cargo test -p confab-desktop --test bindings";
 

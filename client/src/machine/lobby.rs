@@ -1,9 +1,10 @@
 //! The lobby, namespace `/`: the caller's workspaces, what is unread in them, and the end of the session.
 
 use confab_protocol::event::{
-    LobbyReady, NoticePosted, SessionRevoked, UnreadChanged, WorkspaceAdded, WorkspaceChanged, WorkspaceList,
-    WorkspaceRemoved, WorkspacesReply,
+    AttentionWanted, LobbyReady, NoticePosted, PersonalChanged, SessionRevoked, UnreadChanged, WorkspaceAdded,
+    WorkspaceChanged, WorkspaceList, WorkspaceRemoved, WorkspacesReply,
 };
+use confab_protocol::personal::Personal;
 use confab_protocol::workspace::Workspace;
 use confab_protocol::{Error, ErrorCode, Slug};
 
@@ -34,7 +35,7 @@ enum Ask {
 }
 
 pushes! {
-    /// What the lobby pushes. `mention:received` says nothing that the picture needs.
+    /// What the lobby pushes. `mention:received` says less than `attention:wanted`.
     #[expect(clippy::large_enum_variant, reason = "made, matched and gone: never kept in numbers")]
     Pushed {
         Ready(LobbyReady),
@@ -42,6 +43,8 @@ pushes! {
         Changed(WorkspaceChanged),
         Removed(WorkspaceRemoved),
         Unread(UnreadChanged),
+        Attention(AttentionWanted),
+        Personal(PersonalChanged),
         Revoked(SessionRevoked),
         Notice(NoticePosted),
     }
@@ -63,10 +66,7 @@ impl Lobby {
     /// Yesterday's lobby, until the server greets.
     fn restore(&mut self, stored: Stored, out: &mut Vec<Effect>) {
         let Some(ready) = stored.lobby else { return };
-        let LobbyReady { user, server, workspaces } = ready.clone();
-        self.ready = Some(ready);
-        out.push(Effect::Limits(server.limits.clone()));
-        out.push(Effect::Update(Update::Lobby { user, server, workspaces }));
+        self.take_over(ready, out);
     }
 
     /// Notes what the lobby looks like now.
@@ -82,6 +82,8 @@ impl Lobby {
             }
             Pushed::Removed(WorkspaceRemoved { workspace }) => self.remove(&workspace.slug, out),
             Pushed::Unread(signal) => self.signalled(signal, now, out),
+            Pushed::Attention(attention) => out.push(Effect::Update(Update::Attention { attention })),
+            Pushed::Personal(PersonalChanged { personal }) => self.personal_changed(personal, out),
             Pushed::Revoked(SessionRevoked {}) => out.push(Effect::SignedOut(revoked())),
             Pushed::Notice(NoticePosted { text, level }) => out.push(Effect::Update(Update::Notice { text, level })),
         }
@@ -93,12 +95,26 @@ impl Lobby {
         }
         self.tally = Tally::default();
         self.refresh_at = None;
-        let LobbyReady { user, server, workspaces } = ready.clone();
-        self.ready = Some(ready);
-        out.push(Effect::Limits(server.limits.clone()));
-        out.push(Effect::Update(Update::Lobby { user, server, workspaces }));
+        self.take_over(ready, out);
         self.keep(out);
         self.wire.ready(now, out);
+    }
+
+    fn take_over(&mut self, ready: LobbyReady, out: &mut Vec<Effect>) {
+        out.push(Effect::Limits(ready.server.limits.clone()));
+        out.push(Effect::Ignored(ready.personal.ignored.clone()));
+        out.extend(drawn(ready.clone()).map(Effect::Update));
+        self.ready = Some(ready);
+    }
+
+    fn personal_changed(&mut self, personal: Personal, out: &mut Vec<Effect>) {
+        let Some(ready) = &mut self.ready else { return };
+        if ready.personal.ignored != personal.ignored {
+            out.push(Effect::Ignored(personal.ignored.clone()));
+        }
+        ready.personal = personal.clone();
+        out.push(Effect::Update(Update::Personal { personal }));
+        self.keep(out);
     }
 
     /// A workspace is new or different. One that the caller is not (or no longer) in has no place in the rail.
@@ -212,13 +228,13 @@ impl Machine for Lobby {
     }
 
     fn picture(&self, now: Now) -> Vec<Update> {
-        let lobby = self.ready.clone().map(|LobbyReady { user, server, workspaces }| Update::Lobby {
-            user,
-            server,
-            workspaces,
-        });
+        let lobby = self.ready.clone().into_iter().flat_map(drawn);
         std::iter::once(self.wire.link_update(now)).chain(lobby).collect()
     }
+}
+
+fn drawn(LobbyReady { user, server, workspaces, personal }: LobbyReady) -> impl Iterator<Item = Update> {
+    [Update::Lobby { user, server, workspaces }, Update::Personal { personal }].into_iter()
 }
 
 /// Why somebody is signed out who did not ask for it.

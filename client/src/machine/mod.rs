@@ -10,7 +10,7 @@ pub mod wire;
 pub mod workspace;
 
 use confab_protocol::event::UnreadChanged;
-use confab_protocol::{Cid, Error, Limits, RoomId, Timestamp};
+use confab_protocol::{Cid, Error, Limits, RoomId, Timestamp, UserId};
 use serde_json::Value;
 
 use crate::link::{Frame, LinkEvent};
@@ -94,6 +94,8 @@ pub enum Effect {
     Pending(usize),
     /// What is unread in a room of some workspace changed: for that workspace's machine.
     Unread(UnreadChanged),
+    /// Whom the caller ignores: for the machines of all workspaces.
+    Ignored(Vec<UserId>),
     /// The server's database is another one than before: caches are worthless.
     NewEpoch,
     /// The server's limits.

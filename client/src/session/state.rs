@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use confab_protocol::account::Secret;
 use confab_protocol::event::UnreadChanged;
 use confab_protocol::handshake::Handshake;
-use confab_protocol::{Error, ErrorCode, Limits, PROTOCOL, Slug};
+use confab_protocol::{Error, ErrorCode, Limits, PROTOCOL, Slug, UserId};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -40,6 +40,7 @@ struct State {
     shown: Option<Slug>,
     workspaces: BTreeMap<Slug, Open>,
     limits: Limits,
+    ignored: Vec<UserId>,
     ended: bool,
 }
 
@@ -130,7 +131,7 @@ impl Inner {
             let hidden = before.and_then(|before| state.leave(&before));
             let known = state.workspaces.get(&slug).map(|open| open.handle.clone());
             if known.is_none() {
-                let handle = self.connect(&slug, true);
+                let handle = self.connect(&slug, true, &state.ignored);
                 state.workspaces.insert(slug, Open { handle, pending: 0 });
             }
             (hidden, known)
@@ -188,15 +189,15 @@ impl Inner {
             let Some(inner) = inner.upgrade() else { return };
             let mut state = inner.state();
             if !state.ended && !state.workspaces.contains_key(&slug) {
-                let handle = inner.connect(&slug, false);
+                let handle = inner.connect(&slug, false, &state.ignored);
                 // At least one; it says itself how many.
                 state.workspaces.insert(slug, Open { handle, pending: 1 });
             }
         }
     }
 
-    fn connect(self: &Arc<Self>, slug: &Slug, shown: bool) -> Handle<Command> {
-        let machine = Workspace::new(slug.clone(), self.account.user.id.clone(), seed());
+    fn connect(self: &Arc<Self>, slug: &Slug, shown: bool, ignored: &[UserId]) -> Handle<Command> {
+        let machine = Workspace::new(slug.clone(), self.account.user.id.clone(), seed()).ignoring(ignored);
         connection::start(machine, self.parts(Some(slug.clone()), &self.stop.child_token(), shown))
     }
 
@@ -259,6 +260,15 @@ impl Hub for Weakly {
         if let Some(open) = inner.state().workspaces.get(&signal.workspace) {
             open.handle.tell(Command::Unread(signal));
         }
+    }
+
+    fn ignored(&self, users: Vec<UserId>) {
+        let Some(inner) = self.0.upgrade() else { return };
+        let mut state = inner.state();
+        for open in state.workspaces.values() {
+            open.handle.tell(Command::Ignored(users.clone()));
+        }
+        state.ignored = users;
     }
 
     fn new_epoch(&self) {

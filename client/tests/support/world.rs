@@ -147,7 +147,7 @@ impl World {
                 assert!(self.replies.insert(call, answer).is_none(), "answered twice");
             }
             Effect::Pending(pending) => self.pending = pending,
-            Effect::Unread(_) | Effect::NewEpoch | Effect::Limits(_) => {}
+            Effect::Unread(_) | Effect::Ignored(_) | Effect::NewEpoch | Effect::Limits(_) => {}
             Effect::SignedOut(error) => panic!("signed out: {error}"),
             Effect::Keep(changes) => self.unsynced.extend(changes),
             Effect::Persist(write) => {

@@ -79,10 +79,10 @@ pub async fn mark_read(shell: TheShell<'_>, room: RoomId, seq: Seq) -> Answer<()
     shell.session().await?.mark_read(room, seq).await
 }
 
-/// Tells the others in a room that the user types, or has stopped.
+/// Tells the others in a room that the user types there or in a thread of it, or has stopped.
 #[tauri::command]
-pub async fn set_typing(shell: TheShell<'_>, room: RoomId, on: bool) -> Answer<()> {
-    shell.session().await?.set_typing(room, on).await
+pub async fn set_typing(shell: TheShell<'_>, room: RoomId, on: bool, thread: Option<MessageId>) -> Answer<()> {
+    shell.session().await?.set_typing(room, thread, on).await
 }
 
 /// Tells whether the user is at this device.

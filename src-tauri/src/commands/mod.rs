@@ -5,6 +5,7 @@
 pub mod message;
 pub mod names;
 pub mod namespace;
+pub mod people;
 pub mod room;
 pub mod server;
 pub mod settings;
@@ -64,6 +65,11 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         message::mark_read,
         message::set_typing,
         message::set_presence,
+        people::update_profile,
+        people::set_personal,
+        people::ignore_user,
+        people::set_reminder,
+        people::remove_reminder,
         settings::save_settings,
         settings::save_place,
         settings::drawn,

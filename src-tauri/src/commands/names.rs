@@ -50,6 +50,12 @@ pub const COMMANDS: &[&str] = &[
     "mark_read",
     "set_typing",
     "set_presence",
+    // people
+    "update_profile",
+    "set_personal",
+    "ignore_user",
+    "set_reminder",
+    "remove_reminder",
     // settings
     "save_settings",
     "save_place",

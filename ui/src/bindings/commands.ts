@@ -13,9 +13,14 @@ import type {
   MessageItem,
   MessageSearch,
   NewMessage,
+  Personal,
+  PersonalSet,
   Place,
   Presence,
   Probe,
+  ProfileChange,
+  ReminderId,
+  ReminderSet,
   Room,
   RoomCreate,
   RoomId,
@@ -29,6 +34,7 @@ import type {
   Slug,
   Start,
   Thread,
+  User,
   UserId,
   Workspace,
   WorkspaceCreate,
@@ -121,10 +127,20 @@ export interface Commands<Updates> {
   discard: [{ room: RoomId; key: string }, void];
   /** Moves the read marker forward. */
   mark_read: [{ room: RoomId; seq: number }, void];
-  /** Tells the others in a room that the user types, or has stopped. */
-  set_typing: [{ room: RoomId; on: boolean }, void];
+  /** Tells the others in a room that the user types there or in a thread of it, or has stopped. */
+  set_typing: [{ room: RoomId; on: boolean; thread?: MessageId | null }, void];
   /** Tells whether the user is at this device. */
   set_presence: [{ state: Presence }, void];
+  /** Changes the user's own profile. */
+  update_profile: [{ change: ProfileChange }, User];
+  /** Replaces when the user wants no signals. */
+  set_personal: [{ request: PersonalSet }, Personal];
+  /** Begins or ends to ignore somebody. */
+  ignore_user: [{ user: UserId; on: boolean }, Personal];
+  /** Asks to be reminded. */
+  set_reminder: [{ request: ReminderSet }, Personal];
+  /** A reminder was seen, or is not wanted any more. */
+  remove_reminder: [{ id: ReminderId }, Personal];
   /** Remembers how things should look. */
   save_settings: [{ settings: Settings }, void];
   /** Remembers where the user is, for the next start. */

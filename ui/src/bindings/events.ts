@@ -1,6 +1,7 @@
 // Made from the Rust types by client/tests/bindings.rs. Do not edit.
 
 import type {
+  AttentionWanted,
   BatchSent,
   DirectOpen,
   Empty,
@@ -23,6 +24,9 @@ import type {
   MessageSent,
   MessageThread,
   NoticePosted,
+  PersonalChanged,
+  PersonalReply,
+  PersonalSet,
   PinsReply,
   PresenceBatch,
   PresenceChanged,
@@ -30,6 +34,8 @@ import type {
   ReadChanged,
   ReadMark,
   ReadMarked,
+  ReminderRemove,
+  ReminderSet,
   RoomAdded,
   RoomChanged,
   RoomCreate,
@@ -56,6 +62,7 @@ import type {
   TypingChanged,
   TypingSet,
   UnreadChanged,
+  UserIgnore,
   WorkspaceAdded,
   WorkspaceArchive,
   WorkspaceChanged,
@@ -99,6 +106,10 @@ export interface RequestMap {
   'workspace:list': { request: WorkspaceList; reply: WorkspacesReply };
   'workspace:join': { request: WorkspaceJoin; reply: WorkspaceReply };
   'workspace:leave': { request: WorkspaceLeave; reply: Empty };
+  'personal:set': { request: PersonalSet; reply: PersonalReply };
+  'user:ignore': { request: UserIgnore; reply: PersonalReply };
+  'reminder:set': { request: ReminderSet; reply: PersonalReply };
+  'reminder:remove': { request: ReminderRemove; reply: PersonalReply };
   'room:list': { request: RoomList; reply: RoomsReply };
   'room:create': { request: RoomCreate; reply: RoomReply };
   'room:update': { request: RoomUpdate; reply: RoomReply };
@@ -134,6 +145,8 @@ export interface PushMap {
   'workspace:removed': WorkspaceRemoved;
   'unread:changed': UnreadChanged;
   'mention:received': MentionReceived;
+  'attention:wanted': AttentionWanted;
+  'personal:changed': PersonalChanged;
   'notice:posted': NoticePosted;
   'workspace:ready': WorkspaceReady;
   'room:added': RoomAdded;

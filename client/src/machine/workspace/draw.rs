@@ -6,6 +6,7 @@ use confab_protocol::log::{Message, Reaction};
 use confab_protocol::workspace::Presence;
 use confab_protocol::{Cid, MessageId, RoomId, Seq, UserId};
 
+use super::typing::Spot;
 use super::{Known, Workspace};
 use crate::machine::Effect;
 use crate::outbox::{Queued, Stage, Write};
@@ -68,7 +69,7 @@ impl Workspace {
     /// Everything.
     pub(super) fn draw_all(&self) -> impl Iterator<Item = Update> {
         let timelines = self.open.keys().flat_map(|room| self.draw_timeline(room));
-        let typing = self.typing.rooms().into_iter().map(|room| self.typing_update(&room));
+        let typing = self.typing.spots().into_iter().map(|spot| self.typing_update(spot));
         let count = self.looked_at.as_ref().and_then(|room| self.count_update(room));
         self.draw_workspace().into_iter().chain(timelines).chain(typing).chain(count)
     }
@@ -94,8 +95,8 @@ impl Workspace {
         }));
     }
 
-    pub(super) fn draw_typing(&self, room: &RoomId, out: &mut Vec<Effect>) {
-        out.push(Effect::Update(self.typing_update(room)));
+    pub(super) fn draw_typing(&self, spot: Spot, out: &mut Vec<Effect>) {
+        out.push(Effect::Update(self.typing_update(spot)));
     }
 
     pub(super) fn count_looked_at(&mut self, out: &mut Vec<Effect>) {
@@ -185,8 +186,10 @@ impl Workspace {
         Item::Message(item)
     }
 
-    fn typing_update(&self, room: &RoomId) -> Update {
-        Update::Typing { slug: self.slug.clone(), room: room.clone(), users: self.typing.users(room) }
+    fn typing_update(&self, spot: Spot) -> Update {
+        let users = self.typing.users(&spot);
+        let (room, thread) = spot;
+        Update::Typing { slug: self.slug.clone(), room, thread, users }
     }
 
     /// Whether someone is at a device; the user is at this one.

@@ -16,7 +16,7 @@ use confab_protocol::event::{
 use confab_protocol::log::Entry;
 use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Presence};
-use confab_protocol::{Cid, Epoch, ErrorCode, RoomId, Seq, Slug, UserId, workspace};
+use confab_protocol::{Cid, Epoch, ErrorCode, MessageId, RoomId, Seq, Slug, UserId, workspace};
 use serde_json::Value;
 
 use super::lobby::revoked;
@@ -45,12 +45,14 @@ pub enum Command {
     Discard(RoomId, Cid),
     /// Move the read marker forward.
     MarkRead(RoomId, Seq),
-    /// The user types, or has stopped.
-    Typing(RoomId, bool),
+    /// The user types, there or in a thread of it, or has stopped.
+    Typing(RoomId, Option<MessageId>, bool),
     /// The user is at this device, or not.
     Presence(Presence),
     /// The lobby says what is unread in a room of this workspace.
     Unread(UnreadChanged),
+    /// Whom the user ignores.
+    Ignored(Vec<UserId>),
     /// The server's database is another one: timelines are worthless.
     NewEpoch,
 }
@@ -70,6 +72,8 @@ pub struct Workspace {
     pending: usize,
     marks: BTreeMap<RoomId, Mark>,
     presence: Option<Presence>,
+    /// Whose messages mention nobody.
+    ignored: Vec<UserId>,
     dirty: Dirty,
     unkept: Unkept,
     /// The database that the timelines are from.
@@ -154,10 +158,18 @@ impl Workspace {
             pending: 0,
             marks: BTreeMap::new(),
             presence: None,
+            ignored: Vec::new(),
             dirty: Dirty::default(),
             unkept: Unkept::default(),
             epoch: None,
         }
+    }
+
+    /// From the start, whom the user ignores.
+    #[must_use]
+    pub fn ignoring(mut self, users: &[UserId]) -> Self {
+        self.ignored = users.to_vec();
+        self
     }
 
     fn commanded(&mut self, call: CallId, command: Command, now: Now, out: &mut Vec<Effect>) {
@@ -171,8 +183,8 @@ impl Workspace {
                 self.mark_read(&room, seq, now, out);
                 Ok(())
             }
-            Command::Typing(room, on) => {
-                if let Some(set) = self.typing.say(room, on, now) {
+            Command::Typing(room, thread, on) => {
+                if let Some(set) = self.typing.say((room, thread), on, now) {
                     self.wire.tell(&set, out);
                 }
                 Ok(())
@@ -183,6 +195,10 @@ impl Workspace {
             }
             Command::Unread(signal) => {
                 self.unread_signalled(&signal, out);
+                Ok(())
+            }
+            Command::Ignored(users) => {
+                self.ignored = users;
                 Ok(())
             }
             Command::NewEpoch => {

@@ -125,22 +125,23 @@ impl Workspace {
     }
 
     pub(super) fn others_type(&mut self, changed: TypingChanged, now: Now, out: &mut Vec<Effect>) {
-        let TypingChanged { room, user, on } = changed;
-        if user != self.me && self.typing.set(&room, &user, on, now) {
-            self.draw_typing(&room, out);
+        let TypingChanged { room, user, on, thread } = changed;
+        let spot = (room, thread);
+        if user != self.me && self.typing.set(&spot, &user, on, now) {
+            self.draw_typing(spot, out);
         }
     }
 
     pub(super) fn expire_typing(&mut self, now: Now, out: &mut Vec<Effect>) {
-        for room in self.typing.expire(now) {
-            self.draw_typing(&room, out);
+        for spot in self.typing.expire(now) {
+            self.draw_typing(spot, out);
         }
     }
 
     /// The link is lost: nobody can be seen typing.
     pub(super) fn typing_gone(&mut self, out: &mut Vec<Effect>) {
-        for room in self.typing.clear() {
-            self.draw_typing(&room, out);
+        for spot in self.typing.clear() {
+            self.draw_typing(spot, out);
         }
     }
 
@@ -152,11 +153,11 @@ impl Workspace {
             }
             return;
         };
-        let now = Now { ms: 0, wall: entry.ts };
-        if self.typing.set(&entry.room, author, false, now) {
-            self.draw_typing(&entry.room, out);
+        for spot in self.typing.stopped(&entry.room, author) {
+            self.draw_typing(spot, out);
         }
         let me = self.me.clone();
+        let ignored = self.ignored.contains(author);
         let Some(room) = self.room_mut(&entry.room) else { return };
         if entry.seq <= room.head {
             return;
@@ -167,7 +168,8 @@ impl Workspace {
             (room.read, room.unread, room.mentions) = (entry.seq, 0, 0);
         } else if entry.seq > room.read {
             room.unread += 1;
-            room.mentions += u64::from(room.kind == RoomKind::Direct || mentions.contains(&me));
+            let means_me = mentions.contains(&me) || mentions.contains(&UserId::everybody());
+            room.mentions += u64::from(!ignored && (room.kind == RoomKind::Direct || means_me));
         }
         self.draw_read(&entry.room, out);
     }
@@ -180,7 +182,9 @@ impl Workspace {
             Some((0, 0))
         } else {
             let timeline = self.open.get(room).map(|open| &open.timeline).filter(|timeline| !timeline.has_gap());
-            timeline.and_then(|timeline| timeline.unread(&self.me, state.read, state.kind == RoomKind::Direct))
+            timeline.and_then(|timeline| {
+                timeline.unread(&self.me, &self.ignored, state.read, state.kind == RoomKind::Direct)
+            })
         };
         if let (Some((unread, mentions)), Some(state)) = (counted, self.room_mut(room))
             && (state.unread, state.mentions) != (unread, mentions)

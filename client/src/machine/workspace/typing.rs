@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use confab_protocol::event::TypingSet;
-use confab_protocol::{RoomId, UserId};
+use confab_protocol::{MessageId, RoomId, UserId};
 
 use crate::machine::Now;
 
@@ -12,17 +12,20 @@ const EXPIRES_MS: u64 = 6_000;
 /// The user's own typing is renewed this often, however often keys are pressed.
 const RENEW_MS: u64 = 3_000;
 
+/// A room, or a thread of it.
+pub(super) type Spot = (RoomId, Option<MessageId>);
+
 /// All typing in one workspace.
 #[derive(Debug, Default)]
 pub(super) struct Typing {
-    others: BTreeMap<RoomId, Vec<(UserId, u64)>>,
-    said: Option<(RoomId, u64)>,
+    others: BTreeMap<Spot, Vec<(UserId, u64)>>,
+    said: Option<(Spot, u64)>,
 }
 
 impl Typing {
     /// Somebody else begins, goes on or ends. True: who is typing there is different now.
-    pub(super) fn set(&mut self, room: &RoomId, user: &UserId, on: bool, now: Now) -> bool {
-        let users = self.others.entry(room.clone()).or_default();
+    pub(super) fn set(&mut self, spot: &Spot, user: &UserId, on: bool, now: Now) -> bool {
+        let users = self.others.entry(spot.clone()).or_default();
         let until = now.ms + EXPIRES_MS;
         let known = users.iter_mut().find(|(known, _)| known == user);
         let changed = match (known, on) {
@@ -41,37 +44,51 @@ impl Typing {
             (None, false) => false,
         };
         if users.is_empty() {
-            self.others.remove(room);
+            self.others.remove(spot);
         }
         changed
     }
 
-    /// Who is typing in a room, in the order in which they began.
-    pub(super) fn users(&self, room: &RoomId) -> Vec<UserId> {
-        self.others.get(room).into_iter().flatten().map(|(user, _)| user.clone()).collect()
-    }
-
-    /// Rooms where somebody is typing.
-    pub(super) fn rooms(&self) -> Vec<RoomId> {
-        self.others.keys().cloned().collect()
-    }
-
-    /// Ends what was not renewed. Answers with the rooms where that changed something.
-    pub(super) fn expire(&mut self, now: Now) -> Vec<RoomId> {
+    /// Somebody has sent a message: they type nowhere in that room. Answers with where that changed something.
+    pub(super) fn stopped(&mut self, room: &RoomId, user: &UserId) -> Vec<Spot> {
         let mut changed = Vec::new();
-        self.others.retain(|room, users| {
+        self.others.retain(|spot, users| {
             let before = users.len();
-            users.retain(|(_, until)| *until > now.ms);
+            users.retain(|(known, _)| spot.0 != *room || known != user);
             if users.len() < before {
-                changed.push(room.clone());
+                changed.push(spot.clone());
             }
             !users.is_empty()
         });
         changed
     }
 
-    /// Nobody is known to be typing any more. Answers with the rooms where somebody was.
-    pub(super) fn clear(&mut self) -> Vec<RoomId> {
+    /// Who is typing there, in the order in which they began.
+    pub(super) fn users(&self, spot: &Spot) -> Vec<UserId> {
+        self.others.get(spot).into_iter().flatten().map(|(user, _)| user.clone()).collect()
+    }
+
+    /// Where somebody is typing.
+    pub(super) fn spots(&self) -> Vec<Spot> {
+        self.others.keys().cloned().collect()
+    }
+
+    /// Ends what was not renewed. Answers with where that changed something.
+    pub(super) fn expire(&mut self, now: Now) -> Vec<Spot> {
+        let mut changed = Vec::new();
+        self.others.retain(|spot, users| {
+            let before = users.len();
+            users.retain(|(_, until)| *until > now.ms);
+            if users.len() < before {
+                changed.push(spot.clone());
+            }
+            !users.is_empty()
+        });
+        changed
+    }
+
+    /// Nobody is known to be typing any more. Answers with where somebody was.
+    pub(super) fn clear(&mut self) -> Vec<Spot> {
         self.said = None;
         std::mem::take(&mut self.others).into_keys().collect()
     }
@@ -82,14 +99,15 @@ impl Typing {
     }
 
     /// The user types or has stopped: what is to be said about it, if anything.
-    pub(super) fn say(&mut self, room: RoomId, on: bool, now: Now) -> Option<TypingSet> {
-        let said_here = self.said.as_ref().filter(|(said, _)| *said == room).map(|(_, at)| *at);
+    pub(super) fn say(&mut self, spot: Spot, on: bool, now: Now) -> Option<TypingSet> {
+        let said_here = self.said.as_ref().filter(|(said, _)| *said == spot).map(|(_, at)| *at);
         match (said_here, on) {
             (Some(at), true) if now.ms < at + RENEW_MS => return None,
             (None, false) => return None,
-            (_, true) => self.said = Some((room.clone(), now.ms)),
+            (_, true) => self.said = Some((spot.clone(), now.ms)),
             (Some(_), false) => self.said = None,
         }
-        Some(TypingSet { room, on })
+        let (room, thread) = spot;
+        Some(TypingSet { room, on, thread })
     }
 }
