@@ -66,6 +66,23 @@ const screens: [name: string, query: string, act?: (page: Page) => Promise<unkno
   ['settings', 'scene=chat', (page) => page.getByTestId('settings-open').click()],
   ['creating a room', 'scene=chat', (page) => page.getByTestId('create-room').click()],
   ['browsing rooms', 'scene=chat', (page) => page.getByTestId('browse-rooms').click()],
+  ['people: ignored, emotes, a reminder', 'scene=people', (page) => page.getByTestId('members-toggle').click()],
+  ['a profile card', 'scene=people', async (page) => {
+    await page.getByTestId('author').filter({ hasText: 'Bo' }).last().click();
+    await page.getByTestId('profile-card').waitFor();
+  }],
+  ['the own profile', 'scene=people', async (page) => {
+    await page.getByTestId('me').click();
+    await page.getByTestId('card-edit').click();
+    await page.getByTestId('profile').waitFor();
+  }],
+  ['quiet hours', 'scene=people', (page) => page.getByTestId('settings-open').click()],
+  ['the menu of a room', 'scene=people', (page) => page.getByTestId('room-menu').click()],
+  ['commands', 'scene=people', async (page) => {
+    await page.getByTestId('composer').fill('/help');
+    await page.getByTestId('composer').press('Enter');
+    await page.getByTestId('commands').waitFor();
+  }],
   ['offline', 'scene=offline', (page) => page.getByTestId('message-retry').waitFor()],
   ['an empty room', 'scene=empty'],
   ['no workspace', 'scene=nothing'],

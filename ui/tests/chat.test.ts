@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { refusal } from '../src/lib/error';
 import { chatter, room, world } from '../src/port/fake/world';
@@ -126,14 +126,15 @@ describe('messages', () => {
   });
 
   it('deletes after asking, and leaves a tombstone', async () => {
-    vi.spyOn(window, 'confirm').mockReturnValueOnce(false).mockReturnValueOnce(true);
-    const remove = async (): Promise<void> => {
+    const remove = async (answer: 'confirm-yes' | 'confirm-no'): Promise<void> => {
       await page.menuOf(page.all('message')[0]);
       await page.click('message-delete');
+      await page.click(answer);
+      expect(page.has('confirm')).toBe(false);
     };
-    await remove();
+    await remove('confirm-no');
     expect(page.port.callsOf('delete')).toEqual([]);
-    await remove();
+    await remove('confirm-yes');
     expect(page.messages()[0]?.text).toBe('Deleted message');
   });
 

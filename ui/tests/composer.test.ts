@@ -188,14 +188,14 @@ describe('keys in the text', () => {
 describe('commands', () => {
   it('are offered with their help, those that fit the room', async () => {
     await page.type('composer', '/');
-    expect(offered().map((one) => one.split(' ')[0])).toEqual(['/me', '/shrug', '/topic', '/invite', '/leave', '/mute']);
+    expect(offered().map((one) => one.split(' ')[0])).toEqual(['/me', '/shrug', '/topic', '/invite', '/msg', '/leave', '/mute', '/status', '/away', '/dnd', '/remind', '/help']);
     await page.type('composer', '/to');
     expect(offered()).toEqual(['/topic text Say what this room is for']);
     await press('Enter');
     expect(field().value).toBe('/topic ');
     await page.click('room-d1');
     await page.type('composer', '/');
-    expect(offered().map((one) => one.split(' ')[0])).toEqual(['/me', '/shrug', '/mute']);
+    expect(offered().map((one) => one.split(' ')[0])).toEqual(['/me', '/shrug', '/msg', '/mute', '/status', '/away', '/dnd', '/remind', '/help']);
   });
 
   it('do what they say', async () => {
@@ -220,10 +220,14 @@ describe('commands', () => {
     expect(page.port.callsOf('inviteToRoom')).toEqual([]);
   });
 
-  it('are no command when they are a path, or one that nobody knows', async () => {
+  it('are no command when they are a path or begin with two slashes, and are refused when nobody knows them', async () => {
     await write('/etc/hosts is wrong');
+    await write('//me and you');
+    expect(sent()).toEqual(['/etc/hosts is wrong', '/me and you']);
     await write('/unknown thing');
-    expect(sent()).toEqual(['/etc/hosts is wrong', '/unknown thing']);
+    expect(page.text('error')).toContain('no command /unknown');
+    expect(field().value).toBe('/unknown thing');
+    expect(sent()).toHaveLength(2);
   });
 });
 

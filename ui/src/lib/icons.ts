@@ -3,6 +3,7 @@
 
 import arrowDown from 'bootstrap-icons/icons/arrow-down.svg?raw';
 import arrowReturn from 'bootstrap-icons/icons/arrow-return-left.svg?raw';
+import bell from 'bootstrap-icons/icons/bell.svg?raw';
 import bellSlash from 'bootstrap-icons/icons/bell-slash.svg?raw';
 import boxArrow from 'bootstrap-icons/icons/box-arrow-left.svg?raw';
 import broadcast from 'bootstrap-icons/icons/broadcast-pin.svg?raw';
@@ -35,10 +36,12 @@ import send from 'bootstrap-icons/icons/send-fill.svg?raw';
 import sun from 'bootstrap-icons/icons/sun.svg?raw';
 import threeDots from 'bootstrap-icons/icons/three-dots.svg?raw';
 import trash from 'bootstrap-icons/icons/trash3.svg?raw';
+import at from 'bootstrap-icons/icons/at.svg?raw';
+import dash from 'bootstrap-icons/icons/dash-circle-fill.svg?raw';
 import x from 'bootstrap-icons/icons/x-lg.svg?raw';
 
 const sources = {
-  'arrow-down': arrowDown, 'arrow-return': arrowReturn, 'bell-slash': bellSlash, 'box-arrow': boxArrow, broadcast,
+  'arrow-down': arrowDown, at, bell, dnd: dash, 'arrow-return': arrowReturn, 'bell-slash': bellSlash, 'box-arrow': boxArrow, broadcast,
   chat, 'chat-text': chatText, check, 'chevron-down': chevronDown, 'circle-half': circleHalf, clipboard, clock, compass, emoji: emojiSmile,
   exclamation, 'eye-slash': eyeSlash, gear, globe, link, list, lock, moon, pencil, people, 'person-plus': personPlus, 'person-x': personX,
   pin, plus, reply, search, send, sun, dots: threeDots, trash, x,

@@ -4,6 +4,7 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-d
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 const dayAndYear = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'long' });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
 
 const MINUTE = 60_000;
@@ -53,4 +54,13 @@ export function fromNow(ts: string, now: number = Date.now()): string {
   if (size < HOUR) return relative.format(Math.round(away / MINUTE), 'minute');
   if (size < DAY) return relative.format(Math.round(away / HOUR), 'hour');
   return relative.format(Math.round(away / DAY), 'day');
+}
+
+/** "until 14:30", or with its day when that is not today. */
+export function until(ts: string, now: Date = new Date()): string {
+  const at = new Date(ts);
+  const time = timeOfDay(ts);
+  if (dayKey(ts) === dayKey(now.toISOString())) return `until ${time}`;
+  const days = new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime() - new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
+  return `until ${days < 7 * DAY ? weekday.format(at) : day.format(at)}, ${time}`;
 }

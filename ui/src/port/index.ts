@@ -5,8 +5,9 @@
 // ({code, message, retry_after_ms?}); nothing else is ever thrown. What changes arrives as an `Update`.
 
 import type {
-  Account, CredentialStore, HistoryPage, Hosting, Member, MessageItem, MessageSearch, NewMessage, Place, Probe, Room, RoomCreate, RoomJoined,
-  RoomUpdate, SearchPage, Settings, Start, Thread, Update, Workspace, WorkspaceCreate, Invite, InviteRequest, Session,
+  Account, CredentialStore, HistoryPage, Hosting, Member, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
+  RoomCreate, RoomJoined, RoomUpdate, SearchPage, Settings, Start, Thread, Update, Workspace, WorkspaceCreate,
+  Invite, InviteRequest, Session, PersonalSet, ProfileChange, ReminderSet, User,
 } from '../bindings';
 
 export interface Port {
@@ -91,8 +92,19 @@ export interface Port {
   /** Drops a failed message. */
   discard(room: string, key: string): Promise<void>;
   markRead(room: string, seq: number): Promise<void>;
-  setTyping(room: string, on: boolean): Promise<void>;
+  /** In the room, or in a thread of it. */
+  setTyping(room: string, on: boolean, thread?: string): Promise<void>;
   setPresence(state: 'online' | 'away'): Promise<void>;
+
+  // --- the user, and whom they want to hear of; what they keep comes back as an Update of type `personal` ---
+  updateProfile(change: ProfileChange): Promise<User>;
+  /** Replaces when they want no signals. */
+  setPersonal(request: PersonalSet): Promise<void>;
+  ignoreUser(user: string, on: boolean): Promise<void>;
+  setReminder(request: ReminderSet): Promise<void>;
+  removeReminder(id: string): Promise<void>;
+
+  // --- this device ---
   /** Remembers where the user is, for the next start. */
   savePlace(place: Place): Promise<void>;
   /** The first room is on the screen. */

@@ -5,7 +5,10 @@
 
 import { Channel, invoke } from '@tauri-apps/api/core';
 
-import type { InviteRequest, MessageSearch, NewMessage, Place, RoomCreate, RoomUpdate, Settings, Update, WorkspaceCreate } from '../bindings';
+import type {
+  InviteRequest, MessageSearch, NewMessage, Place, RoomCreate, RoomUpdate, Settings, Update, WorkspaceCreate,
+  PersonalSet, ProfileChange, ReminderSet,
+} from '../bindings';
 import type { Commands as AllCommands } from '../bindings/commands';
 import { isRefusal, refusal } from '../lib/error';
 import type { Port } from './index';
@@ -89,8 +92,15 @@ export class TauriPort implements Port {
   retry = (room: string, key: string) => call('retry', { room, key });
   discard = (room: string, key: string) => call('discard', { room, key });
   markRead = (room: string, seq: number) => call('mark_read', { room, seq });
-  setTyping = (room: string, on: boolean) => call('set_typing', { room, on });
+  setTyping = (room: string, on: boolean, thread?: string) => call('set_typing', { room, on, thread: thread ?? null });
   setPresence = (state: 'online' | 'away') => call('set_presence', { state });
+
+  updateProfile = (change: ProfileChange) => call('update_profile', { change });
+  setPersonal = async (request: PersonalSet) => void (await call('set_personal', { request }));
+  ignoreUser = async (user: string, on: boolean) => void (await call('ignore_user', { user, on }));
+  setReminder = async (request: ReminderSet) => void (await call('set_reminder', { request }));
+  removeReminder = async (id: string) => void (await call('remove_reminder', { id }));
+
   savePlace = (place: Place) => call('save_place', { place });
   drawn = () => void call('drawn', {}).catch(() => undefined);
 }

@@ -3,15 +3,19 @@
 
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { Account, CredentialStore, Hosting, LinkState, Place, Room, Update } from '../bindings';
+import type { Account, AttentionWanted, CredentialStore, Hosting, LinkState, Member, Place, Room, Update, User } from '../bindings';
+import type { Question } from '../lib/ConfirmDialog.svelte';
 import { asRefusal, refusal, type Refusal } from '../lib/error';
+import type { Anchor } from '../lib/Floating.svelte';
 import type { Known } from '../lib/markdown/known';
 import type { Port } from '../port';
 import { Choices } from './choices.svelte';
 import { forgetDrafts, keptDraft } from './drafts';
 import { linkTo, spotOf, type Spot } from './links';
 import { LobbyState } from './lobby.svelte';
+import { notification, localTime } from '../lib/notify';
 import { forgetMarks, keepMark, keptMark } from './marks';
+import { PersonalState } from './personal.svelte';
 import type { RoomState } from './room.svelte';
 import { SearchState } from './search.svelte';
 import { SeenThreads } from './seen.svelte';
@@ -22,7 +26,8 @@ import { Trail, type Visit } from './trail';
 import { WorkspaceState } from './workspace.svelte';
 
 /** What may lie over the page, one at a time. */
-export type AppDialog = 'switcher' | 'keys' | 'settings' | 'create-room' | 'browse-rooms' | 'new-direct' | 'invite' | 'add-workspace';
+export type AppDialog = 'switcher' | 'keys' | 'settings' | 'create-room' | 'browse-rooms' | 'new-direct' | 'invite' | 'add-workspace' | 'profile'
+  | 'commands';
 /** What may stand beside the timeline, one at a time. */
 export type AppPanel = 'members' | 'pins' | 'search' | 'thread';
 export type Connection = 'online' | 'connecting' | 'offline';
@@ -43,6 +48,13 @@ export class App {
   readonly choices = new Choices();
   readonly toasts = new Toasts();
   dialog = $state<AppDialog | null>(null);
+  /** Whose profile card floats where. */
+  card = $state.raw<{ user: string; anchor: Anchor } | null>(null);
+  /** What is asked before it is done, and who waits for the answer. */
+  question = $state.raw<{ question: Question; answer: (yes: boolean) => void } | null>(null);
+  readonly personal = new PersonalState();
+  /** The user said that they are away: what they do meanwhile does not bring them back. */
+  away = $state(false);
   /** What stands beside the timeline. */
   panel = $state<AppPanel | null>(null);
   readonly search: SearchState;
@@ -64,6 +76,12 @@ export class App {
     if (known.some((link) => link.is === 'waiting' || link.is === 'refused')) return 'offline';
     return known.length > 0 && known.every((link) => link.is === 'live') ? 'online' : 'connecting';
   });
+
+  /** Mentions in all workspaces: what is open is counted from its rooms, which are told at once; the rest as the lobby has it. */
+  readonly mentions: number = $derived(this.lobby.sorted.reduce((sum, { slug, mentions }) => {
+    const open = this.workspaces.get(slug);
+    return sum + (open?.info ? open.mentions : mentions);
+  }, 0));
 
   /** What the words of messages stand for here. */
   readonly known: Known = $derived({
@@ -107,6 +125,7 @@ export class App {
   /** Somebody signed in: the lobby follows as an update. */
   signedIn(account: Account): void {
     this.account = account;
+    this.seen.begin(account.user.id);
     this.problem = null;
     this.phase = 'main';
     this.chooseWorkspace();
@@ -122,6 +141,31 @@ export class App {
     }
   }
 
+  /** Asks before something is done; true when it is to be done. */
+  ask(question: Question): Promise<boolean> {
+    this.question?.answer(false);
+    return new Promise((resolve) => {
+      this.question = { question, answer: (yes) => { this.question = null; resolve(yes); } };
+    });
+  }
+
+  /** Whether somebody is at this device, as its input says; whoever said that they are away stays so. */
+  async used(state: 'online' | 'away'): Promise<void> {
+    if (!this.away) await this.port.setPresence(state).catch(() => undefined);
+  }
+
+  async setAway(away: boolean): Promise<void> {
+    this.away = away;
+    await this.attempt(() => this.port.setPresence(away ? 'away' : 'online'));
+  }
+
+  /** Opens the conversation with these people; answers with its room. */
+  async openDirect(users: string[]): Promise<Room | undefined> {
+    const found = await this.attempt(() => this.port.openDirect(users));
+    if (found) this.enter(found);
+    return found;
+  }
+
   openWorkspace(slug: string): void {
     if (this.slug === slug) return;
     this.leaveThread();
@@ -129,7 +173,7 @@ export class App {
     if (this.panel === 'search') this.panel = null;
     this.slug = slug;
     this.roomId = null;
-    if (!this.workspaces.has(slug)) this.workspaces.set(slug, new WorkspaceState(slug));
+    if (!this.workspaces.has(slug)) this.workspaces.set(slug, this.newWorkspace(slug));
     void this.attempt(() => this.port.openWorkspace(slug));
     this.chooseRoom();
   }
@@ -234,7 +278,8 @@ export class App {
   /** Leaves a room, after asking where there is no way back. */
   async leaveRoom(room: RoomState): Promise<void> {
     const { id, kind, name } = room.info;
-    if (kind !== 'private' || confirm(`Leave ${name}? It is private: you need an invitation to come back.`)) await this.port.leaveRoom(id);
+    const question = { title: `Leave ${name}?`, text: 'It is private: you need an invitation to come back.', action: 'Leave', danger: true };
+    if (kind !== 'private' || (await this.ask(question))) await this.port.leaveRoom(id);
   }
 
   /** The address of an entry of the open workspace, for others. */
@@ -296,23 +341,39 @@ export class App {
           this.chooseWorkspace();
         }
         return;
+      case 'personal':
+        return this.personal.put(update.personal);
+      case 'attention':
+        return this.drawAttention(update.attention);
+      case 'member_changed':
+        if (this.account?.user.id === update.member.id) this.account = { ...this.account, user: { ...this.account.user, ...profileOf(update.member) } };
+        break;
       case 'read':
         if (!this.workspaces.get(update.slug)?.info) return this.lobby.counted(update);
         break;
       default:
     }
     const slug = update.type === 'workspace' ? update.workspace.slug : update.slug;
-    if (update.type === 'workspace' && !this.workspaces.has(slug)) this.workspaces.set(slug, new WorkspaceState(slug));
+    if (update.type === 'workspace' && !this.workspaces.has(slug)) this.workspaces.set(slug, this.newWorkspace(slug));
     this.workspaces.get(slug)?.apply(update);
     if (update.type === 'workspace' || update.type === 'room_changed') this.recall(slug);
     if (update.type === 'workspace' || update.type === 'room_removed') this.chooseRoom();
+  }
+
+  /** A line over the page; notifications of the system are the shell's. */
+  private drawAttention(wanted: AttentionWanted): void {
+    const now = new Date();
+    const { room, workspace } = this;
+    const lookingAt = room && workspace && document.hasFocus() ? { workspace: workspace.slug, room: room.info.id } : null;
+    const shown = notification(wanted, { personal: this.personal.kept, lookingAt, now, ...localTime(now) });
+    if (shown) this.toasts.message(shown.title, shown.body, () => void this.attempt(() => this.goTo(shown.target)));
   }
 
   private async goTo(spot: Spot): Promise<void> {
     this.aim(spot);
     if (!this.lobby.workspaces.has(spot.workspace)) throw refusal('not_found', 'You are not in the workspace that this link leads to.');
     if (this.slug !== spot.workspace) {
-      const workspace = this.workspaces.get(spot.workspace) ?? new WorkspaceState(spot.workspace);
+      const workspace = this.workspaces.get(spot.workspace) ?? this.newWorkspace(spot.workspace);
       workspace.lastRoom = spot.room;
       this.workspaces.set(spot.workspace, workspace);
       return this.openWorkspace(spot.workspace);
@@ -321,6 +382,10 @@ export class App {
     const joinable = (await this.port.listRooms()).find((room) => room.id === spot.room);
     if (!joinable) throw refusal('not_found', 'You are not in the room that this link leads to.');
     this.enter(joinable);
+  }
+
+  private newWorkspace(slug: string): WorkspaceState {
+    return new WorkspaceState(slug, () => this.personal.ignored);
   }
 
   private aim(spot: Spot): Place {
@@ -413,9 +478,16 @@ export class App {
     this.seen.forget();
     this.choices.forgetUse();
     this.target = null;
-    this.dialog = this.panel = null;
+    this.dialog = this.panel = this.card = null;
+    this.question?.answer(false);
+    this.personal.clear();
+    this.away = false;
     this.trail.clear();
     this.problem = error;
     this.phase = 'start';
   }
+}
+
+function profileOf({ display_name, status, status_until }: Member): Partial<User> {
+  return { display_name, ...(status === undefined ? {} : { status }), ...(status_until === undefined ? {} : { status_until }) };
 }

@@ -6,6 +6,8 @@ const MOST_RECENT = 24;
 
 /** Percent of the browser's own text size. */
 export const TEXT_SIZES = [87.5, 100, 112.5, 125] as const;
+export const IDLE_MINUTES = [5, 10, 30] as const;
+export type IdleMinutes = (typeof IDLE_MINUTES)[number];
 export type TextSize = (typeof TEXT_SIZES)[number];
 /** 0 is the emoji's own yellow; 1 to 5 from light to dark. */
 export type SkinTone = 0 | 1 | 2 | 3 | 4 | 5;
@@ -13,6 +15,8 @@ export type SkinTone = 0 | 1 | 2 | 3 | 4 | 5;
 interface Kept {
   textSize: TextSize;
   enterSends: boolean;
+  /** Without input for so long, somebody counts as away. */
+  idleMinutes: IdleMinutes;
   tone: SkinTone;
   recent: string[];
 }
@@ -29,6 +33,10 @@ export class Choices {
     return this.kept.enterSends;
   }
 
+  get idleMinutes(): IdleMinutes {
+    return this.kept.idleMinutes;
+  }
+
   get tone(): SkinTone {
     return this.kept.tone;
   }
@@ -38,7 +46,7 @@ export class Choices {
     return this.kept.recent;
   }
 
-  change(changes: Partial<Pick<Kept, 'textSize' | 'enterSends' | 'tone'>>): void {
+  change(changes: Partial<Pick<Kept, 'textSize' | 'enterSends' | 'idleMinutes' | 'tone'>>): void {
     this.put({ ...this.kept, ...changes });
   }
 
@@ -72,6 +80,7 @@ function read(): Kept {
   return {
     textSize: TEXT_SIZES.find((size) => size === found.textSize) ?? 100,
     enterSends: found.enterSends !== false,
+    idleMinutes: IDLE_MINUTES.find((minutes) => minutes === found.idleMinutes) ?? 10,
     tone: ([0, 1, 2, 3, 4, 5] as const).find((tone) => tone === found.tone) ?? 0,
     recent: recent.slice(0, MOST_RECENT),
   };

@@ -17,6 +17,8 @@ export class ThreadState implements Desk {
   /** Why the answers could not be asked for; those that the room has loaded are there anyway. */
   problem = $state.raw<Refusal | null>(null);
   loading = $state(false);
+  /** Who types an answer. */
+  typing = $state.raw<readonly string[]>([]);
   private readonly rows = new TimelineState();
   private asked = 0;
 

@@ -5,7 +5,11 @@ import type { Refusal } from '../lib/error';
 export interface Toast {
   readonly id: number;
   readonly text: string;
-  readonly kind: 'error' | 'notice' | 'done';
+  readonly kind: 'error' | 'notice' | 'done' | 'message';
+  /** Stands above the text. */
+  readonly title?: string;
+  /** What a click on it does. */
+  readonly go?: () => void;
 }
 
 const LASTS_MS = 7_000;
@@ -30,13 +34,18 @@ export class Toasts {
     this.add('notice', text);
   }
 
+  /** A message wants attention; a click goes there. */
+  message(title: string, text: string, go: () => void): void {
+    this.add('message', text, LASTS_MS, { title, go });
+  }
+
   dismiss(id: number): void {
     this.list = this.list.filter((toast) => toast.id !== id);
   }
 
-  private add(kind: Toast['kind'], text: string, lasts?: number): void {
+  private add(kind: Toast['kind'], text: string, lasts?: number, more: Pick<Toast, 'title' | 'go'> = {}): void {
     const id = ++this.last;
-    this.list = [...this.list.filter((toast) => toast.text !== text), { id, text, kind }].slice(-MOST);
+    this.list = [...this.list.filter((toast) => toast.text !== text || toast.title !== more.title), { id, text, kind, ...more }].slice(-MOST);
     if (lasts !== undefined) setTimeout(() => this.dismiss(id), lasts);
   }
 }

@@ -20,7 +20,7 @@ export class WorkspaceState {
   /** The room to come back to. */
   lastRoom: string | null = null;
 
-  constructor(readonly slug: string) {}
+  constructor(readonly slug: string, private readonly ignored: () => ReadonlySet<string> = () => new Set()) {}
 
   /** Rooms by name, as the list shows them. */
   readonly named = $derived.by(() => this.sorted((room) => room.info.kind !== 'direct'));
@@ -105,9 +105,12 @@ export class WorkspaceState {
         room.members = update.members;
         room.online = update.online;
         return;
-      case 'typing':
-        room.typing = update.users.filter((user) => user !== this.me?.id);
+      case 'typing': {
+        const users = update.users.filter((user) => user !== this.me?.id && !this.ignored().has(user));
+        if (update.thread === undefined) room.typing = users;
+        else if (room.thread?.id === update.thread) room.thread.typing = users;
         return;
+      }
       case 'timeline':
         room.timeline.apply(update.change);
         room.thread?.apply(update.change);

@@ -22,7 +22,7 @@ const MOST = 8;
 export async function suggestions(token: Token, app: App, room: RoomState): Promise<Suggestion[]> {
   switch (token.sign) {
     case '@':
-      return people(token.query, app);
+      return [...people(token.query, app), ...many(token.query, app, room)].slice(0, MOST);
     case '#':
       return rooms(token.query, app);
     case '/':
@@ -46,6 +46,13 @@ function people(query: string, app: App): Suggestion[] {
   const near = members.sort((a, b) => Number(b.presence !== 'offline') - Number(a.presence !== 'offline') || a.display_name.localeCompare(b.display_name));
   return best(near, ({ login, display_name }) => Math.max(score(wanted, login), score(wanted, folded(display_name))), MOST)
     .map(({ id, login, display_name }) => ({ key: id, text: `@${login} `, title: display_name, hint: `@${login}`, person: id }));
+}
+
+/** `@room` and `@here`, once somebody begins to type them. */
+function many(query: string, app: App, room: RoomState): Suggestion[] {
+  if (query === '' || room.info.kind === 'direct' || app.workspace?.isGuest) return [];
+  const all = [['room', 'Everybody in this room'], ['here', 'Everybody in this room who is there']] as const;
+  return all.filter(([name]) => name.startsWith(query.toLowerCase())).map(([name, hint]) => ({ key: name, text: `@${name} `, title: `@${name}`, hint }));
 }
 
 function rooms(query: string, app: App): Suggestion[] {

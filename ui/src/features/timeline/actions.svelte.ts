@@ -85,7 +85,7 @@ export class MessageActions {
   }
 
   async remove(item: MessageItem): Promise<void> {
-    if (confirm('Delete this message for everybody, for good?')) {
+    if (await this.app.ask({ title: 'Delete this message?', text: 'It is gone for everybody, for good.', action: 'Delete', danger: true })) {
       await this.app.attempt(() => this.app.port.delete(this.room.info.id, item.id ?? ''));
     }
   }

@@ -2,8 +2,9 @@
 // in memory, notes every call, and can be told to refuse or to hold what is sent.
 
 import type {
-  Account, CredentialStore, HistoryPage, Hit, Hosting, Incomplete, Invite, InviteRequest, Item, LobbyServer, Member, MessageItem, MessageSearch,
-  NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage, ServerInfo, Session, Settings, Start, Thread, Update,
+  Account, CredentialStore, HistoryPage, Hit, Hosting, Incomplete, Invite, InviteRequest, Item, LobbyServer, Member,
+  MessageItem, MessageSearch, NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage,
+  ServerInfo, Session, Settings, Start, Thread, Update, Personal, PersonalSet, ProfileChange, ReminderSet,
   User, Workspace, WorkspaceCreate,
 } from '../../bindings';
 import { refusal, type Refusal } from '../../lib/error';
@@ -25,6 +26,7 @@ export interface FakeWorld {
   user: User;
   workspaces: FakeWorkspace[];
   hosting?: Hosting;
+  personal?: Personal;
   sessions?: Session[];
   /** How many rows a page has. */
   page?: number;
@@ -357,12 +359,47 @@ export class FakePort implements Port {
     this.emit({ type: 'read', slug: this.slug, room, head: seq, read: seq, unread: 0, mentions: 0 });
   }
 
-  async setTyping(room: string, on: boolean): Promise<void> {
-    this.note('setTyping', room, on);
+  async setTyping(room: string, on: boolean, thread?: string): Promise<void> {
+    this.note('setTyping', room, on, ...(thread ? [thread] : []));
   }
 
   async setPresence(state: 'online' | 'away'): Promise<void> {
     this.note('setPresence', state);
+  }
+
+  async updateProfile(change: ProfileChange): Promise<User> {
+    this.note('updateProfile', change);
+    const { status, status_until, display_name } = change;
+    const ends = status && status_until ? { status_until } : {};
+    const own = { ...(display_name ? { display_name } : {}), ...(status === undefined ? {} : { status, ...ends }) };
+    this.world.user = { ...this.world.user, ...own };
+    const workspace = this.here();
+    workspace.me = { ...workspace.me, ...own };
+    this.emit({ type: 'member_changed', slug: this.slug, member: workspace.me });
+    return this.world.user;
+  }
+
+  async setPersonal(request: PersonalSet): Promise<void> {
+    this.note('setPersonal', request);
+    const { ignored, reminders } = this.personal;
+    this.keep({ ignored, reminders, ...request, invisible: request.invisible ?? false });
+  }
+
+  async ignoreUser(user: string, on: boolean): Promise<void> {
+    this.note('ignoreUser', user, on);
+    const others = this.personal.ignored.filter((other) => other !== user);
+    this.keep({ ...this.personal, ignored: on ? [...others, user] : others });
+  }
+
+  async setReminder(request: ReminderSet): Promise<void> {
+    this.note('setReminder', request);
+    const reminders = [...this.personal.reminders, { id: `reminder-${++this.order}`, ...request }];
+    this.keep({ ...this.personal, reminders: reminders.sort((a, b) => a.at.localeCompare(b.at)) });
+  }
+
+  async removeReminder(id: string): Promise<void> {
+    this.note('removeReminder', id);
+    this.keep({ ...this.personal, reminders: this.personal.reminders.filter((reminder) => reminder.id !== id) });
   }
 
   drawn(): void {
@@ -374,6 +411,15 @@ export class FakePort implements Port {
   }
 
   // --- inside ---
+
+  private get personal(): Personal {
+    return this.world.personal ?? { invisible: false, ignored: [], reminders: [] };
+  }
+
+  private keep(personal: Personal): void {
+    this.world.personal = personal;
+    this.emit({ type: 'personal', personal });
+  }
 
   private note(method: Method, ...args: unknown[]): void {
     this.calls.push([method, ...args]);
@@ -391,6 +437,7 @@ export class FakePort implements Port {
     const { id, name, version, epoch, limits } = this.world.server;
     const server: LobbyServer = { id, name, version, epoch, limits };
     this.emit({ type: 'lobby', user: this.world.user, server, workspaces: this.world.workspaces.map((w) => w.workspace) });
+    this.emit({ type: 'personal', personal: this.personal });
     this.live();
   }
 

@@ -6,7 +6,7 @@ import { FakePort, message } from './index';
 import { chatter, room, serverInfo, startOf, world } from './world';
 
 const MINUTE = 60_000;
-const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown'] as const;
+const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown', 'people'] as const;
 type Scene = (typeof NAMES)[number];
 
 export function scene(params: URLSearchParams): FakePort {
@@ -38,6 +38,8 @@ function built(name: Scene): FakePort['world'] {
       return { ...world([room('general', { head: 10_000, read: 10_000 })], new Map([['r-general', chatter(10_000, now)]])), page: 10_000 };
     case 'markdown':
       return markdown(now);
+    case 'people':
+      return someIgnored(chat(now), now);
     case 'long':
       return long(now);
     default:
@@ -70,6 +72,23 @@ function chat(now: Date): FakePort['world'] {
     { id: 's1', device: 'Confab on Linux', created: now.toISOString(), last_seen: now.toISOString(), current: true },
     { id: 's2', device: 'Firefox on Windows', created: now.toISOString(), last_seen: new Date(now.getTime() - 3 * 3_600_000).toISOString(), current: false },
   ];
+  return built;
+}
+
+/** Statuses, somebody who is ignored, quiet hours, a reminder. */
+function someIgnored(built: FakePort['world'], now: Date): FakePort['world'] {
+  const [main] = built.workspaces;
+  const end = new Date(now.getTime() + 90 * MINUTE).toISOString();
+  for (const member of main?.members ?? []) {
+    if (member.login === 'bo') Object.assign(member, { status: '🍜 Lunch, back at two', status_until: end, dnd_until: end });
+    if (member.login === 'ada') Object.assign(member, { status: '🏡 Working from home' });
+  }
+  const id = main?.items.get('r-general')?.length ?? 0;
+  main?.items.get('r-general')?.push(message(`u-bo/c${id + 1}`, 'u-bo', '*carries the soup upstairs*', now.toISOString(), id + 1));
+  built.personal = {
+    invisible: false, ignored: ['u-chen'], quiet: { from: 1320, to: 420, days: 31 },
+    reminders: [{ id: 'r1', workspace: 'general', room: 'r-general', text: 'Ask Dilara about the release note', at: new Date(now.getTime() - MINUTE).toISOString() }],
+  };
   return built;
 }
 

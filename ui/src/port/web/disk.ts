@@ -3,7 +3,7 @@
 
 import { openDB, deleteDB, type DBSchema, type IDBPDatabase } from 'idb';
 
-import type { HistoryPage, LobbyServer, Member, Room, SendState, User, Workspace } from '../../bindings';
+import type { HistoryPage, LobbyServer, Member, Personal, Room, SendState, User, Workspace } from '../../bindings';
 import type { Committed, Waiting } from './waiting';
 
 /** Timelines are kept of so many rooms; the one written longest ago goes first. */
@@ -14,6 +14,7 @@ export interface CachedLobby {
   /** Its `epoch` is that of everything in the cache. */
   server: LobbyServer;
   workspaces: Workspace[];
+  personal?: Personal;
 }
 
 export interface CachedWorkspace {

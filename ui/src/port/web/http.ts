@@ -1,7 +1,7 @@
 // The HTTP half of the contract, under /api/v1 of the page's own origin. The session is a cookie that scripts cannot
 // read: `X-Confab-Session: cookie` asks the server to set it, and nothing here ever sees a token.
 
-import type { Account, Invite, InviteInfo, InviteRequest, ServerInfo, Session, SignedIn, User } from '../../bindings';
+import type { Account, Invite, InviteInfo, InviteRequest, ProfileChange, ServerInfo, Session, SignedIn, User } from '../../bindings';
 import { isRefusal, refusal, type Refusal } from '../../lib/error';
 
 const TIMEOUT_MS = 15_000;
@@ -14,6 +14,7 @@ export class Api {
 
   server = (): Promise<ServerInfo> => this.call('GET', '/server');
   me = (): Promise<User> => this.call('GET', '/me');
+  updateProfile = (change: ProfileChange): Promise<User> => this.call('PATCH', '/me', change);
   invite = (code: string): Promise<InviteInfo> => this.call('GET', `/invites/${encodeURIComponent(code)}`);
   createInvite = (request: InviteRequest): Promise<Invite> => this.call('POST', '/invites', request);
   sessions = async (): Promise<Session[]> => listOf(await this.call('GET', '/sessions'), 'sessions');

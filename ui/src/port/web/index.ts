@@ -2,9 +2,9 @@
 // crate does in the desktop app, and tells the UI the very same updates.
 
 import type {
-  Account, CredentialStore, HistoryPage, Hosting, Invite, InviteRequest, Member, MessageItem, MessageSearch, NewMessage,
-  Place,
-  Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage, Session, Settings, Start, Thread, Update, Workspace, WorkspaceCreate,
+  Account, CredentialStore, HistoryPage, Hosting, Invite, InviteRequest, Member, MessageItem, MessageSearch,
+  NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage, Session, Settings, Start, Thread,
+  Update, Workspace, WorkspaceCreate, PersonalSet, ProfileChange, ReminderSet, User,
 } from '../../bindings';
 import { deviceName } from '../../lib/device';
 import { asRefusal, refusal, type Refusal } from '../../lib/error';
@@ -209,13 +209,19 @@ export class WebPort implements Port {
   discard = async (_room: string, key: string): Promise<void> => this.mine().discard(key);
   markRead = async (room: string, seq: number): Promise<void> => this.here().markRead(room, seq);
 
-  async setTyping(room: string, on: boolean): Promise<void> {
-    this.session?.setTyping(room, on);
+  async setTyping(room: string, on: boolean, thread?: string): Promise<void> {
+    this.session?.setTyping(room, on, thread);
   }
 
   async setPresence(state: 'online' | 'away'): Promise<void> {
     this.session?.setPresence(state);
   }
+
+  updateProfile = (change: ProfileChange): Promise<User> => this.api.updateProfile(change);
+  setPersonal = async (request: PersonalSet): Promise<void> => void (await this.mine().ask('personal:set', request));
+  ignoreUser = async (user: string, on: boolean): Promise<void> => void (await this.mine().ask('user:ignore', { user, on }));
+  setReminder = async (request: ReminderSet): Promise<void> => void (await this.mine().ask('reminder:set', request));
+  removeReminder = async (id: string): Promise<void> => void (await this.mine().ask('reminder:remove', { id }));
 
   drawn(): void {
     performance.mark('first room drawn');

@@ -123,8 +123,8 @@ export class AccountSession {
   retry = (row: string): Promise<void> => this.outbox.retry(row);
   discard = (row: string): Promise<void> => this.outbox.discard(row);
 
-  setTyping(room: string, on: boolean): void {
-    if (this.current?.ready) this.current.link.volatile('typing:set', { room, on });
+  setTyping(room: string, on: boolean, thread?: string): void {
+    if (this.current?.ready) this.current.link.volatile('typing:set', { room, on, ...(thread ? { thread } : {}) });
   }
 
   setPresence(state: 'online' | 'away'): void {
@@ -187,7 +187,12 @@ export class AccountSession {
 
   private restore(lobby: CachedLobby | undefined): void {
     this.known = lobby;
-    if (lobby) this.world.emit({ type: 'lobby', ...lobby });
+    if (lobby) this.draw(lobby);
+  }
+
+  private draw({ user, server, workspaces, personal }: CachedLobby): void {
+    this.world.emit({ type: 'lobby', user, server, workspaces });
+    if (personal) this.world.emit({ type: 'personal', personal });
   }
 
   private connect(): void {
@@ -203,6 +208,11 @@ export class AccountSession {
         // A workspace that is not open has no read marker here; the counts are what its badge needs.
         if (open) open.read(room, 0, { unread, mentions, head });
         else this.world.emit({ type: 'read', slug: workspace, room, head, read: 0, unread, mentions });
+      },
+      'attention:wanted': (attention) => this.world.emit({ type: 'attention', attention }),
+      'personal:changed': ({ personal }) => {
+        if (this.known) this.cache.keepLobby((this.known = { ...this.known, personal }));
+        this.world.emit({ type: 'personal', personal });
       },
       'session:revoked': () => {
         setTimeout(() => void this.end(refusal('unauthorized', 'This session was ended from another device.')), GRACE_MS);
@@ -225,7 +235,7 @@ export class AccountSession {
     this.known = lobby;
     this.frameBytes = server.limits.frame_bytes;
     this.admitted = true;
-    this.world.emit({ type: 'lobby', user, server, workspaces });
+    this.draw(lobby);
     this.world.emit({ type: 'link', namespace: '/', state: { is: 'live' } });
     this.keepLobby(workspaces);
     void this.world.device.keep(this.account);

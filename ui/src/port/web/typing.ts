@@ -3,26 +3,45 @@
 
 const LASTS_MS = 6_500;
 
+interface Spot {
+  room: string;
+  /** In which thread of it. */
+  thread: string | undefined;
+  users: Map<string, ReturnType<typeof setTimeout>>;
+}
+
 export class Typing {
-  private readonly rooms = new Map<string, Map<string, ReturnType<typeof setTimeout>>>();
+  private readonly spots = new Map<string, Spot>();
 
-  constructor(private readonly changed: (room: string, users: string[]) => void) {}
+  constructor(private readonly changed: (room: string, users: string[], thread?: string) => void) {}
 
-  set(room: string, user: string, on: boolean): void {
-    const users = this.rooms.get(room) ?? new Map<string, ReturnType<typeof setTimeout>>();
-    this.rooms.set(room, users);
-    const had = users.has(user);
-    clearTimeout(users.get(user));
-    if (on) users.set(user, setTimeout(() => this.set(room, user, false), LASTS_MS));
-    else users.delete(user);
-    if (had !== on) this.changed(room, [...users.keys()]);
+  set(room: string, user: string, on: boolean, thread?: string): void {
+    const key = `${room} ${thread ?? ''}`;
+    const spot = this.spots.get(key) ?? { room, thread, users: new Map<string, ReturnType<typeof setTimeout>>() };
+    this.spots.set(key, spot);
+    const had = spot.users.has(user);
+    clearTimeout(spot.users.get(user));
+    if (on) spot.users.set(user, setTimeout(() => this.set(room, user, false, thread), LASTS_MS));
+    else spot.users.delete(user);
+    if (had !== on) this.tell(spot);
+    if (spot.users.size === 0) this.spots.delete(key);
+  }
+
+  /** Somebody has sent a message: they type nowhere in that room. */
+  stopped(room: string, user: string): void {
+    for (const spot of [...this.spots.values()]) if (spot.room === room && spot.users.has(user)) this.set(room, user, false, spot.thread);
   }
 
   clear(): void {
-    for (const [room, users] of this.rooms) {
-      for (const timer of users.values()) clearTimeout(timer);
-      if (users.size > 0) this.changed(room, []);
+    for (const spot of this.spots.values()) {
+      for (const timer of spot.users.values()) clearTimeout(timer);
+      spot.users.clear();
+      this.tell(spot);
     }
-    this.rooms.clear();
+    this.spots.clear();
+  }
+
+  private tell({ room, users, thread }: Spot): void {
+    this.changed(room, [...users.keys()], thread);
   }
 }

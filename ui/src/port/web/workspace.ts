@@ -48,7 +48,7 @@ export class WorkspaceSession {
 
   constructor(readonly slug: string, private readonly world: WorkspaceWorld) {
     const { connection, outbox, cache } = world;
-    this.typing = new Typing((room, users) => this.emit({ type: 'typing', slug, room, users }));
+    this.typing = new Typing((room, users, thread) => this.emit({ type: 'typing', slug, room, users, ...(thread ? { thread } : {}) }));
     this.link = connection.open(`/${slug}`, this.handlers(), (state) => this.state(state));
     this.timelines = new Timelines(slug, this.link, outbox, cache, (update) => this.emit(update));
     void cache.workspace(slug).then((kept) => this.restore(kept));
@@ -206,7 +206,7 @@ export class WorkspaceSession {
       },
       'presence:changed': (change) => this.presenceChanged([change]),
       'presence:batch': ({ changes }) => this.presenceChanged(changes),
-      'typing:changed': ({ room, user, on }) => this.typing.set(room, user, on),
+      'typing:changed': ({ room, user, on, thread }) => this.typing.set(room, user, on, thread),
       'read:changed': ({ room, read, unread, mentions }) => this.read(room, read, { unread, mentions }),
     };
   }
@@ -255,7 +255,7 @@ export class WorkspaceSession {
     const old = this.rooms.get(entry.room);
     if (old && entry.seq > old.head) this.rooms.set(entry.room, { ...old, head: entry.seq });
     this.timelines.receive(entry);
-    if (entry.kind === 'message') this.typing.set(entry.room, entry.author, false);
+    if (entry.kind === 'message') this.typing.stopped(entry.room, entry.author);
     else if (entry.kind === 'membership' && entry.room === this.current) {
       const came = entry.change === 'joined' || entry.change === 'invited';
       if (came) this.present?.add(entry.user);
