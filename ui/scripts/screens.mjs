@@ -11,6 +11,13 @@ const wide = { width: 1200, height: 760 };
 const tall = { width: 1200, height: 1120 };
 const narrow = { width: 600, height: 800 };
 
+const search = (text) => async (page) => {
+  await page.keyboard.press('Control+Shift+f');
+  await page.getByTestId('search-input').pressSequentially(text);
+  await page.getByTestId('search-hit').first().waitFor();
+  await page.waitForTimeout(400);
+};
+
 const shots = [
   { name: 'start', query: 'scene=start' },
   { name: 'start-dark', query: 'scene=start&theme=dark' },
@@ -58,6 +65,10 @@ const shots = [
   { name: 'people-room-menu', query: 'scene=people', act: (page) => page.getByTestId('room-menu').click() },
   { name: 'commands', query: 'scene=people', act: async (page) => { await page.getByTestId('composer').fill('/help'); await page.getByTestId('composer').press('Enter'); await page.getByTestId('commands').waitFor(); } },
   { name: 'confirm', query: 'scene=people', act: async (page) => { await page.getByTestId('message').last().click({ button: 'right' }); await page.getByTestId('message-pin').waitFor(); } },
+  { name: 'search', query: 'scene=chat', act: search('the') },
+  { name: 'search-dark', query: 'scene=chat&theme=dark', act: search('from:bo the') },
+  { name: 'search-filters', query: 'scene=chat', act: search('the from:') },
+  { name: 'search-narrow', query: 'scene=chat', size: narrow, act: search('the') },
   { name: 'empty', query: 'scene=empty' },
   { name: 'nothing', query: 'scene=nothing' },
   { name: 'offline', query: 'scene=offline', wait: 600 },

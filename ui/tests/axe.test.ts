@@ -45,6 +45,16 @@ const screens: [name: string, query: string, act?: (page: Page) => Promise<unkno
     await page.getByTestId('pins-toggle').click();
     await page.getByTestId('pin').waitFor();
   }],
+  ['search', 'scene=chat', async (page) => {
+    await page.keyboard.press('Control+Shift+f');
+    await page.getByTestId('search-input').pressSequentially('has:link from:');
+    await page.getByTestId('search-suggestion').first().waitFor();
+  }],
+  ['search, narrow', 'scene=chat', async (page) => {
+    await page.keyboard.press('Control+f');
+    await page.getByTestId('search-input').pressSequentially('the');
+    await page.getByTestId('search-hit').first().waitFor();
+  }, 480],
   ['emoji', 'scene=chat', async (page) => {
     await page.getByTestId('composer-emoji').click();
     await page.getByTestId('emoji-picker').waitFor();

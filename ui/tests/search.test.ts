@@ -124,6 +124,17 @@ describe('the panel', () => {
     expect(chips()).toEqual([]);
   });
 
+  it('leaves a filter out that is not whole, and says so', async () => {
+    await press('f', { ctrlKey: true });
+    await there();
+    await type('deploy from:nobody');
+    expect(hits()).toHaveLength(2);
+    expect(page.text('search-state')).toContain('from:nobody');
+    await type('"from:nobody"');
+    expect(hits()).toEqual([]);
+    expect(page.port.callsOf('search').at(-1)).toEqual([{ query: '"from:nobody"', room: 'r-general' }]);
+  });
+
   it('is walked by arrows, and Enter leads to the message', async () => {
     await press('F', { ctrlKey: true, shiftKey: true });
     await there();

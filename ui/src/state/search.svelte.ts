@@ -8,6 +8,9 @@ import type { Port } from '../port';
 /** Somebody who types asks once, when they pause. */
 const PAUSE_MS = 160;
 
+/** Filters that are being typed, or mean nothing here; within quotes they are words. */
+const FILTERS = /"[^"]*"?|(?<=^|\s)(?:from|in|before|after|has):\S*/giu;
+
 /** A filter that stands as a chip before the words. */
 export type Filter =
   | { kind: 'from'; user: string }
@@ -35,6 +38,11 @@ export class SearchState {
   /** The room that it is limited to. */
   get room(): string | undefined {
     return this.filters.find((filter) => filter.kind === 'in')?.room;
+  }
+
+  /** A filter that means nothing here, and is left out. */
+  get unknown(): string | undefined {
+    return this.words.match(FILTERS)?.find((part) => !part.startsWith('"'));
   }
 
   /** Here, or everywhere: the words and the other filters stay. */
@@ -129,7 +137,7 @@ export class SearchState {
 
   /** Null while there is nothing that could be looked for. */
   private request(): MessageSearch | null {
-    const request: MessageSearch = { query: this.words.trim() };
+    const request: MessageSearch = { query: this.words.replace(FILTERS, (part) => (part.startsWith('"') ? part : '')).trim() };
     for (const filter of this.filters) {
       if (filter.kind === 'from') request.from = filter.user;
       else if (filter.kind === 'in') request.room = filter.room;
