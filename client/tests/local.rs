@@ -11,7 +11,7 @@ use confab_client::local::model::{Keep, Part, Range, Stored};
 use confab_client::local::{Local, file_of, moved};
 use confab_client::outbox::{Queued, Stage, Write};
 use confab_client::view::Account;
-use confab_protocol::event::MessageSend;
+use confab_protocol::event::{MessageSearch, MessageSend};
 use confab_protocol::log::Message;
 use confab_protocol::{Cid, Error, RoomId, Seq, Slug, Timestamp};
 use serde_json::json;
@@ -222,4 +222,39 @@ fn a_change_that_could_not_be_kept_leaves_no_hole() {
     assert_eq!(database.timeline(&slug, &room()).unwrap(), None, "not served while it may be behind");
     database.keep([(Some(&slug), &Keep::Timeline(room(), part(5..=6)))]).unwrap();
     assert_eq!(database.timeline(&slug, &room()).unwrap(), None, "rows 3 and 4 are missing");
+}
+
+#[tokio::test]
+async fn what_is_kept_is_found_without_a_network() {
+    let dir = tempfile::tempdir().unwrap();
+    let local = open(&dir.path().join("ada.db"));
+    let text =
+        |seq: Seq, text: &str| Message { text: text.into(), ts: Timestamp::from_millis(seq as i64), ..message(seq) };
+    for (name, first) in [("one", 0), ("two", 1_000)] {
+        let messages: Vec<_> = (1..=450).map(|n| text(first + n, &format!("number {n} in {name}"))).collect();
+        let range = Range { first: first + 1, applied: first + 450, start: false };
+        let part = Part { range, messages, notices: Vec::new(), replaces: true };
+        local.keep(Some(slug()), vec![Keep::Timeline(name.parse().unwrap(), part)]);
+    }
+    let search = async |query: &str, room: Option<&str>| {
+        let room = room.map(|room| room.parse().unwrap());
+        let request = MessageSearch { query: query.into(), room, ..MessageSearch::default() };
+        soon(local.search(slug(), &request)).await.unwrap()
+    };
+    let found = search("number 44", None).await;
+    let texts: Vec<_> = found.hits.iter().map(|hit| hit.message.text.as_str()).collect();
+    assert_eq!(texts.len(), 22);
+    assert_eq!((texts[0], texts[11]), ("number 449 in two", "number 449 in one"));
+    assert_eq!(found.hits[0].highlights, [(0, 6), (7, 9)]);
+    assert_eq!(search("number 44", Some("one")).await.hits.len(), 11);
+    assert_eq!(search("number", None).await.hits.len(), 50, "a page, and no more");
+    let refused = soon(local.search(slug(), &MessageSearch::default())).await.unwrap_err();
+    assert_eq!(refused.code, confab_protocol::ErrorCode::BadRequest);
+    assert!(
+        soon(Local::none().search(slug(), &MessageSearch { query: "x".into(), ..Default::default() }))
+            .await
+            .unwrap()
+            .hits
+            .is_empty()
+    );
 }

@@ -11,6 +11,7 @@ use confab_client::session::Session;
 use confab_client::view::{Item, LinkState, NewMessage, SendState, TimelineChange, Update};
 use confab_protocol::RoomId;
 use confab_protocol::account::{Secret, SignIn};
+use confab_protocol::event::{MessageSearch, SearchPage};
 use confab_tests::{Person, Proxy, Stage, Wire, room_id};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
@@ -87,11 +88,16 @@ struct Device {
 impl Device {
     /// Signs in at an address, opens `/general` and looks at `room`.
     async fn sign_in(address: &str, who: &Person, room: &str) -> Result<Self> {
+        Self::sign_in_with(address, who, room, Local::none()).await
+    }
+
+    /// The same, on a computer that keeps what it sees.
+    async fn sign_in_with(address: &str, who: &Person, room: &str, local: Local) -> Result<Self> {
         let request =
             SignIn { login: who.login.clone(), password: Secret(who.password.clone()), device: Some("test".into()) };
         let identity = entrance::sign_in(address, &request).await?;
         let (updates, mut coming) = mpsc::channel(256);
-        let session = Session::start(identity, Local::none(), updates);
+        let session = Session::start(identity, local, updates);
         let room: RoomId = room.parse()?;
         let view = Arc::new(Mutex::new(View::default()));
         let (change, changed) = watch::channel(0);
@@ -187,6 +193,30 @@ async fn two_apps_chat() -> Result<()> {
         device.shows("ada", &numbered("ada", 10)).await?;
         device.shows("bob", &numbered("bob", 10)).await?;
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_are_found_on_the_server_and_without_it() -> Result<()> {
+    let mut stage = Stage::new().await?;
+    let (_, ready) = stage.enter(&stage.cem).await?;
+    let room = room_id(&ready, "general")?;
+    let kept = tempfile::tempdir()?;
+    let (local, _) = Local::open(&kept.path().join("ada.db"))?;
+    let ada = Device::sign_in_with(&stage.server.url(), &stage.ada, &room, local).await?;
+    let bob = Device::sign_in(&stage.server.url(), &stage.bob, &room).await?;
+    for n in 0..3 {
+        bob.send(format!("find 東京 {n:04}")).await?;
+    }
+    let texts = numbered("find 東京", 3);
+    ada.shows("find", &texts).await?;
+    let asked = MessageSearch { query: "東京 fin".into(), room: Some(room.parse()?), ..MessageSearch::default() };
+    let newest_first: Vec<String> = texts.into_iter().rev().collect();
+    let found = |page: SearchPage| page.hits.into_iter().map(|hit| hit.message.text).collect::<Vec<_>>();
+    ensure!(found(ada.session.search(asked.clone()).await?) == newest_first);
+    stage.server.kill().await?;
+    ensure!(ada.session.search(asked.clone()).await.is_err(), "nobody is there to answer");
+    ensure!(found(ada.session.search_local(asked).await?) == newest_first, "what was seen is found without the server");
     Ok(())
 }
 
