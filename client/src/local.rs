@@ -38,9 +38,17 @@ enum Job {
     Persist(Slug, Queued, Done<Result<(), Error>>),
     Restore(Option<Slug>, oneshot::Sender<Stored>),
     Recall(Slug, RoomId, Done<Option<StoredTimeline>>),
-    Search(Box<(Slug, Wanted, Option<RoomId>, (String, Seq))>, oneshot::Sender<Piece>),
+    Search(Box<Part>, oneshot::Sender<Piece>),
     Waiting(oneshot::Sender<Vec<Slug>>),
     Erase(oneshot::Sender<std::io::Result<()>>),
+}
+
+/// A part of a search.
+struct Part {
+    slug: Slug,
+    wanted: Wanted,
+    room: Option<RoomId>,
+    after: (String, Seq),
 }
 
 /// Runs on the database's thread: it must not block.
@@ -104,7 +112,7 @@ impl Local {
         let mut after = (String::new(), 0);
         let mut hits = Vec::new();
         loop {
-            let part = Box::new((slug.clone(), wanted.clone(), request.room.clone(), after));
+            let part = Box::new(Part { slug: slug.clone(), wanted: wanted.clone(), room: request.room.clone(), after });
             let Some(piece) = self.ask(|reply| Job::Search(part, reply)).await else { break };
             hits.extend(piece.hits);
             match piece.next {
@@ -249,7 +257,7 @@ fn read(database: &mut Database, job: Job) {
         }
         Job::Recall(slug, room, done) => done(readable(database.timeline(&slug, &room))),
         Job::Search(part, reply) => {
-            let (slug, wanted, room, after) = *part;
+            let Part { slug, wanted, room, after } = *part;
             let _ = reply.send(readable(database.search(&slug, &wanted, room.as_ref(), &after)));
         }
         Job::Waiting(reply) => {

@@ -371,7 +371,7 @@ async fn same(
         let all = history(&*world.store, room, 50).await.0;
         scanned.extend(all.into_iter().filter(|m| wanted.find(m).is_some()).map(|m| ((*room).clone(), m)));
     }
-    scanned.sort_by(|a, b| b.1.ts.cmp(&a.1.ts));
+    scanned.sort_by_key(|(_, message)| std::cmp::Reverse(message.ts));
     let mut hits = Vec::new();
     loop {
         request.limit = Some(3);

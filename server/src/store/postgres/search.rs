@@ -89,6 +89,10 @@ impl Index for Connection {
         rows.into_iter().map(|mut row| row.take(0)).collect()
     }
 
+    async fn let_go(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     async fn put(&mut self, place: &Place<'_>, seq: Seq, doc: &Doc, _: bool) -> Result<()> {
         let kept: Vec<&str> = doc.pieces.iter().map(String::as_str).filter(|piece| is_kept(piece)).collect();
         let put = "INSERT INTO search_texts (room, seq, text, pieces) VALUES (?1, ?2, ?3, string_to_array(?4, ' '))

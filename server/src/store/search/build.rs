@@ -51,14 +51,33 @@ pub async fn some<S: Index>(sql: &mut S, mut entries: usize) -> Result<bool> {
     }
     // An index takes messages best in the order of its own numbers.
     rooms.sort_unstable();
-    for (no, room, indexed) in &rooms {
+    let mut read = Vec::with_capacity(rooms.len());
+    for (no, room, indexed) in rooms {
         if entries == 0 {
-            return Ok(true);
+            break;
         }
-        let read = one_room(sql, &Place { room, no: *no }, *indexed, entries).await?;
-        entries -= read.min(entries);
+        let batch = one_room(sql, no, room, indexed, entries).await?;
+        entries -= batch.entries.min(entries);
+        read.push(batch);
+    }
+    sql.let_go().await?;
+    for batch in &read {
+        write(sql, batch).await?;
     }
     Ok(more || entries == 0)
+}
+
+/// What was read of one room.
+struct Batch {
+    no: i64,
+    room: RoomId,
+    /// The index has the log up to here, so that messages before may be in it.
+    indexed: Seq,
+    /// And will have it up to here.
+    last: Seq,
+    entries: usize,
+    /// None for a message that is deleted.
+    docs: BTreeMap<Seq, Option<Doc>>,
 }
 
 async fn begin<S: Index>(sql: &mut S, room: &RoomId) -> Result<i64> {
@@ -72,10 +91,9 @@ async fn begin<S: Index>(sql: &mut S, room: &RoomId) -> Result<i64> {
     row.take(0)
 }
 
-/// How many entries were read.
-async fn one_room<S: Index>(sql: &mut S, place: &Place<'_>, indexed: Seq, limit: usize) -> Result<usize> {
+async fn one_room<S: Index>(sql: &mut S, no: i64, room: RoomId, indexed: Seq, limit: usize) -> Result<Batch> {
     let rows = sql
-        .query(entries!("l.room = ?1 AND l.seq > ?2 ORDER BY l.seq LIMIT ?3"), params![place.room, indexed, limit])
+        .query(entries!("l.room = ?1 AND l.seq > ?2 ORDER BY l.seq LIMIT ?3"), params![&room, indexed, limit])
         .await?;
     let (count, mut last) = (rows.len(), indexed);
     let mut docs = BTreeMap::new();
@@ -87,11 +105,11 @@ async fn one_room<S: Index>(sql: &mut S, place: &Place<'_>, indexed: Seq, limit:
             "edit" | "delete" => {
                 let Some(id) = row.take::<Option<MessageId>>(2)? else { continue };
                 // Of a message in this batch the newest state is known already.
-                if let Some(about) = named::find(sql, place.room, &id).await?
+                if let Some(about) = named::find(sql, &room, &id).await?
                     && about <= indexed
                     && !docs.contains_key(&about)
                     && let Some(mut row) =
-                        sql.row(entries!("l.room = ?1 AND l.seq = ?2"), params![place.room, about]).await?
+                        sql.row(entries!("l.room = ?1 AND l.seq = ?2"), params![&room, about]).await?
                 {
                     row.take::<Seq>(0)?;
                     docs.insert(about, doc(row)?);
@@ -100,15 +118,20 @@ async fn one_room<S: Index>(sql: &mut S, place: &Place<'_>, indexed: Seq, limit:
             _ => {}
         }
     }
-    for (seq, doc) in &docs {
+    Ok(Batch { no, room, indexed, last, entries: count, docs })
+}
+
+async fn write<S: Index>(sql: &mut S, batch: &Batch) -> Result<()> {
+    let place = Place { room: &batch.room, no: batch.no };
+    for (seq, doc) in &batch.docs {
         match doc {
-            Some(doc) => sql.put(place, *seq, doc, *seq <= indexed).await?,
-            None if *seq <= indexed => sql.remove(place, *seq).await?,
+            Some(doc) => sql.put(&place, *seq, doc, *seq <= batch.indexed).await?,
+            None if *seq <= batch.indexed => sql.remove(&place, *seq).await?,
             None => {}
         }
     }
-    sql.execute("UPDATE search_rooms SET indexed = ?2 WHERE room = ?1", params![place.room, last]).await?;
-    Ok(count)
+    let done = "UPDATE search_rooms SET indexed = ?2 WHERE room = ?1";
+    sql.execute(done, params![&batch.room, batch.last]).await.map(drop)
 }
 
 fn doc(mut row: Row) -> Result<Option<Doc>> {

@@ -45,12 +45,15 @@ pub async fn page<S: Index>(
     Ok(look.into_page(incomplete))
 }
 
+/// A hit, and what is to be highlighted in it.
+type Found = (Key, Message, Vec<(u32, u32)>);
+
 struct Look<'a> {
     wanted: &'a Wanted,
     cursor: Option<Key>,
     limit: usize,
     /// The best so far, in order; one more than the page has, to know whether there are more.
-    hits: Vec<(Key, Message, Vec<(u32, u32)>)>,
+    hits: Vec<Found>,
     unseen: usize,
     end: Instant,
 }

@@ -59,6 +59,9 @@ pub(super) trait Index: Sql {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Seq>>> + Send;
 
+    /// All that is written next was read already: lets the log go, so that nobody waits for this to be done with it.
+    fn let_go(&mut self) -> impl Future<Output = Result<()>> + Send;
+
     /// Puts a message in; `again` when it may be in already.
     fn put(&mut self, room: &Place<'_>, seq: Seq, doc: &Doc, again: bool) -> impl Future<Output = Result<()>> + Send;
 

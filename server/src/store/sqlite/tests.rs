@@ -137,6 +137,7 @@ fn errors_of_the_library_say_what_can_be_done() {
         (ffi::SQLITE_IOERR_READ, "unavailable"),
         (ffi::SQLITE_BUSY, "unavailable"),
         (ffi::SQLITE_CANTOPEN, "unavailable"),
+        (ffi::SQLITE_INTERRUPT, "interrupted"),
         (ffi::SQLITE_CORRUPT, "corrupt"),
         (ffi::SQLITE_NOTADB, "corrupt"),
         (ffi::SQLITE_CONSTRAINT_UNIQUE, "internal"),

@@ -64,7 +64,7 @@ impl Searches {
         T: Send + 'static,
         F: for<'a> FnOnce(&'a mut Connection) -> Doing<'a, T> + Send + 'static,
     {
-        let work = move |connection: &mut Connection| in_transaction(connection, "BEGIN IMMEDIATE", "COMMIT", work);
+        let work = move |connection: &mut Connection| in_transaction(connection, "BEGIN", "COMMIT", work);
         self.mend(self.building.run(work).await)
     }
 
@@ -132,6 +132,12 @@ impl Index for Connection {
             )
             .await?;
         rows.into_iter().map(|mut row| row.take(0)).collect()
+    }
+
+    /// As long as a transaction has read the database, its log cannot begin anew.
+    async fn let_go(&mut self) -> Result<()> {
+        self.plain("COMMIT")?;
+        self.plain("BEGIN")
     }
 
     async fn put(&mut self, room: &Place<'_>, seq: Seq, doc: &Doc, again: bool) -> Result<()> {

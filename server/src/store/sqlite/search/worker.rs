@@ -15,8 +15,11 @@ use crate::store::{Result, StoreError};
 /// Searches that wait. One more is `Unavailable` at once: who searches as they type will ask again.
 const QUEUE: usize = 32;
 
+/// Is given the connection, or told why there is none.
+type Job = Box<dyn FnOnce(Result<&mut Connection>) + Send>;
+
 enum Task {
-    Work(Box<dyn FnOnce(Result<&mut Connection>) + Send>),
+    Work(Job),
     Close(oneshot::Sender<()>),
 }
 
