@@ -191,9 +191,9 @@ pub struct ProfileChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub status_until: Option<Timestamp>,
-    /// A new picture, by file id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
+    /// A new picture, by file id; null clears it too.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "null_clears")]
+    #[ts(optional, type = "string | null")]
     pub avatar: Option<String>,
     /// A new password; needs `current_password`. All other sessions end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -254,4 +254,9 @@ pub struct InviteInfo {
     pub server_name: String,
     /// The workspace's name.
     pub workspace_name: String,
+}
+
+/// Null is a value here, not an absence: it clears, as the empty text does.
+fn null_clears<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(Option::deserialize(deserializer)?.unwrap_or_default()))
 }

@@ -95,6 +95,8 @@ ids! {
     Epoch;
     /// Something to be reminded of.
     ReminderId;
+    /// A file, chosen by the server.
+    FileId;
     /// The code of an invitation, as in `https://host/join/CODE`.
     InviteCode;
 }

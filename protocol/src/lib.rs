@@ -9,6 +9,7 @@ pub mod account;
 pub mod answer;
 pub mod error;
 pub mod event;
+pub mod file;
 pub mod fold;
 pub mod handshake;
 pub mod id;
@@ -23,7 +24,7 @@ pub mod workspace;
 
 pub use answer::Answer;
 pub use error::{Error, ErrorCode};
-pub use id::{Cid, Epoch, InviteCode, MessageId, ReminderId, RoomId, Seq, ServerId, SessionId, Slug, UserId};
+pub use id::{Cid, Epoch, FileId, InviteCode, MessageId, ReminderId, RoomId, Seq, ServerId, SessionId, Slug, UserId};
 pub use limits::Limits;
 pub use time::Timestamp;
 

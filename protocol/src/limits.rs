@@ -80,6 +80,10 @@ pub const SEARCH_MAX: usize = 50;
 pub const SEARCH_BYTES: usize = 512;
 /// Words and phrases in one search.
 pub const SEARCH_TERMS: usize = 12;
+/// Files on one message.
+pub const FILES_MAX: usize = 10;
+/// The longest name of a file, in bytes.
+pub const FILE_NAME_BYTES: usize = 255;
 /// Distinct emoji on one message.
 pub const REACTIONS_MAX: usize = 50;
 /// Messages pinned to one room.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::file::FileInfo;
 use crate::{Cid, MessageId, RoomId, Seq, Timestamp, UserId};
 
 /// One entry of a room's log: `room:entry`, and the items of `room:sync`.
@@ -24,7 +25,7 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EntryBody {
-    /// A message was sent. Once it is deleted its text reads as empty here too: deleted means gone.
+    /// A message was sent. Once it is deleted its text and files read as empty here too: deleted means gone.
     Message {
         /// The server's id of it.
         id: MessageId,
@@ -42,10 +43,10 @@ pub enum EntryBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         thread: Option<MessageId>,
-        /// Ids of attached files.
+        /// Attached files.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        #[ts(optional, as = "Option<Vec<String>>")]
-        files: Vec<String>,
+        #[ts(optional, as = "Option<Vec<FileInfo>>")]
+        files: Vec<FileInfo>,
         /// Members of the room whom the text mentions with `@login`.
         #[serde(default)]
         mentions: Vec<UserId>,
@@ -158,9 +159,9 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub thread: Option<MessageId>,
-    /// Ids of attached files.
+    /// Attached files.
     #[serde(default)]
-    pub files: Vec<String>,
+    pub files: Vec<FileInfo>,
     /// Members whom it mentions.
     #[serde(default)]
     pub mentions: Vec<UserId>,

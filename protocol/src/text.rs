@@ -9,6 +9,15 @@ use crate::{Error, ErrorCode, limits};
 /// # Errors
 /// `bad_request` for an empty text or one with NUL; `too_large` for more than `max_bytes` of UTF-8.
 pub fn message(text: &str, max_bytes: usize) -> Result<String, Error> {
+    let text = message_with_files(text, max_bytes)?;
+    if text.is_empty() { Err(Error::bad_request("A message needs some text.")) } else { Ok(text) }
+}
+
+/// The text of a message that carries files: like [`message`], but it may be empty.
+///
+/// # Errors
+/// As [`message`].
+pub fn message_with_files(text: &str, max_bytes: usize) -> Result<String, Error> {
     if text.len() > max_bytes {
         return Err(too_large(max_bytes));
     }
@@ -19,9 +28,6 @@ pub fn message(text: &str, max_bytes: usize) -> Result<String, Error> {
     // Most texts are; composing costs as much as all other parsing of a message.
     let text = if text.is_ascii() { text } else { text.nfc().collect() };
     let text = text.trim_matches(|c: char| c.is_whitespace());
-    if text.is_empty() {
-        return Err(Error::bad_request("A message needs some text."));
-    }
     // NFC can grow a text (a few characters decompose), so the limit holds for the result too.
     if text.len() > max_bytes { Err(too_large(max_bytes)) } else { Ok(text.to_owned()) }
 }
@@ -50,6 +56,30 @@ pub fn line(text: &str) -> Result<String, Error> {
     let visible: String = text.nfc().filter(|&c| !is_invisible(c)).collect();
     let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.len() > limits::TOPIC_BYTES { Err(too_large(limits::TOPIC_BYTES)) } else { Ok(line) }
+}
+
+/// A file's name for people, out of what an uploader says: NFC, the last part of a path, one visible line of at most
+/// [`limits::FILE_NAME_BYTES`] that keeps its ending. `file` when nothing is left. It never names anything on a disk.
+#[must_use]
+pub fn file_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).find(|part| !part.trim().is_empty()).unwrap_or_default();
+    let visible: String =
+        last.nfc().filter(|&c| !is_invisible(c) && !matches!(c, ':' | '*' | '?' | '"' | '<' | '>' | '|')).collect();
+    let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+    // Neither hidden nor a step up, where somebody saves it under its name.
+    let line = line.trim_start_matches(['.', ' ']).trim_end_matches(['.', ' ']);
+    if line.is_empty() {
+        return "file".to_owned();
+    }
+    if line.len() <= limits::FILE_NAME_BYTES {
+        return line.to_owned();
+    }
+    let ending = line.rfind('.').map(|at| &line[at..]).filter(|ending| ending.len() <= 16).unwrap_or_default();
+    let mut end = limits::FILE_NAME_BYTES - ending.len();
+    while !line.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{ending}", &line[..end])
 }
 
 /// A login: 1 to 32 of `a-z 0-9 . _ -`, beginning with a letter or digit. Upper case is folded to lower.
@@ -218,6 +248,20 @@ mod tests {
             assert_eq!(wide_mention(text), None, "{text}");
         }
         assert!(login("here").is_err() && login("Room").is_err());
+    }
+
+    #[test]
+    fn file_names_are_one_visible_part_of_a_path() {
+        assert_eq!(file_name("report.pdf"), "report.pdf");
+        assert_eq!(file_name("../../etc/passwd"), "passwd");
+        assert_eq!(file_name("C:\\docs\\a b.txt"), "a b.txt");
+        assert_eq!(file_name("gpj.\u{202E}exe\u{0}\n.txt"), "gpj.exe .txt");
+        assert_eq!(file_name("e\u{301}.png"), "é.png");
+        for nothing in ["", "..", "/", " . ", "\u{200B}"] {
+            assert_eq!(file_name(nothing), "file", "{nothing:?}");
+        }
+        let long = file_name(&format!("{}.tar", "ä".repeat(200)));
+        assert!(long.len() <= limits::FILE_NAME_BYTES && long.ends_with("ä.tar"), "{long}");
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::chat::{Admission, Chat, now};
 use crate::config::Config;
 use crate::conn::{Conn, Upgrades};
 use crate::fanout::{Fanout, Io, Sock, to_socket};
+use crate::files::Files;
 use crate::silence::Silence;
 use crate::socket::changes::Changes;
 use crate::socket::counts::Counts;
@@ -39,6 +40,8 @@ pub struct App {
     pub fanout: Fanout,
     /// Message and event rates.
     pub rates: Rates,
+    /// What was uploaded.
+    pub files: Files,
     /// Failed sign-ins.
     pub throttle: Throttle,
     /// Until there is an owner.
@@ -94,6 +97,7 @@ impl App {
             hub: Hub::default(),
             fanout: Fanout::new(io.clone()),
             rates: Rates::new(&config.limits),
+            files: Files::new(&config.data),
             throttle: Throttle::new(&config.limits),
             setup: OnceLock::new(),
             presences: Presences::default(),

@@ -20,6 +20,13 @@ pub async fn backup(config: Config, file: &Path) -> anyhow::Result<()> {
     let store = store::open(&config.location()).await?;
     store.backup(file).await?;
     eprintln!("Saved to {}.", file.display());
+    let files = config.data.join("files");
+    if files.is_dir() {
+        eprintln!(
+            "Uploaded files are not in it. Copy {} after it, so that all that it names is there.",
+            files.display()
+        );
+    }
     Ok(())
 }
 
@@ -52,6 +59,7 @@ pub async fn restore(config: Config, file: &Path) -> anyhow::Result<()> {
     }
     rename(&fresh, &database)?;
     eprintln!("Restored from {}. Clients will read everything anew.", file.display());
+    eprintln!("Put the uploaded files of that time into {}.", config.data.join("files").display());
     Ok(())
 }
 

@@ -13,6 +13,7 @@ mod conn;
 mod expiry;
 mod fanout;
 pub mod fault;
+mod files;
 mod http;
 mod indexer;
 pub mod offline;
@@ -171,6 +172,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
         // The cell is new: nobody else can have set it.
         let _ = app.setup.set(token);
     }
+    app.files.clean().await;
     slugs.iter().for_each(|slug| app.open_space(slug));
     tracing::info!(%addr, version = VERSION, workspaces = slugs.len(), "listening");
 
@@ -271,6 +273,7 @@ fn background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
                 app.hub.spaces().iter().for_each(|space| space.tell_heads());
             }
         })),
+        tokio::spawn(every(files::SWEEP, app.clone(), async |app| files::sweep(&app.files, &*app.chat.store).await)),
         tokio::spawn(every(silence::STEP, app.clone(), async |app| app.silence.pass())),
         tokio::spawn(every(SWEEP, app.clone(), async |app| {
             app.rates.forget_idle();

@@ -6,6 +6,8 @@
 mod accounts;
 #[path = "store_contract/durability.rs"]
 mod durability;
+#[path = "store_contract/files.rs"]
+mod files;
 #[path = "store_contract/folding.rs"]
 mod folding;
 #[path = "store_contract/messages.rs"]
@@ -140,6 +142,9 @@ cases! {
     threads::a_thread_is_read_by_any_of_its_messages_in_pages,
     threads::threads_do_not_branch,
     threads::pins_are_listed_and_limited,
+    files::a_file_is_seen_by_who_may_read_a_message_that_carries_it,
+    files::pictures_are_seen_and_stay_and_all_else_is_swept,
+    files::uploads_are_counted_and_end_once,
     reading::unread_counts_are_exact,
     reading::mentions_and_direct_messages_are_counted,
     reading::markers_only_move_forward,

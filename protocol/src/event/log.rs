@@ -9,6 +9,7 @@ use ts_rs::TS;
 
 use super::{pushes, requests};
 use crate::answer::Answered;
+use crate::file::FileRef;
 use crate::limits::BATCH_MAX;
 use crate::log::{Entry, Message};
 use crate::{Cid, MessageId, RoomId, Seq, Timestamp};
@@ -30,10 +31,10 @@ pub struct MessageSend {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub thread: Option<MessageId>,
-    /// Ids of attached files.
+    /// Files of the caller's own, at most [`crate::limits::FILES_MAX`]. With any, the text may be empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[ts(optional, as = "Option<Vec<String>>")]
-    pub files: Vec<String>,
+    #[ts(optional, as = "Option<Vec<FileRef>>")]
+    pub files: Vec<FileRef>,
 }
 
 /// The answer to `message:send`: committed.

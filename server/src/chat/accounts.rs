@@ -1,7 +1,7 @@
 //! People: coming, signing in, changing their profile.
 
 use confab_protocol::account::{ProfileChange, Role, Secret, Setup, SignIn, SignUp, SignUpRequest, User};
-use confab_protocol::{Error, ErrorCode, InviteCode, SessionId, UserId, text};
+use confab_protocol::{Error, ErrorCode, FileId, InviteCode, SessionId, UserId, text};
 
 use super::{Chat, now, unexpected_reply};
 use crate::auth::{password, token};
@@ -159,7 +159,10 @@ impl Chat {
             display_name: change.display_name.as_deref().map(text::display_name).transpose()?,
             status: change.status.as_deref().map(text::line).transpose()?,
             status_until: change.status_until,
-            avatar: change.avatar.map(|id| check_avatar(&id).map(|()| id)).transpose()?,
+            avatar: match change.avatar {
+                Some(id) if !id.is_empty() => Some(self.own_picture(&user.id, &id).await?),
+                other => other,
+            },
         };
         let mut ended = Vec::new();
         if let Some(new) = change.password {
@@ -182,6 +185,16 @@ impl Chat {
         self.store.set_password(&found.user.id, &hash).await?;
         self.store.delete_sessions(&found.user.id, None).await?;
         Ok(())
+    }
+
+    /// An image of the caller's own, which may become a picture of theirs or of their workspace.
+    pub(super) async fn own_picture(&self, user: &UserId, id: &str) -> Result<String, Error> {
+        let file: FileId = id.parse().map_err(|_| Error::bad_request("A picture is the id of a file."))?;
+        if self.store.use_as_picture(&file, user, now()).await? {
+            Ok(id.to_owned())
+        } else {
+            Err(Error::bad_request("A picture is an image that you have uploaded yourself."))
+        }
     }
 
     async fn check_own_password(&self, user: &User, current: Option<Secret>) -> Result<(), Error> {
@@ -237,9 +250,4 @@ fn welcome(token: Secret, done: Done) -> Result<Welcome, Error> {
         Reply::Person { user, .. } => Ok(Welcome { token, user }),
         _ => Err(unexpected_reply()),
     }
-}
-
-fn check_avatar(id: &str) -> Result<(), Error> {
-    let shaped = id.len() <= confab_protocol::id::MAX_ID_BYTES && id.bytes().all(|b| b.is_ascii_graphic());
-    if shaped { Ok(()) } else { Err(Error::bad_request("An avatar is the id of a file.")) }
 }

@@ -1,8 +1,10 @@
 //! Writing to a room's log: what a payload becomes before it is queued.
 
 use confab_protocol::event::{MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSend, MessageSent, Written};
+use confab_protocol::file::FileRef;
+use confab_protocol::limits::FILES_MAX;
 use confab_protocol::text::Wide;
-use confab_protocol::{Cid, Error, RoomId, Slug, UserId, text};
+use confab_protocol::{Cid, Error, FileId, RoomId, Slug, UserId, text};
 
 use super::{Chat, now, unexpected_reply};
 use crate::store::{Done, Op, Reply, Write};
@@ -20,13 +22,12 @@ impl Chat {
         request: MessageSend,
         here: impl FnOnce(&RoomId) -> Vec<UserId>,
     ) -> Result<Write, Error> {
-        if !request.files.is_empty() {
-            return Err(Error::bad_request("This server does not take files yet."));
-        }
-        let text = text::message(&request.text, self.limits.message_bytes)?;
+        let files = files_of(&request)?;
+        let check = if files.is_empty() { text::message } else { text::message_with_files };
+        let text = check(&request.text, self.limits.message_bytes)?;
         let MessageSend { room, cid, reply_to, thread, .. } = request;
         let here = if text::wide_mention(&text) == Some(Wide::Here) { here(&room) } else { Vec::new() };
-        Ok(write(user, Op::Send { slug: slug.clone(), room, cid, text, reply_to, thread, here }))
+        Ok(write(user, Op::Send { slug: slug.clone(), room, cid, text, reply_to, thread, here, files }))
     }
 
     /// The write behind `message:edit`.
@@ -91,6 +92,21 @@ impl From<Answered> for Written {
     fn from(Answered(MessageSent { cid, seq, ts, .. }): Answered) -> Self {
         Self { cid, seq, ts }
     }
+}
+
+/// The files that a message names, each once.
+fn files_of(request: &MessageSend) -> Result<Vec<FileId>, Error> {
+    if request.files.len() > FILES_MAX {
+        return Err(Error::bad_request(format!("A message carries at most {FILES_MAX} files.")));
+    }
+    let mut files: Vec<FileId> = Vec::with_capacity(request.files.len());
+    for file in request.files.iter().map(FileRef::id) {
+        if files.contains(file) {
+            return Err(Error::bad_request("A message carries a file once."));
+        }
+        files.push(file.clone());
+    }
+    Ok(files)
 }
 
 fn write(user: &UserId, op: Op) -> Write {

@@ -22,7 +22,7 @@ impl Chat {
         }
         let name = text::display_name(&request.name)?;
         let icon = request.icon.filter(|icon| !icon.is_empty());
-        check_icon(icon.as_deref())?;
+        let icon = self.checked_icon(user, icon, None).await?;
         let slug = request.slug;
         self.write(&user.id, Op::CreateWorkspace { slug: slug.clone(), name, icon, open: request.open }).await?;
         self.own_workspace(user, &slug).await
@@ -34,9 +34,9 @@ impl Chat {
     /// `not_found`, or `forbidden` for who is not an admin of it.
     pub async fn update_workspace(&self, user: &User, request: WorkspaceUpdate) -> Result<Workspace, Error> {
         let name = request.name.as_deref().map(text::display_name).transpose()?;
-        check_icon(request.icon.as_deref())?;
         let slug = request.slug;
-        let op = Op::UpdateWorkspace { slug: slug.clone(), name, icon: request.icon, open: request.open };
+        let icon = self.checked_icon(user, request.icon, Some(&slug)).await?;
+        let op = Op::UpdateWorkspace { slug: slug.clone(), name, icon, open: request.open };
         self.write(&user.id, op).await?;
         self.own_workspace(user, &slug).await
     }
@@ -68,9 +68,33 @@ impl Chat {
         self.write(&user.id, Op::LeaveWorkspace { slug }).await.map(drop)
     }
 
+    /// An emoji, or an image of the caller's own; the icon that the workspace has already is as good.
+    async fn checked_icon(
+        &self,
+        user: &User,
+        icon: Option<String>,
+        of: Option<&Slug>,
+    ) -> Result<Option<String>, Error> {
+        check_icon(icon.as_deref())?;
+        let Some(file) = icon.as_deref().filter(|icon| is_file_id(icon)) else { return Ok(icon) };
+        if let Some(slug) = of
+            && let Some(workspace) = self.store.workspace(slug, &user.id).await?
+            && workspace.role.is_some()
+            && workspace.icon.as_deref() == Some(file)
+        {
+            return Ok(icon);
+        }
+        self.own_picture(&user.id, file).await.map(Some)
+    }
+
     async fn own_workspace(&self, user: &User, slug: &Slug) -> Result<Workspace, Error> {
         self.store.workspace(slug, &user.id).await?.ok_or_else(Error::not_found)
     }
+}
+
+/// Ids of files are long runs of hex digits, and no emoji is.
+fn is_file_id(icon: &str) -> bool {
+    icon.len() >= 16 && icon.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 fn check_icon(icon: Option<&str>) -> Result<(), Error> {

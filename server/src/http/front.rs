@@ -80,7 +80,7 @@ impl Front {
         let headers = response.headers_mut();
         if is_api {
             headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         }
         if let Origin::Allowed(page) = origin {
             allow(headers, page);
@@ -117,7 +117,7 @@ fn preflight(page: &HeaderValue) -> Response<Body> {
     allow(headers, page.clone());
     let methods = HeaderValue::from_static("GET, POST, PATCH, DELETE");
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-    let allowed = HeaderValue::from_static("authorization, content-type, x-confab-session");
+    let allowed = HeaderValue::from_static("authorization, content-type, range, upload-offset, x-confab-session");
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     response
@@ -125,6 +125,8 @@ fn preflight(page: &HeaderValue) -> Response<Body> {
 
 fn allow(headers: &mut HeaderMap, page: HeaderValue) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, page);
+    let exposed = HeaderValue::from_static("content-range, upload-length, upload-offset");
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     headers.append(header::VARY, HeaderValue::from_static("origin"));
 }
 

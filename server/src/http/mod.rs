@@ -3,16 +3,19 @@
 mod accounts;
 mod error;
 mod extract;
+mod files;
 mod front;
 mod invites;
 mod me;
 mod origin;
 mod probe;
+mod range;
 mod server_info;
 mod sessions;
 mod setup;
 pub mod socketio;
 mod ui;
+mod uploads;
 mod websocket;
 
 use std::sync::Arc;
@@ -38,6 +41,11 @@ fn router(app: Arc<App>) -> Router {
         .route("/invites", post(invites::create).get(invites::list))
         .route("/invites/{code}", get(invites::info).delete(invites::withdraw))
         .route("/invites/{code}/redeem", post(invites::redeem))
+        .route("/files", post(files::post))
+        .route("/files/{id}", get(files::get))
+        .route("/files/{id}/thumb", get(files::thumb))
+        .route("/uploads", post(uploads::begin))
+        .route("/uploads/{id}", get(uploads::get).patch(uploads::patch).delete(uploads::cancel))
         .method_not_allowed_fallback(error::method_not_allowed);
     Router::new()
         .nest("/api/v1", api)

@@ -9,15 +9,16 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use confab_protocol::account::{Session, User};
 use confab_protocol::event::{HistoryPage, PinsReply, ReadChanged, RoomSynced, SearchPage, ThreadPage};
+use confab_protocol::file::FileInfo;
 use confab_protocol::personal::{Personal, Reminder};
 use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Workspace};
-use confab_protocol::{InviteCode, MessageId, ReminderId, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
+use confab_protocol::{FileId, InviteCode, MessageId, ReminderId, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
 
 use super::search::{self, Index};
 use super::{
-    Credentials, Done, Identity, InviteRow, NewInvite, NewSession, Page, PersonalRow, ProfileRow, Result, Search,
-    ServerRow, Store, StoreError, TokenHash, Unread, Write, change, read,
+    Credentials, Done, Identity, InviteRow, NewFile, NewInvite, NewSession, NewUpload, Page, PersonalRow, ProfileRow,
+    Result, Search, ServerRow, Store, StoreError, Swept, TokenHash, Unread, UploadRow, Write, change, read,
 };
 
 /// How long one search may take.
@@ -260,6 +261,44 @@ impl<B: Backend> Store for Database<B> {
     async fn slugs_of(&self, user: &UserId) -> Result<Vec<Slug>> {
         let user = user.clone();
         run!(self.0, read, |sql| read::workspace::slugs_of(sql, &user))
+    }
+
+    async fn create_file(&self, file: NewFile, upload: Option<&FileId>) -> Result<()> {
+        let upload = upload.cloned();
+        run!(self.0, change, |sql| change::file::create(sql, &file, upload.as_ref()))
+    }
+
+    async fn visible_file(&self, file: &FileId, user: &UserId) -> Result<Option<FileInfo>> {
+        let (file, user) = (file.clone(), user.clone());
+        run!(self.0, read, |sql| read::file::visible(sql, &file, &user))
+    }
+
+    async fn use_as_picture(&self, file: &FileId, user: &UserId, now: Timestamp) -> Result<bool> {
+        let (file, user) = (file.clone(), user.clone());
+        run!(self.0, change, |sql| change::file::use_as_picture(sql, &file, &user, now))
+    }
+
+    async fn has_content(&self, sha256: &str) -> Result<bool> {
+        let sha256 = sha256.to_owned();
+        run!(self.0, read, |sql| read::file::has_content(sql, &sha256))
+    }
+
+    async fn begin_upload(&self, upload: NewUpload) -> Result<()> {
+        run!(self.0, change, |sql| change::file::begin_upload(sql, &upload))
+    }
+
+    async fn upload(&self, upload: &FileId, user: &UserId) -> Result<Option<UploadRow>> {
+        let (upload, user) = (upload.clone(), user.clone());
+        run!(self.0, read, |sql| read::file::upload(sql, &upload, &user))
+    }
+
+    async fn cancel_upload(&self, upload: &FileId, user: &UserId) -> Result<bool> {
+        let (upload, user) = (upload.clone(), user.clone());
+        run!(self.0, change, |sql| change::file::cancel_upload(sql, &upload, &user))
+    }
+
+    async fn sweep_files(&self, before: Timestamp) -> Result<Swept> {
+        run!(self.0, change, |sql| change::file::sweep(sql, before))
     }
 
     async fn rooms(&self, slug: &Slug, user: &UserId) -> Result<Vec<Room>> {

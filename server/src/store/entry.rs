@@ -6,6 +6,7 @@
 //! A message is named after its place, `ROOM.SEQ`, so that finding it needs no index, which each message would have to be
 //! written into. Ids are opaque to clients. Messages of before that have the random ids that they were sent with.
 
+use confab_protocol::file::FileInfo;
 use confab_protocol::log::EntryBody;
 use confab_protocol::{Cid, MessageId, RoomId, Seq, UserId};
 use serde::Deserialize;
@@ -54,7 +55,7 @@ pub(super) struct MessageExtra {
     #[serde(default)]
     pub thread: Option<MessageId>,
     #[serde(default)]
-    pub files: Vec<String>,
+    pub files: Vec<FileInfo>,
     #[serde(default)]
     pub mentions: Vec<UserId>,
 }
@@ -64,6 +65,14 @@ impl MessageExtra {
     pub fn read(extra: Option<&str>) -> Result<Self> {
         extra.map_or_else(|| Ok(Self::default()), |extra| serde_json::from_str(extra).map_err(damaged))
     }
+}
+
+/// What is left in `extra` of a message that was deleted, when its files are gone.
+pub(super) fn without_files(extra: Option<&str>) -> Result<Option<String>> {
+    let Some(extra) = extra else { return Ok(None) };
+    let mut fields: Map<String, Value> = serde_json::from_str(extra).map_err(damaged)?;
+    fields.remove("files");
+    Ok((!fields.is_empty()).then(|| Value::Object(fields).to_string()))
 }
 
 /// An entry's body as columns. By hand, since it is on the way of every message: serde would build a map of all fields to
@@ -173,7 +182,16 @@ mod tests {
                 text: "re".into(),
                 reply_to: Some(id("m1")),
                 thread: Some(id("m0")),
-                files: vec!["f".into()],
+                files: vec![FileInfo {
+                    id: id("f"),
+                    name: "a.png".into(),
+                    mime: "image/png".into(),
+                    bytes: 3,
+                    sha256: "00".into(),
+                    width: Some(1),
+                    height: Some(2),
+                    thumb: true,
+                }],
                 mentions: vec![id("bob")],
             },
             EntryBody::Edit { id: id("m1"), text: String::new(), author: id("ada") },

@@ -26,10 +26,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use confab_protocol::account::{Session, User};
 use confab_protocol::event::{HistoryPage, PinsReply, ReadChanged, RoomSynced, SearchPage, ThreadPage};
+use confab_protocol::file::FileInfo;
 use confab_protocol::personal::{Personal, Reminder};
 use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Workspace};
-use confab_protocol::{InviteCode, MessageId, ReminderId, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
+use confab_protocol::{FileId, InviteCode, MessageId, ReminderId, RoomId, Seq, SessionId, Slug, Timestamp, UserId};
 
 use database::Database;
 use postgres::Postgres;
@@ -38,8 +39,8 @@ use sqlite::Sqlite;
 pub use error::{Result, StoreError};
 pub use location::{InvalidLocation, Location};
 pub use model::{
-    Credentials, Identity, InviteRow, NewInvite, NewSession, NewUser, Page, PersonalRow, ProfileRow, Search, ServerRow,
-    TokenHash, Unread,
+    Credentials, Identity, InviteRow, NewFile, NewInvite, NewSession, NewUpload, NewUser, Page, PersonalRow,
+    ProfileRow, Search, ServerRow, Swept, TokenHash, Unread, UploadRow,
 };
 pub use write::{Done, Op, Reply, Write};
 
@@ -167,6 +168,26 @@ pub trait Store: Send + Sync + 'static {
     async fn member(&self, slug: &Slug, user: &UserId) -> Result<Option<Member>>;
     /// The workspaces that a user is in, without counts: where a profile change must be told.
     async fn slugs_of(&self, user: &UserId) -> Result<Vec<Slug>>;
+
+    // ---- files ----
+
+    /// Keeps a file whose content is in its place already, and ends the upload that it came by. `not_found` when that
+    /// is gone.
+    async fn create_file(&self, file: NewFile, upload: Option<&FileId>) -> Result<()>;
+    /// A file, for somebody who may read it: None for all others, and when there is none.
+    async fn visible_file(&self, file: &FileId, user: &UserId) -> Result<Option<FileInfo>>;
+    /// Whether a file is an image of this user's own, which may become a picture; keeps it a day longer.
+    async fn use_as_picture(&self, file: &FileId, user: &UserId, now: Timestamp) -> Result<bool>;
+    /// Whether any file has the content with this hash.
+    async fn has_content(&self, sha256: &str) -> Result<bool>;
+    /// Begins an upload; `too_large` when its owner has too much on the way.
+    async fn begin_upload(&self, upload: NewUpload) -> Result<()>;
+    /// An upload of this user's.
+    async fn upload(&self, upload: &FileId, user: &UserId) -> Result<Option<UploadRow>>;
+    /// Gives an upload up; false when there is none that is unfinished.
+    async fn cancel_upload(&self, upload: &FileId, user: &UserId) -> Result<bool>;
+    /// Forgets uploads begun before then, and files last used before then that nothing names.
+    async fn sweep_files(&self, before: Timestamp) -> Result<Swept>;
 
     // ---- rooms ----
 

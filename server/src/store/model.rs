@@ -3,9 +3,10 @@
 use std::fmt;
 
 use confab_protocol::account::{Role, User};
+use confab_protocol::file::FileInfo;
 use confab_protocol::personal::{Level, QuietHours};
 use confab_protocol::search::Wanted;
-use confab_protocol::{Epoch, InviteCode, RoomId, Seq, ServerId, SessionId, Slug, Timestamp, UserId};
+use confab_protocol::{Epoch, FileId, InviteCode, RoomId, Seq, ServerId, SessionId, Slug, Timestamp, UserId};
 
 /// SHA-256 of a session's token: the only form in which tokens are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -187,4 +188,56 @@ pub struct Search {
     pub limit: usize,
     /// The page after the one that ended with this.
     pub cursor: Option<String>,
+}
+
+/// A file to be kept.
+#[derive(Debug, Clone)]
+pub struct NewFile {
+    /// What others are told.
+    pub info: FileInfo,
+    /// Who uploaded it.
+    pub owner: UserId,
+    /// When.
+    pub created: Timestamp,
+}
+
+/// An upload to be begun.
+#[derive(Debug, Clone)]
+pub struct NewUpload {
+    /// Its id, made by the caller.
+    pub id: FileId,
+    /// Whose.
+    pub owner: UserId,
+    /// The file's name, already cleaned.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// When.
+    pub created: Timestamp,
+    /// How many the owner may have unfinished.
+    pub most: u64,
+    /// How many bytes those may be to have in all.
+    pub most_bytes: u64,
+}
+
+/// An upload that was begun.
+#[derive(Debug, Clone)]
+pub struct UploadRow {
+    /// Which.
+    pub id: FileId,
+    /// The file's name.
+    pub name: String,
+    /// The file's size.
+    pub bytes: u64,
+    /// What became of it.
+    pub file: Option<FileInfo>,
+}
+
+/// What a sweep forgot: what lies on the disk for it may be removed.
+#[derive(Debug, Clone, Default)]
+pub struct Swept {
+    /// Uploads.
+    pub uploads: Vec<FileId>,
+    /// Hashes of the contents of files. Other files may have the same.
+    pub contents: Vec<String>,
 }

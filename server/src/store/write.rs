@@ -4,7 +4,7 @@ use confab_protocol::account::{Role, User};
 use confab_protocol::log::Entry;
 use confab_protocol::personal::Level;
 use confab_protocol::room::{Room, RoomKind};
-use confab_protocol::{Cid, InviteCode, MessageId, RoomId, Seq, Slug, Timestamp, UserId};
+use confab_protocol::{Cid, FileId, InviteCode, MessageId, RoomId, Seq, Slug, Timestamp, UserId};
 
 use super::{NewSession, NewUser};
 
@@ -176,6 +176,8 @@ pub enum Op {
         thread: Option<MessageId>,
         /// Whom `@here` means: who is in the room and there. Empty unless the text says it.
         here: Vec<UserId>,
+        /// The author's own files, each once.
+        files: Vec<FileId>,
     },
     /// `message:edit`.
     Edit {

@@ -61,6 +61,11 @@ impl Server {
         Self::serve(config, _dir).await
     }
 
+    /// Its data directory.
+    pub fn data(&self) -> &std::path::Path {
+        &self.config.data
+    }
+
     pub async fn set_up(&self) -> Person {
         let body = json!({
             "setup_token": SETUP, "server_name": "Test", "login": "ada", "display_name": "Ada",

@@ -6,6 +6,7 @@
 mod binary;
 mod client;
 mod delivery;
+mod files;
 mod handshake;
 mod harness;
 mod http;

@@ -33,6 +33,7 @@ pub async fn a_message_is_written_once_whatever_is_repeated(place: Place) {
             reply_to: Some(first.id.clone()),
             thread: None,
             here: Vec::new(),
+            files: Vec::new(),
         },
     ] {
         let what = format!("{other:?}");
@@ -162,6 +163,7 @@ pub async fn answers_and_threads_stay_in_their_room(place: Place) {
         reply_to: reply_to.cloned(),
         thread: thread.cloned(),
         here: Vec::new(),
+        files: Vec::new(),
     };
     let nothing = MessageId::generate();
     for op in [send(Some(&elsewhere.id), None), send(None, Some(&elsewhere.id)), send(Some(&nothing), None)] {

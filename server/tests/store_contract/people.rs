@@ -85,7 +85,7 @@ pub async fn everybody_is_mentioned_at_once(place: Place) {
         let here = here.iter().map(|user| (*user).clone()).collect();
         match world.send_op(room, &Cid::generate(), text) {
             Op::Send { slug, room, cid, text, reply_to, thread, .. } => {
-                Op::Send { slug, room, cid, text, reply_to, thread, here }
+                Op::Send { slug, room, cid, text, reply_to, thread, here, files: Vec::new() }
             }
             _ => unreachable!(),
         }

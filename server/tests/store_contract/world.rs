@@ -126,6 +126,7 @@ impl World {
             reply_to: None,
             thread: thread.cloned(),
             here: Vec::new(),
+            files: Vec::new(),
         }
     }
 

@@ -3,11 +3,12 @@
 use confab_protocol::account::Role;
 use confab_protocol::log::EntryBody;
 use confab_protocol::text::{Wide, mentioned_logins, wide_mention};
-use confab_protocol::{Cid, Error, MessageId, RoomId, Seq, Slug, UserId, limits};
+use confab_protocol::{Cid, Error, FileId, MessageId, RoomId, Seq, Slug, UserId, limits};
 use sha2::{Digest, Sha256};
 
 use super::By;
 use super::append::{Effects, Key, append, head, is_member};
+use super::file;
 use crate::chat::rules::{self, Standing};
 use crate::fault;
 use crate::store::entry::{MessageExtra, message_id};
@@ -34,6 +35,7 @@ pub(super) struct Draft<'a> {
     pub thread: Option<&'a MessageId>,
     /// Who is there, where the text says `@here`.
     pub here: &'a [UserId],
+    pub files: &'a [FileId],
 }
 
 pub(super) async fn send<S: Sql>(
@@ -44,7 +46,9 @@ pub(super) async fn send<S: Sql>(
     draft: Draft<'_>,
 ) -> Result<Reply> {
     let (reply_to, thread) = (draft.reply_to.map(MessageId::as_str), draft.thread.map(MessageId::as_str));
-    let hash = hash(at, "send", &[draft.text, reply_to.unwrap_or_default(), thread.unwrap_or_default()]);
+    let mut parts = vec![draft.text, reply_to.unwrap_or_default(), thread.unwrap_or_default()];
+    parts.extend(draft.files.iter().map(FileId::as_str));
+    let hash = hash(at, "send", &parts);
     let standing = match enter(sql, effects, by, at, &hash).await? {
         Entered::New(standing) => standing,
         Entered::Known(reply) => return Ok(reply),
@@ -65,6 +69,7 @@ pub(super) async fn send<S: Sql>(
     if let Some(wide) = wide_mention(draft.text).filter(|_| standing.role.is_some_and(|role| role > Role::Guest)) {
         mean_many(sql, at.room, by.actor, wide, draft.here, &mut mentions).await?;
     }
+    let files = file::attach(sql, by, draft.files).await?;
 
     let id = message_id(at.room, head(sql, effects, at.room).await?.seq + 1)?;
     let body = EntryBody::Message {
@@ -74,11 +79,12 @@ pub(super) async fn send<S: Sql>(
         text: draft.text.to_owned(),
         reply_to: draft.reply_to.cloned(),
         thread: draft.thread.cloned(),
-        files: Vec::new(),
+        files: files.clone(),
         mentions: mentions.clone(),
     };
     let key = Some(Key { cid: at.cid, hash: &hash });
     let place = append(sql, effects, at.room, by.now, body, key).await?;
+    file::link(sql, at.room, place.seq, &files).await?;
     for user in &mentions {
         sql.execute("INSERT INTO mentions (room, user_id, seq) VALUES (?1, ?2, ?3)", params![at.room, user, place.seq])
             .await?;
@@ -155,6 +161,7 @@ pub(super) async fn delete<S: Sql>(
     .await?;
     sql.execute("UPDATE log SET text = '' WHERE room = ?1 AND seq = ?2", at_message).await?;
     sql.execute("UPDATE log SET text = '' WHERE message = ?1 AND kind = 'edit'", params![id]).await?;
+    file::unlink(sql, at.room, message.seq).await?;
     sql.execute("DELETE FROM reactions WHERE room = ?1 AND seq = ?2", at_message).await?;
     for user in message.mentions {
         sql.execute(

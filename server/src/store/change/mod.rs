@@ -3,6 +3,7 @@
 pub(super) mod account;
 mod append;
 pub(super) mod direct;
+pub(super) mod file;
 mod membership;
 mod message;
 pub(super) mod personal;
@@ -104,8 +105,9 @@ async fn reply<S: Sql>(sql: &mut S, effects: &mut Effects, by: By<'_>, op: &Op) 
         Op::LeaveRoom { slug, room } => membership::leave(sql, effects, by, slug, room).await,
         Op::InviteToRoom { slug, room, users } => membership::invite(sql, effects, by, slug, room, users).await,
         Op::Kick { slug, room, user } => membership::kick(sql, effects, by, slug, room, user).await,
-        Op::Send { slug, room, cid, text, reply_to, thread, here } => {
-            let draft = message::Draft { text, reply_to: reply_to.as_ref(), thread: thread.as_ref(), here };
+        Op::Send { slug, room, cid, text, reply_to, thread, here, files } => {
+            let (reply_to, thread) = (reply_to.as_ref(), thread.as_ref());
+            let draft = message::Draft { text, reply_to, thread, here, files };
             message::send(sql, effects, by, message::At { slug, room, cid }, draft).await
         }
         Op::Edit { slug, room, id, cid, text } => {

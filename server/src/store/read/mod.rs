@@ -1,6 +1,7 @@
 //! Everything that is only read, by noun. Each function runs in a transaction that sees one state of the database.
 
 pub(super) mod account;
+pub(super) mod file;
 mod fill;
 pub(super) mod log;
 pub(super) mod named;

@@ -178,7 +178,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(UserId, RoomId, MessageId, ReminderId, Cid, SessionId, ServerId, Epoch, InviteCode, Slug);
+ids!(confab_protocol::FileId, UserId, RoomId, MessageId, ReminderId, Cid, SessionId, ServerId, Epoch, InviteCode, Slug);
 
 macro_rules! names {
     ($($kind:ty { $($variant:ident = $name:literal),* })*) => {$(
