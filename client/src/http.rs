@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use confab_protocol::account::{Invite, InviteInfo, InviteRequest, ProfileChange, Secret, ServerInfo, Session, User};
-use confab_protocol::{Error, ErrorCode, InviteCode, SessionId};
+use confab_protocol::{Error, ErrorCode, InviteCode, SessionId, FileId};
 use reqwest::{Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// Signing in waits for argon2id behind other sign-ins; nothing else takes longer.
 const CALL_LIMIT: Duration = Duration::from_secs(20);
+/// A whole picture over a slow link.
+const FILE_LIMIT: Duration = Duration::from_secs(120);
 /// No answer of these calls is anywhere near this. What is larger is not a Confab server's.
 const ANSWER_BYTES: usize = 1024 * 1024;
 
@@ -102,12 +104,51 @@ impl Http {
         read(self.exchange(self.request(Method::GET, path)).await?).await
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}/api/v1{path}", self.base));
         match &self.token {
             Some(token) => request.bearer_auth(&token.0),
             None => request,
         }
+    }
+
+    /// Sends a request, and reads the answer as JSON.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Error> {
+        read(self.exchange(request).await?).await
+    }
+
+    /// Sends a request, and leaves the body of its answer to the caller.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) async fn open(&self, request: RequestBuilder) -> Result<Response, Error> {
+        let response = self.exchange(request).await?;
+        if response.status().is_success() { Ok(response) } else { Err(refusal(response).await) }
+    }
+
+    /// `GET /files/{id}`, or its thumb, as it comes: for a view that asks for parts itself.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn file(&self, id: &FileId, thumb: bool, range: Option<&str>) -> Result<Response, Error> {
+        let path = format!("/files/{id}{}", if thumb { "/thumb" } else { "" });
+        let request = self.request(Method::GET, &path).timeout(FILE_LIMIT);
+        self.exchange(match range {
+            Some(range) => request.header(reqwest::header::RANGE, range),
+            None => request,
+        })
+        .await
+    }
+
+    /// `PATCH /me` with a picture; None takes it away.
+    ///
+    /// # Errors
+    /// As above; `bad_request` unless it is an image that the caller uploaded.
+    pub async fn set_avatar(&self, file: Option<&FileId>) -> Result<User, Error> {
+        self.ask(self.request(Method::PATCH, "/me").json(&serde_json::json!({ "avatar": file }))).await
     }
 
     async fn exchange(&self, request: RequestBuilder) -> Result<Response, Error> {

@@ -10,6 +10,7 @@ pub mod connection;
 pub mod entrance;
 pub mod fault;
 pub mod feed;
+pub mod files;
 pub mod http;
 pub mod link;
 pub mod local;

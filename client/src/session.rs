@@ -12,11 +12,9 @@ use std::sync::Arc;
 use confab_protocol::account::{Invite, InviteRequest, Secret, Session as Device};
 use confab_protocol::answer::Empty;
 use confab_protocol::event::{
-    DirectOpen, HistoryPage, MembersReply, MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSearch,
-    MessageSend, MessageThread, PinsReply, Request, RoomCreate, RoomInvite, RoomJoined, RoomKick, RoomLeave, RoomList,
-    RoomMembers, RoomPins, RoomReply, RoomUpdate, RoomsReply, SearchPage, ThreadPage, WorkspaceCreate, WorkspaceJoin,
-    WorkspaceLeave, WorkspaceList, WorkspaceReply, WorkspacesReply,
+    DirectOpen, HistoryPage, MembersReply, MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSearch, MessageSend, MessageThread, PinsReply, Request, RoomCreate, RoomInvite, RoomJoined, RoomKick, RoomLeave, RoomList, RoomMembers, RoomPins, RoomReply, RoomUpdate, RoomsReply, SearchPage, ThreadPage, WorkspaceCreate, WorkspaceJoin, WorkspaceLeave, WorkspaceList, WorkspaceReply, WorkspacesReply, WorkspaceUpdate,
 };
+use confab_protocol::file::FileRef;
 use confab_protocol::room::Room;
 use confab_protocol::workspace::{Member, Presence, Workspace};
 use confab_protocol::{Cid, Error, ErrorCode, MessageId, RoomId, Seq, SessionId, Slug, UserId, text};
@@ -25,6 +23,8 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::connection::Handle;
+use crate::files::Transfers;
+use crate::http::Http;
 use crate::link::Factory;
 use crate::link::socketio::SocketIo;
 use crate::local::Local;
@@ -81,6 +81,9 @@ impl Session {
     /// Sends the whole current picture again: for a webview that was loaded anew.
     pub fn resync(&self) {
         self.inner.each_shown(Handle::resync, Handle::resync);
+        if let Ok(files) = self.files() {
+            files.resync();
+        }
     }
 
     /// The network came back or the window was looked at: waiting links try again at once, and live ones are asked whether
@@ -135,6 +138,39 @@ impl Session {
     /// As for [`Session::create_invite`].
     pub async fn revoke_session(&self, id: &SessionId) -> Result<(), Error> {
         self.inner.http()?.end_session(Some(id)).await
+    }
+
+    // --- files ---
+
+    /// Uploads and downloads of this session.
+    ///
+    /// # Errors
+    /// `internal` when this system cannot make HTTP calls at all.
+    pub fn files(&self) -> Result<&Transfers, Error> {
+        self.inner.files.as_ref().map_err(Clone::clone)
+    }
+
+    /// The HTTP calls of this session, for what the shell shows of files.
+    ///
+    /// # Errors
+    /// As [`Session::files`].
+    pub fn http(&self) -> Result<&Http, Error> {
+        self.inner.http()
+    }
+
+    /// The largest file that the server takes, in bytes.
+    #[must_use]
+    pub fn file_bytes(&self) -> u64 {
+        self.inner.limits().file_bytes
+    }
+
+    /// Changes a workspace: its name, icon or openness.
+    ///
+    /// # Errors
+    /// As for [`Session::create_workspace`].
+    pub async fn update_workspace(&self, request: WorkspaceUpdate) -> Result<Workspace, Error> {
+        let WorkspaceReply { workspace } = self.ask_lobby(&request).await?;
+        Ok(workspace)
     }
 
     // --- namespace ---
@@ -336,7 +372,12 @@ impl Session {
     /// As for [`Session::send`].
     pub async fn send_as(&self, cid: Cid, message: NewMessage) -> Result<String, Error> {
         let NewMessage { room, text, reply_to, thread, files } = message;
-        let text = self.checked(&text)?;
+        let text = if files.is_empty() {
+            self.checked(&text)?
+        } else {
+            text::message_with_files(&text, self.inner.limits().message_bytes)?
+        };
+        let files = files.into_iter().map(FileRef::Info).collect();
         let send = MessageSend { room, cid, text, reply_to, thread, files };
         decode(self.command(Command::Write(Write::Send(send))).await?)
     }

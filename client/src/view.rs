@@ -5,6 +5,7 @@
 
 use confab_protocol::account::User;
 use confab_protocol::event::{AttentionWanted, LobbyServer, NoticeLevel};
+use confab_protocol::file::{FileInfo};
 use confab_protocol::log::{Entry, Message, Reaction, Replies};
 use confab_protocol::personal::Personal;
 use confab_protocol::room::Room;
@@ -100,6 +101,11 @@ pub enum Update {
         members: u64,
         /// How many of them are not offline.
         online: u64,
+    },
+    /// A file on its way, as it is now.
+    Transfer {
+        /// The transfer.
+        transfer: Transfer,
     },
     /// Someone in the workspace is new or different.
     MemberChanged {
@@ -283,6 +289,10 @@ pub struct MessageItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub replies: Option<Replies>,
+    /// Attached files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<FileInfo>>")]
+    pub files: Vec<FileInfo>,
     /// Members whom it mentions.
     pub mentions: Vec<UserId>,
     /// Who put which emoji on it.
@@ -310,12 +320,75 @@ impl MessageItem {
             reply_to: message.reply_to.clone(),
             thread: message.thread.clone(),
             replies: message.replies,
+            files: message.files.clone(),
             mentions: message.mentions.clone(),
             reactions: message.reactions.clone(),
             pinned: message.pinned,
             state: SendState::Sent,
         }
     }
+}
+
+/// A file on its way, up or down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Transfer {
+    /// Which: the key of the [`Picked`] file, or of the download.
+    pub key: String,
+    /// Up or down.
+    pub way: Way,
+    /// The file's name.
+    pub name: String,
+    /// The file's size.
+    pub bytes: u64,
+    /// How much of it is there.
+    pub moved: u64,
+    /// How it stands.
+    pub state: TransferState,
+}
+
+/// Where a transfer goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// To the server.
+    Up,
+    /// From the server.
+    Down,
+}
+
+/// How a transfer stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum TransferState {
+    /// It goes on by itself: it begins, or waits for the server.
+    Waiting,
+    /// Bytes are moving.
+    Running,
+    /// Until it is resumed.
+    Paused,
+    /// The server refused it, or this computer's disk did: it can be resumed, which tries again.
+    Failed {
+        /// Why.
+        error: Error,
+    },
+    /// All of it is there.
+    Done {
+        /// The file: what a message takes.
+        file: FileInfo,
+    },
+    /// It was given up, and is gone.
+    Cancelled,
+}
+
+/// A file that the user chose to upload. The page sees no path of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Picked {
+    /// Which: the key of its transfer once it is uploaded.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// Its size; the server's `limits.file_bytes` says what is too much.
+    pub bytes: u64,
 }
 
 /// A thread as it was when it was asked for. What happens in it later arrives with its room's timeline.
@@ -473,8 +546,9 @@ pub struct NewMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub thread: Option<MessageId>,
-    /// Ids of attached files.
+    /// Files that are uploaded already, as the upload was answered: they are drawn with the echo. With any, the text may
+    /// be empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[ts(optional, as = "Option<Vec<String>>")]
-    pub files: Vec<String>,
+    #[ts(optional, as = "Option<Vec<FileInfo>>")]
+    pub files: Vec<FileInfo>,
 }

@@ -67,6 +67,9 @@ fn generate() -> Files {
     all.add::<view::Probe>();
     all.add::<view::NewMessage>();
     all.add::<view::Thread>();
+    all.add::<view::Picked>();
+    all.add::<confab_protocol::file::Upload>();
+    all.add::<confab_protocol::file::UploadRequest>();
     all.add::<confab_protocol::Error>();
     all.add::<ServerInfo>();
     all.add::<Setup>();
@@ -112,6 +115,7 @@ fn events(all: &mut Collector) -> String {
         ("BATCH_MAX", limits::BATCH_MAX, "Messages in one `message:send_batch`."),
         ("SYNC_MAX", limits::SYNC_MAX, "Entries in one `room:sync` page."),
         ("HISTORY_MAX", limits::HISTORY_MAX, "Messages in one `room:history` page."),
+        ("FILES_MAX", limits::FILES_MAX, "Files on one message."),
         ("DIRECT_MAX", limits::DIRECT_MAX, "People in one direct-message room besides the caller."),
         ("NAME_CHARS", limits::NAME_CHARS, "The longest display name or workspace name, in characters."),
         ("TOPIC_BYTES", limits::TOPIC_BYTES, "The longest room topic, in bytes."),

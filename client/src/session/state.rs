@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::Identity;
 use crate::connection::{self, Handle, Hub, Parts};
 use crate::feed::Feed;
+use crate::files::Transfers;
 use crate::http::Http;
 use crate::link::{Factory, Target};
 use crate::local::Local;
@@ -27,6 +28,7 @@ pub(super) struct Inner {
     pub(super) account: Account,
     token: Secret,
     http: Result<Http, Error>,
+    pub(super) files: Result<Transfers, Error>,
     pub(super) local: Local,
     factory: Arc<dyn Factory>,
     updates: mpsc::Sender<Update>,
@@ -59,8 +61,9 @@ impl Inner {
     ) -> Arc<Self> {
         let Identity { account, token } = identity;
         let http = Http::new(&account.address, Some(token.clone()));
+        let files = http.clone().map(|http| Transfers::new(http, updates.clone()));
         let (stop, state) = (CancellationToken::new(), Mutex::default());
-        let inner = Arc::new(Self { account, token, http, local, factory, updates, stop, state });
+        let inner = Arc::new(Self { account, token, http, files, local, factory, updates, stop, state });
         let lobby = connection::start(Lobby::new(seed()), inner.parts(None, &inner.stop, true));
         inner.state().lobby = Some(lobby);
         tokio::spawn(Self::send_what_waits(Arc::downgrade(&inner), inner.local.clone()));
@@ -167,6 +170,7 @@ impl Inner {
             return;
         }
         self.stop.cancel();
+        self.end_transfers();
         if error.is_some() {
             self.local.keep(None, vec![Keep::CacheGone]);
         }
@@ -181,6 +185,13 @@ impl Inner {
     pub(super) fn close(&self) {
         self.state().ended = true;
         self.stop.cancel();
+        self.end_transfers();
+    }
+
+    fn end_transfers(&self) {
+        if let Ok(files) = &self.files {
+            files.close();
+        }
     }
 
     /// Connects to workspaces in whose outbox something waits since the process before this one.

@@ -19,9 +19,9 @@ status?: string,
  */
 status_until?: Timestamp, 
 /**
- * A new picture, by file id.
+ * A new picture, by file id; null clears it too.
  */
-avatar?: string, 
+avatar?: string | null, 
 /**
  * A new password; needs `current_password`. All other sessions end.
  */

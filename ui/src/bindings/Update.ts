@@ -12,6 +12,7 @@ import type { Room } from "./Room";
 import type { RoomId } from "./RoomId";
 import type { Slug } from "./Slug";
 import type { TimelineChange } from "./TimelineChange";
+import type { Transfer } from "./Transfer";
 import type { User } from "./User";
 import type { UserId } from "./UserId";
 import type { Workspace } from "./Workspace";
@@ -123,7 +124,11 @@ members: number,
 /**
  * How many of them are not offline.
  */
-online: number, } | { "type": "member_changed", 
+online: number, } | { "type": "transfer", 
+/**
+ * The transfer.
+ */
+transfer: Transfer, } | { "type": "member_changed", 
 /**
  * In which workspace.
  */

@@ -88,6 +88,8 @@ export const BATCH_MAX = 100;
 export const SYNC_MAX = 500;
 /** Messages in one `room:history` page. */
 export const HISTORY_MAX = 200;
+/** Files on one message. */
+export const FILES_MAX = 10;
 /** People in one direct-message room besides the caller. */
 export const DIRECT_MAX = 8;
 /** The longest display name or workspace name, in characters. */

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use confab_protocol::file::FileRef;
 use confab_protocol::log::{Message, Reaction};
 use confab_protocol::workspace::Presence;
 use confab_protocol::{Cid, MessageId, RoomId, Seq, UserId};
@@ -244,6 +245,7 @@ fn pending(me: &UserId, item: &Queued) -> Option<Item> {
         reply_to: send.reply_to.clone(),
         thread: send.thread.clone(),
         replies: None,
+        files: send.files.iter().filter_map(FileRef::info).cloned().collect(),
         mentions: Vec::new(),
         reactions: Vec::new(),
         pinned: false,
@@ -270,6 +272,7 @@ fn preview(item: &mut MessageItem, me: &UserId, queued: &Queued) {
         Write::Delete(_) => {
             item.deleted = true;
             item.text.clear();
+            item.files.clear();
             item.pinned = false;
             item.reactions.clear();
         }
