@@ -9,7 +9,9 @@ const COMMANDS = new Set([
   'update_room', 'leave_room', 'invite_to_room', 'kick_from_room', 'room_members', 'open_direct',
   'load_older', 'send', 'edit', 'delete', 'react', 'pin', 'thread', 'pins', 'search', 'search_local', 'retry', 'discard',
   'mark_read', 'set_typing', 'set_presence', 'update_profile', 'set_personal', 'ignore_user',
-  'set_reminder', 'remove_reminder', 'save_settings', 'save_place', 'drawn',
+  'set_reminder', 'remove_reminder', 'pick_files', 'take_file', 'take_piece', 'forget_picked',
+  'upload_file', 'pause_transfer', 'resume_transfer', 'cancel_transfer', 'download_file', 'set_avatar',
+  'set_icon', 'save_settings', 'save_place', 'drawn',
   'choose_credential_store',
   // How the page fetches an update that is too large to be pushed.
   'plugin:__TAURI_CHANNEL__|fetch',

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tauri::{App, Builder, Context, Manager, RunEvent, Runtime, Url, WebviewWindowBuilder, Wry};
 
 use crate::commands;
+use crate::dialogs::SystemDialogs;
 use crate::headless::stop_signal;
+use crate::media;
 use crate::paths::Paths;
 use crate::shell::Shell;
 
@@ -41,7 +43,15 @@ pub fn run(paths: Paths, context: Context<Wry>) -> anyhow::Result<()> {
 
 /// What every app of this kind has, also the one without a window in the tests.
 pub fn assemble<R: Runtime>(builder: Builder<R>, shell: Arc<Shell>) -> Builder<R> {
-    builder.manage(shell).invoke_handler(commands::handler())
+    let files = Arc::clone(&shell);
+    builder
+        .plugin(tauri_plugin_dialog::init())
+        .register_asynchronous_uri_scheme_protocol(media::SCHEME, move |_, request, responder| {
+            let shell = Arc::clone(&files);
+            tauri::async_runtime::spawn(async move { responder.respond(media::serve(shell, request).await) });
+        })
+        .manage(shell)
+        .invoke_handler(commands::handler())
 }
 
 /// Opens the main window as the configuration describes it. What the webview keeps lies in this installation's own
@@ -50,6 +60,7 @@ fn open_window(app: &App) -> tauri::Result<()> {
     let Some(config) = app.config().app.windows.first().cloned() else {
         return Err(tauri::Error::WindowNotFound);
     };
+    app.state::<Arc<Shell>>().set_dialogs(Box::new(SystemDialogs(app.handle().clone())));
     let webview_data = app.state::<Arc<Shell>>().paths().cache().join("webview");
     let dev_url = app.config().build.dev_url.clone();
     WebviewWindowBuilder::from_config(app.handle(), &config)?

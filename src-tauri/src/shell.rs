@@ -1,12 +1,14 @@
 //! What the commands act on: the session of whoever is signed in, and all that outlives it.
 
-use std::sync::Arc;
+mod files;
+
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use confab_client::local::database::SetAside;
 use confab_client::local::{self, Local};
 use confab_client::session::{Identity, Session};
-use confab_client::view::{Account, CredentialStore, Hosting, Place, Start, Update};
+use confab_client::view::{Account, CredentialStore, Hosting, Place, Start, TransferState, Update};
 use confab_protocol::{Answer, Error};
 use tauri::ipc::Channel;
 use tokio::sync::{Mutex, OnceCell, mpsc};
@@ -15,12 +17,12 @@ use crate::bridge::{Bridge, QUEUE};
 use crate::credentials::{Choice, Credentials};
 use crate::embedded::Embedded;
 use crate::error::signed_out;
+use crate::files::{Dialogs, Picks};
 use crate::host;
 use crate::paths::Paths;
 use crate::settings::{Hosted, Remembered, SettingsFile};
 
 /// The app without its window. One for the life of the process.
-#[derive(Debug)]
 pub struct Shell {
     paths: Paths,
     settings: Arc<SettingsFile>,
@@ -29,6 +31,8 @@ pub struct Shell {
     embedded: Embedded,
     bridge: Bridge,
     session: Mutex<Option<Session>>,
+    picks: Arc<Picks>,
+    dialogs: OnceLock<Box<dyn Dialogs>>,
     opened: Instant,
 }
 
@@ -44,6 +48,8 @@ impl Shell {
             embedded: Embedded::new(paths.server()),
             bridge: Bridge::default(),
             session: Mutex::new(None),
+            picks: Arc::new(Picks::new(files::copies(paths.cache()))),
+            dialogs: OnceLock::new(),
             opened: Instant::now(),
             paths,
         }))
@@ -248,6 +254,12 @@ impl Shell {
 
     async fn forward(self: Arc<Self>, mut inbox: mpsc::Receiver<Update>) {
         while let Some(update) = inbox.recv().await {
+            // Uploaded: what was copied for it is of no use any more.
+            if let Update::Transfer { transfer } = &update
+                && let TransferState::Done { .. } | TransferState::Cancelled = transfer.state
+            {
+                self.picks.forget(&transfer.key);
+            }
             // Signed out elsewhere: the token is worthless, so it does not stay in the keyring.
             if let Update::SignedOut { error: Some(_) } = &update
                 && let Err(error) = self.forget().await
@@ -270,6 +282,12 @@ impl Shell {
             Credentials::open(&now.installation, self.paths.token(), now.token_in_file).await
         };
         self.credentials.get_or_try_init(open).await.map_err(|_| internal("The keyring cannot be asked."))
+    }
+}
+
+impl std::fmt::Debug for Shell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shell").field("paths", &self.paths).field("bridge", &self.bridge).finish_non_exhaustive()
     }
 }
 

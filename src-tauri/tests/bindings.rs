@@ -16,7 +16,7 @@ use syn::{FnArg, GenericArgument, Item, ItemFn, Pat, PathArguments, ReturnType, 
 use ts_rs::TS;
 
 /// The modules of `src/commands/`, in the order of [`COMMANDS`].
-const MODULES: [&str; 6] = ["server", "namespace", "room", "message", "people", "settings"];
+const MODULES: [&str; 7] = ["server", "namespace", "room", "message", "people", "file", "settings"];
 
 const HINT: &str = "run: UPDATE_BINDINGS=1 cargo test -p confab-desktop --test bindings";
 
@@ -157,7 +157,7 @@ fn typescript(ty: &Type, used: &mut BTreeSet<String>) -> String {
     match name.as_str() {
         "String" => "string".into(),
         "bool" => "boolean".into(),
-        "Seq" => "number".into(),
+        "Seq" | "u64" => "number".into(),
         "Choice" => Choice::inline(&ts_rs::Config::new()),
         "Option" => format!("{} | null", typescript(generics[0], used)),
         "Vec" => format!("Array<{}>", typescript(generics[0], used)),

@@ -2,6 +2,7 @@
 //!
 //! The TypeScript of these signatures is generated (`tests/bindings.rs`), names and permissions are checked there too.
 
+pub mod file;
 pub mod message;
 pub mod names;
 pub mod namespace;
@@ -70,6 +71,17 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         people::ignore_user,
         people::set_reminder,
         people::remove_reminder,
+        file::pick_files,
+        file::take_file,
+        file::take_piece,
+        file::forget_picked,
+        file::upload_file,
+        file::pause_transfer,
+        file::resume_transfer,
+        file::cancel_transfer,
+        file::download_file,
+        file::set_avatar,
+        file::set_icon,
         settings::save_settings,
         settings::save_place,
         settings::drawn,

@@ -56,6 +56,18 @@ pub const COMMANDS: &[&str] = &[
     "ignore_user",
     "set_reminder",
     "remove_reminder",
+    // file
+    "pick_files",
+    "take_file",
+    "take_piece",
+    "forget_picked",
+    "upload_file",
+    "pause_transfer",
+    "resume_transfer",
+    "cancel_transfer",
+    "download_file",
+    "set_avatar",
+    "set_icon",
     // settings
     "save_settings",
     "save_place",

@@ -3,6 +3,8 @@
 import type {
   Account,
   CredentialStore,
+  FileId,
+  FileInfo,
   HistoryPage,
   Hosting,
   Invite,
@@ -15,6 +17,7 @@ import type {
   NewMessage,
   Personal,
   PersonalSet,
+  Picked,
   Place,
   Presence,
   Probe,
@@ -141,6 +144,28 @@ export interface Commands<Updates> {
   set_reminder: [{ request: ReminderSet }, Personal];
   /** A reminder was seen, or is not wanted any more. */
   remove_reminder: [{ id: ReminderId }, Personal];
+  /** Lets the user choose files in the system's dialog; none when it was dismissed. */
+  pick_files: [{ images: boolean; many: boolean }, Array<Picked>];
+  /** Begins to take over a file that the page holds: pasted or dropped. */
+  take_file: [{ name: string; bytes: number }, Picked];
+  /** The next piece of it, in base64. */
+  take_piece: [{ key: string; data: string }, void];
+  /** Forgets a picked file that is not to be uploaded. */
+  forget_picked: [{ key: string }, void];
+  /** Begins to upload a picked file; updates tell of it under the same key. */
+  upload_file: [{ key: string }, void];
+  /** Stops a transfer where it is. */
+  pause_transfer: [{ key: string }, void];
+  /** Goes on with a transfer, or tries it again. */
+  resume_transfer: [{ key: string }, void];
+  /** Gives a transfer up, or forgets one that has ended. */
+  cancel_transfer: [{ key: string }, void];
+  /** Saves a file where the user says: the key of the transfer, or null when the dialog was dismissed. */
+  download_file: [{ file: FileInfo }, string | null];
+  /** Makes an uploaded image the user's picture; null takes it away. */
+  set_avatar: [{ file?: FileId | null }, User];
+  /** Gives a workspace an icon: an emoji or an uploaded image; an empty text takes it away. */
+  set_icon: [{ slug: Slug; icon: string }, Workspace];
   /** Remembers how things should look. */
   save_settings: [{ settings: Settings }, void];
   /** Remembers where the user is, for the next start. */
