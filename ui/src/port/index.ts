@@ -7,7 +7,7 @@
 import type {
   Account, CredentialStore, HistoryPage, Hosting, Member, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
   RoomCreate, RoomJoined, RoomUpdate, SearchPage, Settings, Start, Thread, Update, Workspace, WorkspaceCreate,
-  Invite, InviteRequest, Session, PersonalSet, ProfileChange, ReminderSet, User,
+  Invite, InviteRequest, Session, PersonalSet, ProfileChange, ReminderSet, User, FileInfo, Picked,
 } from '../bindings';
 
 export interface Port {
@@ -16,6 +16,9 @@ export interface Port {
 
   /** Everything that changes, in order, from now on. Answers with how to stop listening. */
   subscribe(listener: (update: Update) => void): () => void;
+
+  /** Files: chosen, moved, shown. */
+  readonly files: Files;
 
   // --- the app itself ---
   /** What is known before any network. Also begins to connect, when someone is signed in. */
@@ -109,4 +112,40 @@ export interface Port {
   savePlace(place: Place): Promise<void>;
   /** The first room is on the screen. */
   drawn(): void;
+}
+
+/** Files on their way.
+
+    To send some: `pick` or `take`, then `upload` each; progress arrives as Updates of type `transfer`, whose `state` is
+    `done` with the `FileInfo` in the end. Only then `send({ room, text, files: [those infos] })`: the message is queued
+    like any other, and drawn with its files at once. `text` may be empty with files; at most FILES_MAX of them.
+
+    A transfer lives as long as the page or the app; what was not finished by then is to be chosen again. A message that
+    was sent lives in the outbox. What is larger than `limits.file_bytes` (Update `lobby`, `server.limits`) is refused
+    with `too_large` before a byte moves: compare `Picked.bytes` to say so first. */
+export interface Files {
+  /** The system's dialog; empty when it was dismissed. */
+  pick(what: { images: boolean; many: boolean }): Promise<Picked[]>;
+  /** A file of the page's own: pasted or dropped. */
+  take(file: File): Promise<Picked>;
+  /** Forgets a picked file that is not to be uploaded after all. */
+  forget(key: string): Promise<void>;
+  /** Begins to upload a picked file; the transfer has the same key. Answers when it has begun. */
+  upload(key: string): Promise<void>;
+  /** Stops a transfer where it is; `resume` goes on from there, and tries a failed one again. */
+  pause(key: string): Promise<void>;
+  resume(key: string): Promise<void>;
+  /** Gives a transfer up (state `cancelled`), or forgets one that is done. */
+  cancel(key: string): Promise<void>;
+  /** Saves a file where the user says; its transfer's key, or null when the dialog was dismissed. In a browser the browser
+      does it, and there is no transfer: null. */
+  download(file: FileInfo): Promise<string | null>;
+  /** What an `img`, `audio` or `video` shows; only the uploader and those who may read a message with it get it. */
+  url(id: string): string;
+  /** The small picture (at most 640 px), where `FileInfo.thumb` says that there is one. Avatars and icons have one. */
+  thumbUrl(id: string): string;
+  /** A picture of the user: the id of an image that they uploaded; null takes it away. Updates tell the rest. */
+  setAvatar(file: string | null): Promise<User>;
+  /** A workspace's icon: an emoji, or the id of an image that the user uploaded; an empty text takes it away. */
+  setIcon(slug: string, icon: string): Promise<Workspace>;
 }

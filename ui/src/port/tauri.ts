@@ -3,15 +3,15 @@
 // `Commands` is the whole surface: names, arguments (camelCase, as Tauri maps them) and answers, generated from the
 // shell's own functions.
 
-import { Channel, invoke } from '@tauri-apps/api/core';
+import { Channel, convertFileSrc, invoke } from '@tauri-apps/api/core';
 
 import type {
   InviteRequest, MessageSearch, NewMessage, Place, RoomCreate, RoomUpdate, Settings, Update, WorkspaceCreate,
-  PersonalSet, ProfileChange, ReminderSet,
+  PersonalSet, ProfileChange, ReminderSet, FileInfo,
 } from '../bindings';
 import type { Commands as AllCommands } from '../bindings/commands';
 import { isRefusal, refusal } from '../lib/error';
-import type { Port } from './index';
+import type { Files, Port } from './index';
 
 type Commands = AllCommands<Channel<Update>>;
 
@@ -23,6 +23,29 @@ async function call<C extends keyof Commands>(command: C, args: Commands[C][0]):
     console.error(command, thrown);
     throw refusal('internal', 'The app could not do that. Try again; if it stays, restart it.');
   }
+}
+
+// What of a pasted or dropped file goes over in one call: small, since each holds the window up while it is encrypted.
+const PIECE = 96 * 1024;
+
+/** The page has no path for what was pasted or dropped, so the shell is given a copy, piece by piece. */
+async function take(file: File) {
+  const picked = await call('take_file', { name: file.name, bytes: file.size });
+  try {
+    for (let at = 0; at < file.size; at += PIECE) {
+      await call('take_piece', { key: picked.key, data: await base64(file.slice(at, at + PIECE)) });
+    }
+  } catch (thrown) {
+    await call('forget_picked', { key: picked.key }).catch(() => undefined);
+    throw thrown;
+  }
+  return picked;
+}
+
+async function base64(piece: Blob): Promise<string> {
+  let text = '';
+  for (const byte of new Uint8Array(await piece.arrayBuffer())) text += String.fromCharCode(byte);
+  return btoa(text);
 }
 
 export class TauriPort implements Port {
@@ -42,6 +65,21 @@ export class TauriPort implements Port {
     addEventListener('online', nudge);
     addEventListener('focus', nudge);
   }
+
+  readonly files: Files = {
+    pick: ({ images, many }) => call('pick_files', { images, many }),
+    take,
+    forget: (key: string) => call('forget_picked', { key }),
+    upload: (key: string) => call('upload_file', { key }),
+    pause: (key: string) => call('pause_transfer', { key }),
+    resume: (key: string) => call('resume_transfer', { key }),
+    cancel: (key: string) => call('cancel_transfer', { key }),
+    download: (file: FileInfo) => call('download_file', { file }),
+    url: (id: string) => convertFileSrc(id, 'confab-file'),
+    thumbUrl: (id: string) => `${convertFileSrc(id, 'confab-file')}?thumb`,
+    setAvatar: (file: string | null) => call('set_avatar', { file }),
+    setIcon: (slug: string, icon: string) => call('set_icon', { slug, icon }),
+  };
 
   start = () => call('start', {});
   saveSettings = (settings: Settings) => call('save_settings', { settings });

@@ -3,7 +3,7 @@
 
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { Account, AttentionWanted, CredentialStore, Hosting, LinkState, Member, Place, Room, Update, User } from '../bindings';
+import type { Account, AttentionWanted, CredentialStore, Hosting, LinkState, Member, Place, Room, Transfer, Update, User } from '../bindings';
 import type { Question } from '../lib/ConfirmDialog.svelte';
 import { asRefusal, refusal, type Refusal } from '../lib/error';
 import type { Anchor } from '../lib/Floating.svelte';
@@ -43,6 +43,8 @@ export class App {
   pending = $state(0);
   readonly links = new SvelteMap<string, LinkState>();
   readonly lobby = new LobbyState();
+  /** Files on their way, by key; those that are done stay until their message is sent. */
+  readonly transfers = new SvelteMap<string, Transfer>();
   readonly workspaces = new SvelteMap<string, WorkspaceState>();
   readonly settings: SettingsState;
   readonly choices = new Choices();
@@ -348,6 +350,10 @@ export class App {
       case 'member_changed':
         if (this.account?.user.id === update.member.id) this.account = { ...this.account, user: { ...this.account.user, ...profileOf(update.member) } };
         break;
+      case 'transfer':
+        if (update.transfer.state.is === 'cancelled') this.transfers.delete(update.transfer.key);
+        else this.transfers.set(update.transfer.key, update.transfer);
+        return;
       case 'read':
         if (!this.workspaces.get(update.slug)?.info) return this.lobby.counted(update);
         break;
@@ -471,6 +477,7 @@ export class App {
     this.place = { workspace: null, room: null };
     this.pending = 0;
     this.links.clear();
+    this.transfers.clear();
     this.lobby.clear();
     this.workspaces.clear();
     forgetDrafts();

@@ -10,6 +10,7 @@ import type {
 import { refusal, type Refusal } from '../../lib/error';
 import { wanted } from '../../lib/search/query';
 import type { Port } from '../index';
+import { FakeFiles } from './files';
 
 export interface FakeWorkspace {
   workspace: Workspace;
@@ -39,6 +40,7 @@ export class FakePort implements Port {
   readonly calls: [method: Method, ...args: unknown[]][] = [];
   /** What becomes of a sent message: committed at once, or left queued until `settle`. */
   sending: 'commit' | 'hold' = 'commit';
+  readonly files = new FakeFiles((update) => this.emit(update), () => this.world);
   private readonly listeners = new Set<(update: Update) => void>();
   private readonly refusals = new Map<Method, Refusal>();
   private readonly shown = new Map<string, number>();
@@ -283,7 +285,7 @@ export class FakePort implements Port {
     const order = ++this.order;
     const key = `${this.here().me.id}/c-${order}`;
     const item = message(key, this.here().me.id, draft.text, new Date().toISOString());
-    const queued: Item = { ...item, order, state: { is: 'queued' }, ...(draft.reply_to ? { reply_to: draft.reply_to } : {}), ...(draft.thread ? { thread: draft.thread } : {}) };
+    const queued: Item = { ...item, order, state: { is: 'queued' }, ...(draft.files?.length ? { files: draft.files } : {}), ...(draft.reply_to ? { reply_to: draft.reply_to } : {}), ...(draft.thread ? { thread: draft.thread } : {}) };
     this.items(draft.room).push(queued);
     this.timeline(draft.room, [queued]);
     if (this.sending === 'commit') queueMicrotask(() => this.settle(key));
@@ -297,7 +299,7 @@ export class FakePort implements Port {
 
   async delete(room: string, id: string): Promise<void> {
     this.note('delete', room, id);
-    this.change(room, id, (old) => ({ ...old, text: '', deleted: true, reactions: [] }));
+    this.change(room, id, (old) => ({ ...old, text: '', files: [], deleted: true, reactions: [] }));
   }
 
   async react(room: string, id: string, emoji: string, on: boolean): Promise<void> {

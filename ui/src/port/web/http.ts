@@ -28,7 +28,8 @@ export class Api {
     return { address: this.origin, server_name: name, user };
   }
 
-  private async call<T>(method: string, path: string, body?: object, headers: Record<string, string> = {}): Promise<T> {
+  /** Any of the calls with a JSON body. */
+  async call<T>(method: string, path: string, body?: object, headers: Record<string, string> = {}): Promise<T> {
     let response: Response;
     try {
       response = await this.fetcher(`${this.origin}/api/v1${path}`, {
@@ -49,7 +50,7 @@ export class Api {
   }
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return text === '' ? undefined : JSON.parse(text);
   } catch {
@@ -57,7 +58,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function refusalIn(answer: unknown, status: number): Refusal {
+export function refusalIn(answer: unknown, status: number): Refusal {
   const error = typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : answer;
   if (isRefusal(error)) return error;
   const code = status === 401 ? 'unauthorized' : status === 404 ? 'not_found' : status >= 500 ? 'unavailable' : 'bad_request';

@@ -10,6 +10,7 @@ import { deviceName } from '../../lib/device';
 import { asRefusal, refusal, type Refusal } from '../../lib/error';
 import type { Port } from '../index';
 import { Device } from './device';
+import { WebFiles } from './files';
 import { Api } from './http';
 import { forgetPlace, keepPlace, keepSettings, keptPlace, keptSettings } from './kept';
 import { messageItem } from './roomlog';
@@ -23,6 +24,10 @@ export class WebPort implements Port {
   private readonly api = new Api(location.origin);
   private readonly device = new Device();
   private session: AccountSession | undefined;
+  readonly files = new WebFiles(this.api, {
+    emit: (update) => this.emit(update),
+    setIcon: async (slug, icon) => this.mine().lobbyChanged((await this.mine().ask('workspace:update', { slug, icon })).workspace),
+  });
 
   subscribe(listener: (update: Update) => void): () => void {
     this.listeners.add(listener);
@@ -274,6 +279,7 @@ export class WebPort implements Port {
 
   private ended(error: Refusal | null): void {
     this.session = undefined;
+    this.files.close();
     forgetPlace();
     this.emit({ type: 'signed_out', ...(error ? { error } : {}) });
   }

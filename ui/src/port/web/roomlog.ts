@@ -130,10 +130,11 @@ export function itemKey(author: string, cid: string): string {
 
 /** A committed message as a row shows it. */
 export function messageItem(message: Message): MessageItem {
-  const { id, seq, ts, author, cid, text, edited_ts, deleted, reply_to, thread, replies, mentions, reactions, pinned } = message;
+  const { id, seq, ts, author, cid, text, edited_ts, deleted, reply_to, thread, replies, mentions, reactions, pinned, files } = message;
   return {
     key: itemKey(author, cid), seq, order: 0, id, ts, author, text, deleted, mentions, reactions, pinned,
     state: { is: 'sent' },
+    ...(files?.length ? { files } : {}),
     ...(edited_ts === undefined ? {} : { edited_ts }),
     ...(reply_to === undefined ? {} : { reply_to }),
     ...(thread === undefined ? {} : { thread }),

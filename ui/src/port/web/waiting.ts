@@ -58,6 +58,7 @@ export function rowOf({ key, order, ts, author, what, state, sent }: Waiting): I
     pinned: false, state,
     ...(sent ? { seq: sent.seq } : {}),
     ...(sent?.id === undefined ? {} : { id: sent.id }),
+    ...(what.files?.length ? { files: what.files } : {}),
     ...(what.reply_to === undefined ? {} : { reply_to: what.reply_to }),
     ...(what.thread === undefined ? {} : { thread: what.thread }),
   };
@@ -78,7 +79,7 @@ function changed(row: MessageItem, { author, ts, what, state }: Waiting): Partia
     case 'edit':
       return { text: what.text, edited_ts: ts, state: told };
     case 'delete':
-      return failed ? { state: told } : { text: '', deleted: true, reactions: [], mentions: [], pinned: false, state: told };
+      return failed ? { state: told } : { text: '', files: [], deleted: true, reactions: [], mentions: [], pinned: false, state: told };
     case 'reaction':
       return failed ? { state: told } : { reactions: reacted(row.reactions, what.emoji, what.on, author) };
     case 'pin':
