@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use confab_protocol::account::{Invite, InviteInfo, InviteRequest, ProfileChange, Secret, ServerInfo, Session, User};
-use confab_protocol::{Error, ErrorCode, InviteCode, SessionId, FileId};
+use confab_protocol::{Error, ErrorCode, FileId, InviteCode, SessionId};
 use reqwest::{Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -12,7 +12,10 @@ use std::sync::Arc;
 use confab_protocol::account::{Invite, InviteRequest, Secret, Session as Device};
 use confab_protocol::answer::Empty;
 use confab_protocol::event::{
-    DirectOpen, HistoryPage, MembersReply, MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSearch, MessageSend, MessageThread, PinsReply, Request, RoomCreate, RoomInvite, RoomJoined, RoomKick, RoomLeave, RoomList, RoomMembers, RoomPins, RoomReply, RoomUpdate, RoomsReply, SearchPage, ThreadPage, WorkspaceCreate, WorkspaceJoin, WorkspaceLeave, WorkspaceList, WorkspaceReply, WorkspacesReply, WorkspaceUpdate,
+    DirectOpen, HistoryPage, MembersReply, MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSearch,
+    MessageSend, MessageThread, PinsReply, Request, RoomCreate, RoomInvite, RoomJoined, RoomKick, RoomLeave, RoomList,
+    RoomMembers, RoomPins, RoomReply, RoomUpdate, RoomsReply, SearchPage, ThreadPage, WorkspaceCreate, WorkspaceJoin,
+    WorkspaceLeave, WorkspaceList, WorkspaceReply, WorkspaceUpdate, WorkspacesReply,
 };
 use confab_protocol::file::FileRef;
 use confab_protocol::room::Room;

@@ -5,7 +5,7 @@
 
 use confab_protocol::account::User;
 use confab_protocol::event::{AttentionWanted, LobbyServer, NoticeLevel};
-use confab_protocol::file::{FileInfo};
+use confab_protocol::file::FileInfo;
 use confab_protocol::log::{Entry, Message, Reaction, Replies};
 use confab_protocol::personal::Personal;
 use confab_protocol::room::Room;
