@@ -372,7 +372,7 @@ impl World {
             text,
             reply_to,
             thread,
-            files,
+            files: files.iter().filter_map(|file| file.info().cloned()).collect(),
             mentions: Vec::new(),
         };
         let (seq, ts) = self.commit(body);
