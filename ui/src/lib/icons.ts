@@ -36,6 +36,19 @@ import send from 'bootstrap-icons/icons/send-fill.svg?raw';
 import sun from 'bootstrap-icons/icons/sun.svg?raw';
 import threeDots from 'bootstrap-icons/icons/three-dots.svg?raw';
 import trash from 'bootstrap-icons/icons/trash3.svg?raw';
+import arrowClockwise from 'bootstrap-icons/icons/arrow-clockwise.svg?raw';
+import chevronLeft from 'bootstrap-icons/icons/chevron-left.svg?raw';
+import chevronRight from 'bootstrap-icons/icons/chevron-right.svg?raw';
+import download from 'bootstrap-icons/icons/download.svg?raw';
+import file from 'bootstrap-icons/icons/file-earmark.svg?raw';
+import fileImage from 'bootstrap-icons/icons/file-earmark-image.svg?raw';
+import fileMusic from 'bootstrap-icons/icons/file-earmark-music.svg?raw';
+import filePlay from 'bootstrap-icons/icons/file-earmark-play.svg?raw';
+import fileText from 'bootstrap-icons/icons/file-earmark-text.svg?raw';
+import fileZip from 'bootstrap-icons/icons/file-earmark-zip.svg?raw';
+import paperclip from 'bootstrap-icons/icons/paperclip.svg?raw';
+import pause from 'bootstrap-icons/icons/pause-fill.svg?raw';
+import play from 'bootstrap-icons/icons/play-fill.svg?raw';
 import at from 'bootstrap-icons/icons/at.svg?raw';
 import dash from 'bootstrap-icons/icons/dash-circle-fill.svg?raw';
 import x from 'bootstrap-icons/icons/x-lg.svg?raw';
@@ -45,6 +58,8 @@ const sources = {
   chat, 'chat-text': chatText, check, 'chevron-down': chevronDown, 'circle-half': circleHalf, clipboard, clock, compass, emoji: emojiSmile,
   exclamation, 'eye-slash': eyeSlash, gear, globe, link, list, lock, moon, pencil, people, 'person-plus': personPlus, 'person-x': personX,
   pin, plus, reply, search, send, sun, dots: threeDots, trash, x,
+  again: arrowClockwise, 'chevron-left': chevronLeft, 'chevron-right': chevronRight, download, file, 'file-image': fileImage, 'file-music': fileMusic,
+  'file-play': filePlay, 'file-text': fileText, 'file-zip': fileZip, paperclip, pause, play,
 };
 
 export type IconName = keyof typeof sources;

@@ -9,6 +9,8 @@
 //   member-*      by login; data-presence online|away|offline
 //   thread-line   data-unread true|false · data-count
 //   pin           data-seq
+//   attached      data-state waiting|running|paused|failed|done
+//   file          data-state of its download, when there is one
 //   theme-toggle  data-theme system|light|dark, as chosen
 
 export const ids = {
@@ -134,9 +136,29 @@ export const ids = {
   composerSend: 'composer-send',
   composerCancel: 'composer-cancel',
   composerEmoji: 'composer-emoji',
+  composerAttach: 'composer-attach',
   suggestions: 'suggestions',
   suggestion: 'suggestion',
   typing: 'typing',
+
+  // files
+  attached: 'attached',
+  attachedPause: 'attached-pause',
+  attachedRetry: 'attached-retry',
+  attachedRemove: 'attached-remove',
+  attachedProblem: 'attached-problem',
+  dropTarget: 'drop-target',
+  image: 'file-image',
+  media: 'file-media',
+  file: 'file',
+  fileDownload: 'file-download',
+  filePause: 'file-pause',
+  fileCancel: 'file-cancel',
+  lightbox: 'lightbox',
+  lightboxImage: 'lightbox-image',
+  lightboxNext: 'lightbox-next',
+  lightboxPrevious: 'lightbox-previous',
+  lightboxClose: 'lightbox-close',
 
   // threads and pins
   threadLine: 'thread-line',

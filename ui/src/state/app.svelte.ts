@@ -3,7 +3,7 @@
 
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { Account, AttentionWanted, CredentialStore, Hosting, LinkState, Member, Place, Room, Transfer, Update, User } from '../bindings';
+import type { Account, AttentionWanted, CredentialStore, FileInfo, Hosting, LinkState, Member, Picked, Place, Room, Transfer, Update, User } from '../bindings';
 import type { Question } from '../lib/ConfirmDialog.svelte';
 import { asRefusal, refusal, type Refusal } from '../lib/error';
 import type { Anchor } from '../lib/Floating.svelte';
@@ -30,6 +30,13 @@ export type AppDialog = 'switcher' | 'keys' | 'settings' | 'create-room' | 'brow
   | 'commands';
 /** What may stand beside the timeline, one at a time. */
 export type AppPanel = 'members' | 'pins' | 'search' | 'thread';
+/** A file of a message that is being written. */
+export type Attached = Picked & {
+  /** The page's own picture of it, until the server has one. */
+  preview?: string;
+  /** Why its upload could not begin. */
+  error?: string;
+};
 export type Connection = 'online' | 'connecting' | 'offline';
 
 export class App {
@@ -45,6 +52,12 @@ export class App {
   readonly lobby = new LobbyState();
   /** Files on their way, by key; those that are done stay until their message is sent. */
   readonly transfers = new SvelteMap<string, Transfer>();
+  /** The files of what is being written, by the draft's key. */
+  readonly attached = new SvelteMap<string, readonly Attached[]>();
+  /** The last download of each file: the key of its transfer, by the file's id. */
+  readonly downloads = new SvelteMap<string, string>();
+  /** The images that are looked at, one of them large. */
+  lightbox = $state.raw<{ images: readonly FileInfo[]; at: number } | null>(null);
   readonly workspaces = new SvelteMap<string, WorkspaceState>();
   readonly settings: SettingsState;
   readonly choices = new Choices();
@@ -478,6 +491,10 @@ export class App {
     this.pending = 0;
     this.links.clear();
     this.transfers.clear();
+    for (const { preview } of [...this.attached.values()].flat()) if (preview !== undefined) URL.revokeObjectURL(preview);
+    this.attached.clear();
+    this.downloads.clear();
+    this.lightbox = null;
     this.lobby.clear();
     this.workspaces.clear();
     forgetDrafts();

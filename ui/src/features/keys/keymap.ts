@@ -49,6 +49,7 @@ export const KEYMAP: readonly KeySection[] = [
       { keys: ['↑'], does: 'In an empty field: edit your last message' },
       { keys: ['Esc'], does: 'Leave the suggestions, the edit, the reply, the thread' },
       { keys: ['@', '#', ':', '/'], does: 'People, rooms, emoji, commands; Tab or Enter takes one' },
+      { keys: ['Mod+U'], does: 'Attach files; paste or drop them, too' },
       { keys: ['Mod+B', 'Mod+I', 'Mod+E'], does: 'Bold, italic, code' },
       { keys: ['Mod+Shift+X', 'Mod+Shift+H'], does: 'Struck through, spoiler' },
     ],
