@@ -18,6 +18,16 @@ const search = (text) => async (page) => {
   await page.waitForTimeout(400);
 };
 
+const attach = async (page) => {
+  await page.getByTestId('composer-attach').click();
+  await page.getByTestId('attached-retry').waitFor();
+  await page.getByTestId('timeline').evaluate((timeline) => (timeline.scrollTop = timeline.scrollHeight));
+};
+const enlarge = async (page) => {
+  await page.getByTestId('file-image').nth(3).click();
+  await page.getByTestId('lightbox').waitFor();
+};
+
 const shots = [
   { name: 'start', query: 'scene=start' },
   { name: 'start-dark', query: 'scene=start&theme=dark' },
@@ -65,6 +75,11 @@ const shots = [
   { name: 'people-room-menu', query: 'scene=people', act: (page) => page.getByTestId('room-menu').click() },
   { name: 'commands', query: 'scene=people', act: async (page) => { await page.getByTestId('composer').fill('/help'); await page.getByTestId('composer').press('Enter'); await page.getByTestId('commands').waitFor(); } },
   { name: 'confirm', query: 'scene=people', act: async (page) => { await page.getByTestId('message').last().click({ button: 'right' }); await page.getByTestId('message-pin').waitFor(); } },
+  { name: 'files', query: 'scene=files', size: tall, act: attach },
+  { name: 'files-top-dark', query: 'scene=files&theme=dark', size: { width: 1200, height: 2_100 }, act: attach },
+  { name: 'files-narrow', query: 'scene=files', size: { width: 360, height: 1_000 }, act: attach },
+  { name: 'files-lightbox', query: 'scene=files', act: enlarge },
+  { name: 'files-lightbox-narrow', query: 'scene=files&theme=dark', size: { width: 420, height: 760 }, act: enlarge },
   { name: 'search', query: 'scene=chat', act: search('the') },
   { name: 'search-dark', query: 'scene=chat&theme=dark', act: search('from:bo the') },
   { name: 'search-filters', query: 'scene=chat', act: search('the from:') },

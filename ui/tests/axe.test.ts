@@ -93,6 +93,15 @@ const screens: [name: string, query: string, act?: (page: Page) => Promise<unkno
     await page.getByTestId('composer').press('Enter');
     await page.getByTestId('commands').waitFor();
   }],
+  ['files', 'scene=files', async (page) => {
+    await page.getByTestId('composer-attach').click();
+    await page.getByTestId('attached-retry').waitFor();
+    await page.getByTestId('file-download').first().click();
+  }],
+  ['a picture, large', 'scene=files', async (page) => {
+    await page.getByTestId('file-image').nth(3).click();
+    await page.getByTestId('lightbox').waitFor();
+  }],
   ['offline', 'scene=offline', (page) => page.getByTestId('message-retry').waitFor()],
   ['an empty room', 'scene=empty'],
   ['no workspace', 'scene=nothing'],

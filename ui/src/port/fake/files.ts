@@ -30,6 +30,11 @@ export class FakeFiles implements Files {
     this.change(key, error ? { is: 'failed', error } : { is: 'done', file: this.infoOf(transfer) }, error ? transfer.moved : transfer.bytes);
   }
 
+  /** What a file's address shows. */
+  put(id: string, url: string): void {
+    this.contents.set(id, url);
+  }
+
   // --- the port ---
 
   async pick(): Promise<Picked[]> {

@@ -477,7 +477,7 @@ export class FakePort implements Port {
     const hits = rooms.flatMap((room) => this.messages(room).flatMap((item): Hit[] => {
       const { key, order, state, seq, id, replies, ...rest } = item;
       if (seq === undefined || id === undefined) return [];
-      const message = { ...rest, id, seq, cid: key.split('/').at(-1) ?? key, files: [], ...(replies ? { replies } : {}) };
+      const message = { ...rest, id, seq, cid: key.split('/').at(-1) ?? key, files: item.files ?? [], ...(replies ? { replies } : {}) };
       const highlights = matches(message);
       return highlights ? [{ room, message, highlights }] : [];
     }));

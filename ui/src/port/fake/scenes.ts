@@ -1,12 +1,12 @@
 // What `?fake&scene=…` shows in the development server: each screen in each state, for looking at it.
 
-import type { Item, Room } from '../../bindings';
+import type { FileInfo, Item, Room } from '../../bindings';
 import { refusal } from '../../lib/error';
 import { FakePort, message } from './index';
 import { chatter, room, serverInfo, startOf, world } from './world';
 
 const MINUTE = 60_000;
-const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown', 'people'] as const;
+const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown', 'people', 'files'] as const;
 type Scene = (typeof NAMES)[number];
 
 export function scene(params: URLSearchParams): FakePort {
@@ -15,6 +15,7 @@ export function scene(params: URLSearchParams): FakePort {
   const theme = params.get('theme');
   port.world.start.settings = { theme: theme === 'dark' || theme === 'light' ? theme : 'system', compact: params.has('compact') };
   if (name === 'chat') setTimeout(() => port.emit({ type: 'typing', slug: 'general', room: 'r-general', users: ['u-bo', 'u-dilara'] }), 300);
+  if (name === 'files') drawFiles(port);
   if (name === 'offline') setTimeout(() => goOffline(port), 300);
   return port;
 }
@@ -38,6 +39,8 @@ function built(name: Scene): FakePort['world'] {
       return { ...world([room('general', { head: 10_000, read: 10_000 })], new Map([['r-general', chatter(10_000, now)]])), page: 10_000 };
     case 'markdown':
       return markdown(now);
+    case 'files':
+      return withFiles(now);
     case 'people':
       return someIgnored(chat(now), now);
     case 'long':
@@ -155,6 +158,43 @@ function markdown(now: Date): FakePort['world'] {
   ] as const;
   const items = texts.map(([author, text, more], i): Item => ({ ...message(`u-${author}/c${i + 1}`, `u-${author}`, text, new Date(now.getTime() - (texts.length - i) * MINUTE).toISOString(), i + 1), ...more }));
   return world([room('general', { head: items.length, read: items.length }), room('random')], new Map([['r-general', items]]));
+}
+
+const PICTURES = [['cliffs.jpg', 1_600, 900, '#33658a', '#f6ae2d'], ['poster.png', 700, 1_400, '#7b4bb3', '#f2d7ee'], ['icon.png', 96, 96, '#1b7f79', '#fff']] as const;
+
+function withFiles(now: Date): FakePort['world'] {
+  const file = (id: string, name: string, mime: string, bytes: number, more: Partial<FileInfo> = {}): FileInfo => ({ id, name, mime, bytes, sha256: '', thumb: false, ...more });
+  const pictures = PICTURES.map(([name, width, height], i) => file(`p${i}`, name, 'image/png', width * height, { thumb: true, width, height }));
+  const long = `Report ${'of everything that happened in the quarter '.repeat(4)}(final, really).pdf`;
+  const rows: [author: string, text: string, files: FileInfo[]][] = [
+    ['bo', 'The view from the office today:', pictures.slice(0, 1)],
+    ['chen', '', pictures.slice(2)],
+    ['dilara', 'The drafts, all of them.', [...pictures, ...pictures.slice(0, 2).map((one, i) => ({ ...one, id: `p${i}-again` }))]],
+    ['bo', '', [file('s', 'stand-up.ogg', 'audio/ogg', 812_000), file('v', 'demo.webm', 'video/webm', 24_100_000)]],
+    ['ada', 'And the papers.', [file('d', long, 'application/pdf', 1_240_000), file('z', 'logs.tar.gz', 'application/gzip', 64_000_000), file('x', 'data', 'application/octet-stream', 912)]],
+    ['fatima', '', pictures.slice(1, 2)],
+  ];
+  const items = rows.map(([author, text, files], i): Item => ({ ...message(`u-${author}/c${i + 1}`, `u-${author}`, text, new Date(now.getTime() - (rows.length - i) * MINUTE).toISOString(), i + 1), files, ...(i === 5 ? { reply_to: 'm2' } : {}) }));
+  return world([room('general', { head: items.length, read: items.length }), room('random')], new Map([['r-general', items]]));
+}
+
+/** Pictures for the files that are there, and uploads that stand still for those that are chosen. */
+function drawFiles(port: FakePort): void {
+  PICTURES.forEach(([name, width, height, back, front], i) => {
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="${back}"/><circle cx="50%" cy="50%" r="${Math.min(width, height) / 3}" fill="${front}"/><text x="50%" y="52%" text-anchor="middle" font-size="${width / 12}">${name}</text></svg>`;
+    for (const id of [`p${i}`, `p${i}-again`]) port.files.put(id, `data:image/svg+xml,${encodeURIComponent(svg)}`);
+  });
+  port.files.moving = 'hold';
+  port.files.chosen = [new File([new Uint8Array(2_000_000)], 'a file with quite a long name for so small a place.pdf'), new File([new Uint8Array(900)], 'notes.md'), new File([new Uint8Array(70_000_000)], 'film.mkv'), new File([new Uint8Array(50)], 'broken.bin')];
+  port.subscribe((update) => {
+    if (update.type !== 'transfer' || update.transfer.moved > 0 || update.transfer.state.is !== 'running') return;
+    const { key, bytes, name } = update.transfer;
+    setTimeout(() => {
+      if (name === 'notes.md') port.files.settle(key);
+      else if (name === 'broken.bin') port.files.settle(key, refusal('too_large', 'You have too many unfinished uploads.'));
+      else port.files.move(key, Math.round(bytes * 0.4));
+    });
+  });
 }
 
 function goOffline(port: FakePort): void {

@@ -1,0 +1,201 @@
+// Files in a message that is being written, and in messages that are there.
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import type { FileInfo, MessageItem, NewMessage } from '../src/bindings';
+import { kindOf, sizeOf } from '../src/lib/size';
+import { refusal } from '../src/lib/error';
+import { message } from '../src/port/fake';
+import { room, serverInfo, world } from '../src/port/fake/world';
+import { Page } from './page';
+
+const made = (): ReturnType<typeof world> => ({
+  ...world([room('general'), room('random')], new Map()),
+  server: { ...serverInfo, limits: { ...serverInfo.limits, file_bytes: 1_000 } },
+});
+
+let page: Page;
+beforeEach(async () => {
+  page = await Page.open(made());
+});
+afterEach(async () => {
+  await page.close();
+  localStorage.clear();
+});
+
+const file = (name: string, bytes = 500, type = ''): File => new File([new Uint8Array(bytes)], name, { type });
+const sent = (): NewMessage[] => page.port.callsOf('send').map(([message]) => message as NewMessage);
+const states = (): (string | undefined)[] => page.all('attached').map((chip) => chip.dataset['state']);
+const keyOf = (at = 0): string => [...page.app.transfers.keys()][at] ?? '';
+
+async function choose(...files: File[]): Promise<void> {
+  page.port.files.chosen = files;
+  await page.click('composer-attach');
+}
+
+/** What jsdom has no constructor for: an event with files in it. */
+async function hand(kind: 'paste' | 'dragover' | 'drop', testid: string, files: File[], text = ''): Promise<Event> {
+  const event = new Event(kind, { bubbles: true, cancelable: true });
+  const data = { files, types: files.length > 0 ? ['Files'] : [], items: [], dropEffect: 'none', getData: () => text };
+  Object.assign(event, kind === 'paste' ? { clipboardData: data } : { dataTransfer: data });
+  page.get(testid).dispatchEvent(event);
+  await page.settled();
+  return event;
+}
+
+describe('a message with files', () => {
+  it('waits for its uploads, takes what they became, and may have no words', async () => {
+    page.port.files.moving = 'hold';
+    await choose(file('notes.txt', 500, 'text/plain'));
+    page.port.files.move(keyOf(), 200);
+    await page.settled();
+    expect(states()).toEqual(['running']);
+    expect(page.text('attached')).toContain('200 bytes of 500 bytes');
+    await page.press('composer', 'Enter');
+    expect(sent()).toEqual([]);
+    expect(page.text('attached-problem')).toContain('still being uploaded');
+    page.port.files.settle(keyOf());
+    await page.settled();
+    expect(page.has('attached-problem')).toBe(false);
+    await page.press('composer', 'Enter');
+    expect(sent()).toMatchObject([{ text: '', files: [{ name: 'notes.txt', bytes: 500, mime: 'text/plain' }] }]);
+    expect([page.has('attached'), page.app.transfers.size]).toEqual([false, 0]);
+  });
+
+  it('can be paused, gone on with, tried again and taken out', async () => {
+    page.port.files.moving = 'hold';
+    await choose(file('a.bin'), file('b.bin'));
+    page.all('attached-pause')[0]?.click();
+    await page.settled();
+    expect(states()).toEqual(['paused', 'running']);
+    page.port.files.settle(keyOf(1), refusal('internal', 'The disk of the server is full.'));
+    await page.settled();
+    await page.type('composer', 'Both');
+    await page.press('composer', 'Enter');
+    expect(page.text('attached-problem')).toContain('go on with them, or take them out');
+    expect(page.all('attached')[1]?.textContent).toContain('The disk of the server is full.');
+    for (const button of page.all('attached-retry')) button.click();
+    await page.settled();
+    expect(states()).toEqual(['running', 'running']);
+    page.port.files.settle(keyOf());
+    page.all('attached-remove')[1]?.click();
+    await page.settled();
+    await page.press('composer', 'Enter');
+    expect(sent()).toMatchObject([{ text: 'Both', files: [{ name: 'a.bin' }] }]);
+    expect(sent()[0]?.files).toHaveLength(1);
+  });
+
+  it('says before an upload what is too large and too much', async () => {
+    await choose(file('film.mkv', 1_001));
+    expect(page.text('attached-problem')).toBe('“film.mkv” has 1 kB: this server takes files up to 1 kB.');
+    expect([page.has('attached'), page.app.transfers.size]).toEqual([false, 0]);
+    await choose(...Array.from({ length: 11 }, (_, i) => file(`${i}.txt`, 1)));
+    expect(page.all('attached')).toHaveLength(10);
+    expect(page.text('attached-problem')).toContain('at most 10 files');
+  });
+
+  it('keeps them when it is refused, in another room, and beside a command', async () => {
+    await choose(file('a.bin'));
+    page.port.refuseNext('send', refusal('forbidden', 'The room is closed.'));
+    await page.type('composer', 'Look');
+    await page.press('composer', 'Enter');
+    expect([states(), (page.get('composer') as HTMLTextAreaElement).value]).toEqual([['done'], 'Look']);
+    await page.click('room-random');
+    expect(page.has('attached')).toBe(false);
+    await page.click('room-general');
+    expect(states()).toEqual(['done']);
+    await page.type('composer', '/help ');
+    await page.press('composer', 'Enter', { ctrlKey: true });
+    expect(states()).toEqual(['done']);
+  });
+
+  it('takes what is pasted and what is dropped on the room', async () => {
+    expect((await hand('paste', 'composer', [file('shot.png', 9, 'image/png')])).defaultPrevented).toBe(true);
+    expect((await hand('paste', 'composer', [file('cells.png', 9, 'image/png')], 'A1\tB1')).defaultPrevented).toBe(false);
+    await hand('dragover', 'timeline', [file('x')]);
+    expect(page.has('drop-target')).toBe(true);
+    await hand('drop', 'timeline', [file('dropped.zip', 9)]);
+    expect(page.has('drop-target')).toBe(false);
+    expect(page.all('attached').map((chip) => chip.querySelector('.name')?.textContent)).toEqual(['shot.png', 'dropped.zip']);
+  });
+
+  it('opens the dialog with Ctrl+U', async () => {
+    page.port.files.chosen = [file('a.bin')];
+    await page.press('composer', 'u', { ctrlKey: true });
+    expect(states()).toEqual(['done']);
+  });
+});
+
+describe('a message that carries files', () => {
+  const info = (id: string, name: string, mime: string, more: Partial<FileInfo> = {}): FileInfo => ({ id, name, mime, bytes: 2_400_000, sha256: '', thumb: false, ...more });
+  const picture = (n: number): FileInfo => info(`p${n}`, `picture ${n}.png`, 'image/png', { thumb: true, width: 1_600, height: 900 });
+  const put = async (files: FileInfo[], more: Partial<MessageItem> = {}): Promise<void> => {
+    const items = [{ ...message('u-bo/c1', 'u-bo', '', new Date().toISOString(), 1), files, ...more }];
+    page.port.emit({ type: 'timeline', slug: 'general', room: 'r-general', change: { how: 'upsert', items } });
+    await page.settled();
+  };
+
+  it('draws pictures in space that is known, players that load nothing, and rows', async () => {
+    await put([picture(1), info('s', 'talk.ogg', 'audio/ogg'), info('v', 'film.mp4', 'video/mp4'), info('z', 'a.zip', 'application/zip'), info('h', 'huge.png', 'image/png')]);
+    expect(page.get('file-image').parentElement?.style.width).toBe('360px');
+    expect(page.get('file-image').querySelector('img')?.alt).toBe('picture 1.png');
+    expect(page.all('file-media').map((one) => [one.localName, one.getAttribute('preload')])).toEqual([['audio', 'none'], ['video', 'metadata']]);
+    expect(page.all('file').map((row) => row.textContent?.replace(/\s+/g, ' ').trim())).toEqual(['talk.ogg 2.4 MB, OGG', 'film.mp4 2.4 MB, MP4', 'a.zip 2.4 MB, ZIP', 'huge.png 2.4 MB, PNG']);
+  });
+
+  it('has none once it is deleted', async () => {
+    await put([picture(1), info('z', 'a.zip', 'application/zip')], { deleted: true });
+    expect([page.has('file-image'), page.has('file')]).toEqual([false, false]);
+  });
+
+  it('is told by the name of its file where it is quoted', async () => {
+    await put([picture(1), picture(2)]);
+    await page.hover(page.get('message'));
+    await page.click('message-reply');
+    expect(page.get('composer').closest('.composer')?.textContent).toContain('📎 picture 1.png and 1 more');
+  });
+
+  it('is downloaded with a pause and a way out', async () => {
+    page.port.files.moving = 'hold';
+    await put([info('z', 'a.zip', 'application/zip')]);
+    await page.click('file-download');
+    page.port.files.move(keyOf(), 1_200_000);
+    await page.settled();
+    expect(page.text('file')).toBe('a.zip 1.2 MB of 2.4 MB');
+    await page.click('file-pause');
+    expect(page.get('file').dataset['state']).toBe('paused');
+    await page.click('file-pause');
+    expect(page.get('file').dataset['state']).toBe('running');
+    await page.click('file-cancel');
+    expect([page.text('file'), page.app.transfers.size]).toEqual(['a.zip 2.4 MB, ZIP', 0]);
+  });
+
+  it('opens its pictures large, one after the other', async () => {
+    await put([picture(1), picture(2), picture(3)]);
+    page.all('file-image')[1]?.click();
+    await vi.waitFor(() => expect(page.has('lightbox')).toBe(true));
+    const shown = (): string | null => page.get('lightbox-image').getAttribute('alt');
+    expect(shown()).toBe('picture 2.png');
+    await page.press('lightbox', 'ArrowRight');
+    await page.press('lightbox', 'ArrowRight');
+    expect(shown()).toBe('picture 3.png');
+    await page.press('lightbox', 'Home');
+    expect(shown()).toBe('picture 1.png');
+    await page.press('lightbox', 'ArrowLeft');
+    await page.click('lightbox-next');
+    expect(shown()).toBe('picture 2.png');
+    await page.press('lightbox', 'Escape');
+    expect(page.has('lightbox')).toBe(false);
+    expect(document.activeElement).toBe(page.all('file-image')[1]);
+  });
+});
+
+describe('sizes and kinds', () => {
+  it.each([[0, '0 bytes'], [999, '999 bytes'], [1_000, '1 kB'], [14_230, '14.2 kB'], [999_600, '1 MB'], [67_108_864, '67.1 MB'], [250e6, '250 MB'], [3e9, '3 GB']])('%d', (bytes, text) => {
+    expect(sizeOf(bytes)).toBe(text);
+  });
+
+  it('is the ending of the name, or what the content says', () => {
+    expect([['a.pdf', 'x/y'], ['noending', 'application/zip'], ['.profile', 'application/octet-stream']].map(([name, mime]) => kindOf({ name: name ?? '', mime: mime ?? '' }))).toEqual(['PDF', 'ZIP', 'File']);
+  });
+});
