@@ -190,6 +190,26 @@ describe('a message that carries files', () => {
   });
 });
 
+describe('the own picture', () => {
+  it('is chosen, shown wherever the person is, and taken away', async () => {
+    await page.click('me');
+    await vi.waitFor(() => expect(page.has('card-edit')).toBe(true));
+    await page.click('card-edit');
+    await vi.waitFor(() => expect(page.has('profile-picture')).toBe(true));
+    page.port.files.chosen = [file('face.png', 1_001, 'image/png')];
+    await page.click('profile-picture');
+    expect(page.text('error')).toContain('up to 1 kB');
+    expect(page.has('picture')).toBe(false);
+    page.port.files.chosen = [file('face.png', 700, 'image/png')];
+    await page.click('profile-picture');
+    expect(page.port.world.user.avatar).toMatch(/^file-/);
+    expect([page.has('error'), page.app.transfers.size]).toEqual([false, 0]);
+    expect(page.get('me').querySelector('img')).not.toBeNull();
+    await page.click('profile-picture-remove');
+    expect([page.port.world.user.avatar, page.has('picture')]).toEqual([undefined, false]);
+  });
+});
+
 describe('sizes and kinds', () => {
   it.each([[0, '0 bytes'], [999, '999 bytes'], [1_000, '1 kB'], [14_230, '14.2 kB'], [999_600, '1 MB'], [67_108_864, '67.1 MB'], [250e6, '250 MB'], [3e9, '3 GB']])('%d', (bytes, text) => {
     expect(sizeOf(bytes)).toBe(text);

@@ -174,6 +174,13 @@ export class App {
     await this.attempt(() => this.port.setPresence(away ? 'away' : 'online'));
   }
 
+  /** The address of somebody's picture; undefined when they have none. */
+  pictureOf(user: string): string | undefined {
+    const own = this.account?.user.id === user ? this.account.user : undefined;
+    const { avatar } = this.workspace?.members.get(user) ?? own ?? {};
+    return avatar === undefined ? undefined : this.port.files.thumbUrl(avatar);
+  }
+
   /** Opens the conversation with these people; answers with its room. */
   async openDirect(users: string[]): Promise<Room | undefined> {
     const found = await this.attempt(() => this.port.openDirect(users));

@@ -77,7 +77,12 @@ export class FakeFiles implements Files {
 
   async setAvatar(file: string | null): Promise<User> {
     const { avatar: _, ...user } = this.world().user;
-    return (this.world().user = { ...user, ...(file === null ? {} : { avatar: file }) });
+    const own = file === null ? {} : { avatar: file };
+    for (const { workspace, members, me } of this.world().workspaces) {
+      const { avatar: _, ...rest } = members.find((member) => member.id === user.id) ?? me;
+      this.emit({ type: 'member_changed', slug: workspace.slug, member: { ...rest, ...own } });
+    }
+    return (this.world().user = { ...user, ...own });
   }
 
   async setIcon(slug: string, icon: string): Promise<Workspace> {
