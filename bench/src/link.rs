@@ -96,11 +96,15 @@ impl Link {
     /// # Errors
     /// When the server closed the connection.
     pub async fn read(&mut self, mut each: impl FnMut(&[u8])) -> Result<()> {
+        let mut pinged = false;
         if !self.waiting.is_empty() {
-            self.waiting.drain(..).for_each(|packet| each(&packet));
+            // A ping may have come with what was waited for before.
+            self.waiting.drain(..).for_each(|packet| if packet == b"2" { pinged = true } else { each(&packet) });
+            if pinged {
+                self.sender().send("3").await?;
+            }
             return Ok(());
         }
-        let mut pinged = false;
         loop {
             self.stream.readable().await?;
             let got = BUFFER.with_borrow_mut(|buffer| {
