@@ -18,7 +18,7 @@ pub struct Handshake {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
     /// Whether the client hears `presence:batch`. One that does not is told each change by itself.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub batches: bool,
 }
 

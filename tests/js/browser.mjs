@@ -108,8 +108,8 @@ await scenario(clean({
     const doomed = bob.page.locator('[data-testid="message"]', { hasText: 'gone in a moment' });
     await doomed.hover();
     await doomed.getByTestId('message-more').click();
-    bob.page.once('dialog', (dialog) => dialog.accept());
     await bob.click('message-delete');
+    await bob.click('confirm-yes');
     await ada.until(() => !document.querySelector('[data-testid="timeline"]')?.textContent?.includes('gone in a moment'));
   },
 
@@ -250,7 +250,6 @@ await scenario(clean({
     await bob.click('settings-open');
     await bob.sees('settings');
     await bob.screenshot('settings');
-    bob.page.once('dialog', (dialog) => dialog.accept());
     await bob.click('sign-out');
     await bob.sees('start-page');
     await bob.page.reload();

@@ -30,7 +30,7 @@ await scenario({
 
   'unknown_event': async () => {
     for (const link of [ada.hall, ada.lobby]) {
-      for (const event of ['room:explode', 'message', 'message:pins', 'message:search', 'command:register', 'x'.repeat(300), '']) {
+      for (const event of ['room:explode', 'message', 'message:pins', 'command:register', 'x'.repeat(300), '']) {
         await link.refused('unknown_event', event, { room });
       }
     }

@@ -64,6 +64,8 @@ async fn an_app_killed_offline_shows_yesterday_and_sends_each_message_once_in_or
     let kept = desktop.installation("cleo").join("data").join("accounts");
     ensure!(kept.read_dir()?.count() > 0, "nothing is kept at all");
     app.click("settings-open").await?;
+    // The list of devices moves what is below it when it comes.
+    app.wait_for_text("settings", "this one").await?;
     app.click("sign-out").await?;
     app.text("start-page").await?;
     ensure!(kept.read_dir()?.count() == 0, "the account's database is still there");
