@@ -131,7 +131,7 @@ export class WebPort implements Port {
 
   // --- room ---
 
-  openRoom = async (room: string): Promise<RoomJoined> => this.here().openRoom(room);
+  openRoom = async (room: string): Promise<RoomJoined> => this.mine().openRoom(room);
 
   async listRooms(): Promise<Room[]> {
     return (await this.here().link.request('room:list', {})).rooms;

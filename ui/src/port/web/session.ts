@@ -1,6 +1,6 @@
 // One signed-in account in this page: its connection, lobby and open workspaces, its outbox, and what this device keeps.
 
-import type { Account, LinkState, RequestMap, Update, Workspace } from '../../bindings';
+import type { Account, LinkState, RequestMap, RoomJoined, Update, Workspace } from '../../bindings';
 import { refusal, type Refusal } from '../../lib/error';
 import { Cache } from './cache';
 import { Connection, type Link } from './connection';
@@ -46,6 +46,8 @@ export class AccountSession {
   private current: WorkspaceSession | undefined;
   private frameBytes = FRAME_BYTES;
   private admitted = false;
+  /** Another life of the database was turned to: until then no workspace is there to open a room in. */
+  private turned: Promise<void> = Promise.resolve();
   private over = false;
   private readonly told = new Set<string>();
 
@@ -99,6 +101,11 @@ export class AccountSession {
   get here(): WorkspaceSession {
     if (!this.current) throw refusal('not_found', 'No workspace is open.');
     return this.current;
+  }
+
+  async openRoom(room: string): Promise<RoomJoined> {
+    await this.turned;
+    return this.here.openRoom(room);
   }
 
   openWorkspace(slug: string): void {
@@ -230,7 +237,7 @@ export class AccountSession {
       return location.reload();
     }
     this.account = { ...this.account, user };
-    if (this.known && lifeOf(this.known) !== lifeOf(lobby)) await this.otherLife();
+    if (this.known && lifeOf(this.known) !== lifeOf(lobby)) await (this.turned = this.otherLife());
     if (this.over || !this.lobby?.live) return;
     this.known = lobby;
     this.frameBytes = server.limits.frame_bytes;
