@@ -121,6 +121,8 @@ export class Link implements Requester {
     handlers: PushHandlers,
     private readonly onstate: (state: LinkState) => void,
   ) {
+    // A namespace has one socket for ever: what a link before this one left on it is not ours.
+    socket.removeAllListeners();
     for (const [event, handler] of Object.entries(handlers)) socket.on(event, handler as (payload: unknown) => void);
     socket.on('connect', () => connection.up());
     socket.on('connect_error', (error) => this.failed(error));
@@ -175,8 +177,12 @@ export class Link implements Requester {
   close(): void {
     this.closing = true;
     this.connection.forget(this);
-    this.socket.disconnect();
     this.socket.removeAllListeners();
+    // A CONNECT that is on its way cannot be taken back, and the server takes no second one: its answer is for the next link to this
+    // namespace, or is answered with a DISCONNECT.
+    const isPending = this.socket.active && !this.socket.connected && this.socket.io.engine?.readyState === 'open';
+    if (isPending) this.socket.on('connect', () => this.socket.disconnect());
+    else this.socket.disconnect();
     this.onstate({ is: 'closed' });
   }
 
