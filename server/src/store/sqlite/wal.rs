@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 const HEADER: usize = 32;
@@ -42,18 +43,16 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Log>> {
 
 /// The newest pages in the first frames of a log, which SQLite has told to be committed: nothing is verified, and only what
 /// is newest is read.
-pub(super) fn newest(file: &mut File, page_size: u32, frames: u32) -> io::Result<Log> {
+pub(super) fn newest(file: &File, page_size: u32, frames: u32) -> io::Result<Log> {
     let mut header = [0; HEADER];
-    file.seek(SeekFrom::Start(0))?;
-    file.read_exact(&mut header)?;
+    file.read_exact_at(&mut header, 0)?;
     let mut log = Log { salts: pair(&header, 16), ..Log::default() };
     let frame_size = FRAME_HEADER as u64 + u64::from(page_size);
     let start_of = |frame: u32| HEADER as u64 + u64::from(frame - 1) * frame_size;
     let (mut newest, mut open) = (BTreeMap::new(), BTreeMap::new());
     for frame in 1..=frames {
         let mut header = [0; FRAME_HEADER];
-        file.seek(SeekFrom::Start(start_of(frame)))?;
-        file.read_exact(&mut header)?;
+        file.read_exact_at(&mut header, start_of(frame))?;
         if pair(&header, 8) != log.salts {
             break;
         }
@@ -66,8 +65,7 @@ pub(super) fn newest(file: &mut File, page_size: u32, frames: u32) -> io::Result
     }
     let mut bytes = vec![0; page_size as usize];
     for (page, frame) in newest {
-        file.seek(SeekFrom::Start(start_of(frame) + FRAME_HEADER as u64))?;
-        file.read_exact(&mut bytes)?;
+        file.read_exact_at(&mut bytes, start_of(frame) + FRAME_HEADER as u64)?;
         log.sums.insert(page, sum(&bytes));
     }
     Ok(log)

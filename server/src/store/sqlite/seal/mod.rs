@@ -21,6 +21,7 @@ mod tests;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -36,10 +37,22 @@ use header::{Header, Mark, Shared};
 use pages::Expected;
 use patrol::Patrol;
 
-/// Frames in the log before they are moved into the main file. Moving them holds up whoever writes next: with this many,
-/// one in three hundred commits of a lone writer, and a log that the next start reads in a moment.
+/// Frames in the log before they are moved into the main file. Moving them holds up whoever writes next, so it waits for a
+/// moment in which nobody does; but a log is never longer than the next start reads in a moment. The longer it may be, the more
+/// of its frames are of the same pages, of which only the newest are moved.
 /// The tests of this crate come there sooner, with less to write.
 const CHECKPOINT: u32 = if cfg!(test) { 500 } else { 2_000 };
+/// Frames in the log before they are moved whoever waits.
+const CHECKPOINT_AT_ONCE: u32 = 4 * CHECKPOINT;
+
+/// When the log is looked after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// After a commit: the next may wait.
+    Commit,
+    /// Nobody has written for a while.
+    Lull,
+}
 
 /// The seal of a database that this process holds.
 pub(super) struct Seal {
@@ -189,21 +202,28 @@ impl Seal {
         }
     }
 
-    /// After the acks: empties a log that has become long. Where that fails, it grows on.
-    pub fn maintain(&mut self, connection: &Connection) {
+    /// After the acks, or when nobody writes: empties a log that has become long. Where that fails, it grows on. True when it is
+    /// long and waits for a lull.
+    pub fn maintain(&mut self, connection: &Connection, moment: Moment) -> bool {
         let frames = self.frames.load(Ordering::SeqCst);
         // It began anew since.
         self.tried = if frames < self.tried { 0 } else { self.tried };
-        if frames < self.tried.saturating_add(CHECKPOINT) {
-            return;
+        let long = match moment {
+            Moment::Commit => CHECKPOINT_AT_ONCE,
+            Moment::Lull => CHECKPOINT,
+        };
+        if frames < self.tried.saturating_add(long) {
+            return frames >= self.tried.saturating_add(CHECKPOINT);
         }
         if !self.patrol.is_over() {
-            return self.patrol.hurry();
+            self.patrol.hurry();
+            return false;
         }
         self.tried = frames;
         if let Err(error) = self.checkpoint(connection, "PASSIVE") {
             tracing::warn!(%error, "the write-ahead log could not be emptied, and grows on");
         }
+        false
     }
 
     /// At the end: everything into the main file, and an empty log. Where the main file was not looked at in full, both
@@ -270,7 +290,7 @@ impl Seal {
             // Where others have begun the log anew since, what they wrote is verified first.
             let ours = committed > 0 && self.read_salts().is_ok_and(|salts| salts == self.marked.salts);
             let log = if ours {
-                wal::newest(&mut self.log, self.page_size, committed).map_err(|error| self.failed(&error))?
+                wal::newest(&self.log, self.page_size, committed).map_err(|error| self.failed(&error))?
             } else {
                 self.read_log()?.unwrap_or_default()
             };
@@ -325,10 +345,9 @@ impl Seal {
     }
 
     /// The log may have begun anew with any commit.
-    fn read_salts(&mut self) -> io::Result<(u32, u32)> {
+    fn read_salts(&self) -> io::Result<(u32, u32)> {
         let mut salts = [0; 8];
-        self.log.seek(SeekFrom::Start(16))?;
-        self.log.read_exact(&mut salts)?;
+        self.log.read_exact_at(&mut salts, 16)?;
         let [a, b, c, d, e, f, g, h] = salts;
         Ok((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])))
     }

@@ -27,12 +27,15 @@ enum Task {
 pub(super) struct Worker(mpsc::Sender<Task>);
 
 impl Worker {
-    /// Starts the thread. `life`: when it has changed, the connection is opened anew.
-    pub fn start(name: &str, main: PathBuf, path: PathBuf, life: Arc<AtomicU64>) -> Result<Self> {
+    /// Starts the thread, which gives way to all others by so much ([`rustix::process::nice`]). `life`: when it has changed, the
+    /// connection is opened anew.
+    pub fn start(name: &str, nice: i32, main: PathBuf, path: PathBuf, life: Arc<AtomicU64>) -> Result<Self> {
         let (tasks, mut waiting) = mpsc::channel(QUEUE);
         thread::Builder::new()
             .name(name.into())
             .spawn(move || {
+                // Linux has a niceness for each thread. Where it is refused, the thread is only less polite.
+                let _ = rustix::process::nice(nice);
                 let mut open: Option<(u64, Connection)> = None;
                 while let Some(task) = waiting.blocking_recv() {
                     match task {
