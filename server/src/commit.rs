@@ -36,6 +36,8 @@ pub trait Audience: Send + Sync + 'static {
 pub struct About {
     /// Who did it.
     pub actor: UserId,
+    /// Whose place in the workspace changed, or who came or went: the actor, but where an admin did it to someone else.
+    pub person: UserId,
     /// In which workspace, where that is known.
     pub slug: Option<Slug>,
     /// What kind of write.
@@ -61,8 +63,10 @@ pub enum Kind {
     WorkspaceArchived,
     /// Somebody came into a workspace.
     WorkspaceJoined,
-    /// Somebody left a workspace.
+    /// Somebody left a workspace, or was removed from it.
     WorkspaceLeft,
+    /// Somebody's role in a workspace changed.
+    MemberChanged,
 }
 
 /// The way to the writer. Cheap to clone.
@@ -244,7 +248,8 @@ impl About {
             Op::UpdateWorkspace { slug, .. } => (Some(slug), K::WorkspaceChanged),
             Op::ArchiveWorkspace { slug } => (Some(slug), K::WorkspaceArchived),
             Op::JoinWorkspace { slug } => (Some(slug), K::WorkspaceJoined),
-            Op::LeaveWorkspace { slug } => (Some(slug), K::WorkspaceLeft),
+            Op::LeaveWorkspace { slug } | Op::RemoveMember { slug, .. } => (Some(slug), K::WorkspaceLeft),
+            Op::UpdateMember { slug, .. } => (Some(slug), K::MemberChanged),
             Op::CreateRoom { slug, .. } | Op::OpenDirect { slug, .. } => (Some(slug), K::RoomMade),
             Op::UpdateRoom { slug, .. } => (Some(slug), K::RoomChanged),
             Op::DeleteRoom { slug, .. } => (Some(slug), K::RoomDeleted),
@@ -258,7 +263,11 @@ impl About {
             | Op::React { slug, .. }
             | Op::Pin { slug, .. } => (Some(slug), K::Log),
         };
-        Self { actor: write.actor.clone(), slug: slug.cloned(), kind }
+        let person = match &write.op {
+            Op::RemoveMember { user, .. } | Op::UpdateMember { user, .. } => user,
+            _ => &write.actor,
+        };
+        Self { actor: write.actor.clone(), person: person.clone(), slug: slug.cloned(), kind }
     }
 
     /// Takes from the reply what the request did not name.

@@ -119,6 +119,7 @@ cases! {
     workspaces::a_workspace_is_made_with_its_owner_and_room,
     workspaces::slugs_are_never_used_again,
     workspaces::open_workspaces_are_joined_and_left,
+    workspaces::roles_change_and_people_are_removed,
     workspaces::an_archived_workspace_is_gone,
     workspaces::unread_is_summed_over_rooms_that_are_not_muted,
     rooms::rooms_are_made_joined_and_left,

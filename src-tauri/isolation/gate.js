@@ -8,7 +8,7 @@ const COMMANDS = new Set([
   'list_workspaces', 'join_workspace', 'leave_workspace', 'open_room', 'list_rooms', 'create_room',
   'update_room', 'leave_room', 'invite_to_room', 'kick_from_room', 'room_members', 'open_direct',
   'load_older', 'send', 'edit', 'delete', 'react', 'pin', 'thread', 'pins', 'search', 'search_local', 'retry', 'discard',
-  'mark_read', 'set_typing', 'set_presence', 'update_profile', 'set_personal', 'ignore_user',
+  'mark_read', 'set_typing', 'set_presence', 'update_profile', 'update_member', 'remove_member', 'set_personal', 'ignore_user',
   'set_reminder', 'remove_reminder', 'pick_files', 'take_file', 'take_piece', 'forget_picked',
   'upload_file', 'pause_transfer', 'resume_transfer', 'cancel_transfer', 'download_file', 'set_avatar',
   'set_icon', 'save_settings', 'save_place', 'drawn',

@@ -1,7 +1,10 @@
 //! What somebody does about themselves and about others: their profile, what they keep on the server, whom they ignore.
 
-use confab_protocol::account::{ProfileChange, User};
-use confab_protocol::event::{PersonalReply, PersonalSet, ReminderRemove, ReminderSet, UserIgnore};
+use confab_protocol::account::{ProfileChange, Role, User};
+use confab_protocol::answer::Empty;
+use confab_protocol::event::{
+    MemberRemove, MemberReply, MemberUpdate, PersonalReply, PersonalSet, ReminderRemove, ReminderSet, UserIgnore,
+};
 use confab_protocol::personal::Personal;
 use confab_protocol::{Error, ReminderId, UserId};
 
@@ -14,6 +17,24 @@ impl Session {
     /// The server's refusal, or `unavailable` when it cannot be reached. So for all that follow.
     pub async fn update_profile(&self, change: &ProfileChange) -> Result<User, Error> {
         self.inner.http()?.update_profile(change).await
+    }
+
+    /// Gives somebody another role in the open workspace. Everybody there hears of it.
+    ///
+    /// # Errors
+    /// As above; `forbidden` for who may not give or take that role.
+    pub async fn update_member(&self, user: UserId, role: Role) -> Result<(), Error> {
+        let MemberReply { member: _ } = self.ask(&MemberUpdate { user, role }).await?;
+        Ok(())
+    }
+
+    /// Removes somebody from the open workspace and all of its rooms. What they wrote stays.
+    ///
+    /// # Errors
+    /// As above; `forbidden` for who may not.
+    pub async fn remove_member(&self, user: UserId) -> Result<(), Error> {
+        let Empty {} = self.ask(&MemberRemove { user }).await?;
+        Ok(())
     }
 
     /// Replaces when the caller wants no signals. An [`crate::view::Update::Personal`] follows, as for all below.

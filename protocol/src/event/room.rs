@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{pushes, requests};
+use crate::account::Role;
 use crate::answer::Empty;
 use crate::log::Entry;
 use crate::personal::Level;
@@ -225,6 +226,29 @@ pub struct RoomRemoved {
     pub room: RoomId,
 }
 
+/// `member:update`: another role in the workspace. Admins; owners are made and unmade by owners, and one always remains.
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
+pub struct MemberUpdate {
+    /// Whose.
+    pub user: UserId,
+    /// The new role.
+    pub role: Role,
+}
+
+/// The answer with one member.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct MemberReply {
+    /// Who.
+    pub member: Member,
+}
+
+/// `member:remove` from the workspace and all of its rooms. Admins; what the member wrote stays.
+#[derive(Debug, Clone, Serialize, Deserialize, TS, JsonSchema)]
+pub struct MemberRemove {
+    /// Whom.
+    pub user: UserId,
+}
+
 /// `member:joined` the workspace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MemberJoined {
@@ -292,6 +316,8 @@ requests! {
     RoomInvite => "room:invite", RoomReply;
     RoomKick => "room:kick", Empty;
     RoomMembers => "room:members", MembersReply;
+    MemberUpdate => "member:update", MemberReply;
+    MemberRemove => "member:remove", Empty;
     DirectOpen => "direct:open", RoomReply;
     TypingSet => "typing:set", Empty;
     PresenceSet => "presence:set", Empty;

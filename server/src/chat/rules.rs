@@ -291,6 +291,59 @@ pub fn leave_workspace(role: Option<Role>, owners: u64) -> Ruling {
     Ok(())
 }
 
+/// Somebody in a workspace whose place in it is to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// Their role; None when they are not in the workspace.
+    pub role: Option<Role>,
+    /// They came by name alone.
+    pub guest: bool,
+    /// They are the caller.
+    pub oneself: bool,
+}
+
+/// `member:update`: the workspace's admins, also down from their own role. Owners are made and unmade by owners, and one of
+/// `owners` remains. Who came by name alone stays a guest.
+///
+/// # Errors
+/// `not_found` outside the workspace and for who is not in it, else `forbidden`.
+pub fn change_role(role: Option<Role>, target: Target, to: Role, owners: u64) -> Ruling {
+    in_workspace(role)?;
+    if role < Some(Role::Admin) {
+        return Err(Error::forbidden("Only admins can change somebody's role."));
+    }
+    let now = target.role.ok_or_else(Error::not_found)?;
+    if (now == Role::Owner || to == Role::Owner) && now != to && role != Some(Role::Owner) {
+        return Err(Error::forbidden("Only an owner can make somebody an owner, or take that from them."));
+    }
+    if now == Role::Owner && to != Role::Owner && owners <= 1 {
+        return Err(Error::forbidden("A workspace needs an owner. Make somebody else one first."));
+    }
+    if target.guest && to > Role::Guest {
+        return Err(Error::forbidden("They came by name alone and stay a guest until they have an account."));
+    }
+    Ok(())
+}
+
+/// `member:remove`: the workspace's admins; admins are removed by owners, and owners by nobody.
+///
+/// # Errors
+/// `not_found` outside the workspace and for who is not in it, else `forbidden`.
+pub fn remove_from_workspace(role: Option<Role>, target: Target) -> Ruling {
+    in_workspace(role)?;
+    if role < Some(Role::Admin) {
+        return Err(Error::forbidden("Only admins can remove somebody from the workspace."));
+    }
+    if target.oneself {
+        return Err(Error::forbidden("You cannot remove yourself. Leave the workspace instead."));
+    }
+    match target.role.ok_or_else(Error::not_found)? {
+        Role::Owner => Err(Error::forbidden("The workspace's owner cannot be removed.")),
+        Role::Admin if role != Some(Role::Owner) => Err(Error::forbidden("Only an owner can remove an admin.")),
+        _ => Ok(()),
+    }
+}
+
 /// The role that an invitation gives: never more than guest to someone who came by name alone.
 #[must_use]
 pub fn invited_role(invitation: Role, guest: bool) -> Role {

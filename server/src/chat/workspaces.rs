@@ -1,9 +1,9 @@
 //! Workspaces: made, joined, left, closed.
 
 use confab_protocol::account::User;
-use confab_protocol::event::{WorkspaceCreate, WorkspaceUpdate};
+use confab_protocol::event::{MemberUpdate, WorkspaceCreate, WorkspaceUpdate};
 use confab_protocol::workspace::{Member, Workspace};
-use confab_protocol::{Error, Slug, text};
+use confab_protocol::{Error, Slug, UserId, text};
 
 use super::Chat;
 use crate::store::Op;
@@ -66,6 +66,16 @@ impl Chat {
     /// `not_found`, or `forbidden` for the last owner.
     pub async fn leave_workspace(&self, user: &User, slug: Slug) -> Result<(), Error> {
         self.write(&user.id, Op::LeaveWorkspace { slug }).await.map(drop)
+    }
+
+    /// `member:update`. Answers with the member, whose presence is not filled in.
+    ///
+    /// # Errors
+    /// `not_found`, or `forbidden` for who may not give or take that role.
+    pub async fn update_member(&self, slug: &Slug, actor: &UserId, request: MemberUpdate) -> Result<Member, Error> {
+        let MemberUpdate { user, role } = request;
+        self.write(actor, Op::UpdateMember { slug: slug.clone(), user: user.clone(), role }).await?;
+        self.store.member(slug, &user).await?.ok_or_else(Error::not_found)
     }
 
     /// An emoji, or an image of the caller's own; the icon that the workspace has already is as good.

@@ -84,7 +84,7 @@ async fn leave(caller: Caller, request: WorkspaceLeave) -> Answer<Empty> {
 }
 
 /// The workspace as it was last seen, now without a role: it may be gone by the time this is told.
-fn tell_removed(app: &App, user: &UserId, seen: Option<&Workspace>) {
+pub(super) fn tell_removed(app: &App, user: &UserId, seen: Option<&Workspace>) {
     if let Some(seen) = seen {
         let workspace = Workspace { role: None, unread: 0, mentions: 0, ..seen.clone() };
         let push = WorkspaceRemoved { workspace };

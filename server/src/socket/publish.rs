@@ -37,7 +37,7 @@ impl Audience for Publisher {
         }
         space.settle(&done.joined, &done.left);
         if about.kind == Kind::WorkspaceLeft {
-            for link in space.links_of(&about.actor) {
+            for link in space.links_of(&about.person) {
                 self.0.dismiss(&link.sock);
             }
         }
@@ -105,9 +105,13 @@ impl Publisher {
             Kind::WorkspaceJoined => self.came_in(slug, &about.actor, &done.reply),
             Kind::WorkspaceLeft => {
                 if let Some(space) = self.0.hub.space(slug) {
-                    peer::tell(&space.everybody(), &MemberLeft { user: about.actor.clone() });
+                    peer::tell(&space.everybody(), &MemberLeft { user: about.person.clone() });
                 }
             }
+            Kind::MemberChanged => self.0.changes.note(|pending| {
+                pending.members_changed.insert((slug.clone(), about.person.clone()));
+                pending.workspaces_changed.insert(slug.clone());
+            }),
             Kind::WorkspaceArchived => {}
         }
         self.0.hub.note_lobby_change();

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use confab_protocol::Answer;
 use confab_protocol::answer::Empty;
 use confab_protocol::event::{
-    DirectOpen, MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSearch, MessageSend, MessageSendBatch,
-    MessageThread, PresenceSet, ReadMark, Request, RoomCreate, RoomDelete, RoomHistory, RoomInvite, RoomJoin, RoomKick,
-    RoomLeave, RoomList, RoomMembers, RoomPins, RoomSync, RoomUpdate, TypingSet,
+    DirectOpen, MemberRemove, MemberReply, MemberUpdate, MessageDelete, MessageEdit, MessagePin, MessageReact,
+    MessageSearch, MessageSend, MessageSendBatch, MessageThread, PresenceSet, ReadMark, Request, RoomCreate,
+    RoomDelete, RoomHistory, RoomInvite, RoomJoin, RoomKick, RoomLeave, RoomList, RoomMembers, RoomPins, RoomSync,
+    RoomUpdate, TypingSet,
 };
 
 use super::dispatch::{Caller, later};
 use super::queue::{Event, Rest};
 use super::space::Space;
-use super::{log, room, search};
-use crate::store::ProfileRow;
+use super::{lobby, log, room, search};
+use crate::store::{Op, ProfileRow};
 
 /// The events that are known here.
 pub const EVENTS: &[&str] = &[
@@ -27,6 +28,8 @@ pub const EVENTS: &[&str] = &[
     RoomInvite::EVENT,
     RoomKick::EVENT,
     RoomMembers::EVENT,
+    MemberUpdate::EVENT,
+    MemberRemove::EVENT,
     DirectOpen::EVENT,
     MessageSend::EVENT,
     MessageSendBatch::EVENT,
@@ -68,11 +71,30 @@ pub fn handle(space: Arc<Space>, event: Event) -> Option<Rest> {
         RoomInvite::EVENT => later(event, |caller, request| room::invite(caller, space, request)),
         RoomKick::EVENT => later(event, |caller, request| room::kick(caller, space, request)),
         RoomMembers::EVENT => later(event, |caller, request| room::members(caller, space, request)),
+        MemberUpdate::EVENT => later(event, |caller, request| update_member(caller, space, request)),
+        MemberRemove::EVENT => later(event, |caller, request| remove_member(caller, space, request)),
         DirectOpen::EVENT => later(event, |caller, request| room::open_direct(caller, space, request)),
         TypingSet::EVENT => later(event, |caller, request| set_typing(caller, space, request)),
         PresenceSet::EVENT => later(event, |caller, request| set_presence(caller, space, request)),
         _ => None,
     }
+}
+
+async fn update_member(caller: Caller, space: Arc<Space>, request: MemberUpdate) -> Answer<MemberReply> {
+    let chat = &caller.peer.app.chat;
+    let mut member = chat.update_member(&space.slug, &caller.peer.user, request).await?;
+    space.overlay(std::slice::from_mut(&mut member));
+    Ok(MemberReply { member })
+}
+
+async fn remove_member(caller: Caller, space: Arc<Space>, request: MemberRemove) -> Answer<Empty> {
+    let app = &caller.peer.app;
+    // As they see it: with their own role, or without one where there is nobody to remove.
+    let seen = app.chat.store.workspace(&space.slug, &request.user).await?;
+    let op = Op::RemoveMember { slug: space.slug.clone(), user: request.user.clone() };
+    app.chat.write(&caller.peer.user, op).await?;
+    lobby::tell_removed(app, &request.user, seen.as_ref());
+    Ok(Empty {})
 }
 
 async fn set_typing(caller: Caller, space: Arc<Space>, request: TypingSet) -> Answer<Empty> {

@@ -86,6 +86,22 @@ pub enum Op {
         /// Which.
         slug: Slug,
     },
+    /// `member:update`.
+    UpdateMember {
+        /// In which workspace.
+        slug: Slug,
+        /// Whose role.
+        user: UserId,
+        /// The new one.
+        role: Role,
+    },
+    /// `member:remove` from the workspace and all of its rooms.
+    RemoveMember {
+        /// From which workspace.
+        slug: Slug,
+        /// Whom.
+        user: UserId,
+    },
     /// `room:create`.
     CreateRoom {
         /// In which workspace.

@@ -59,6 +59,41 @@ async fn leaving_and_archiving_end_the_sockets_inside() {
 }
 
 #[tokio::test]
+async fn roles_change_and_people_are_removed() {
+    let (server, owner) = Server::start().await;
+    let (bob, cem) = (server.member(&owner, "bob").await, server.member(&owner, "cem").await);
+    let mut ada = server.connect("/general", &owner).await;
+    let mut lobby = server.connect("/", &bob).await;
+    let mut inside = server.connect("/general", &bob).await;
+    let role = |user: &str, role: &str| json!({ "user": user, "role": role });
+
+    assert_eq!(code(&inside.request("member:update", role(&cem.id, "admin")).await), "forbidden");
+    assert_eq!(code(&inside.request("member:remove", json!({ "user": cem.id })).await), "forbidden");
+    assert_eq!(code(&ada.request("member:update", role(&owner.id, "member")).await), "forbidden", "the last owner");
+    assert_eq!(code(&ada.request("member:update", role("01ARZ3NDEKTSV4RRFFQ69G5FAV", "member")).await), "not_found");
+    assert_eq!(code(&ada.request("member:update", role(&bob.id, "king")).await), "bad_request");
+
+    let changed = ada.request("member:update", role(&bob.id, "admin")).await;
+    assert_eq!(changed["member"]["role"], "admin", "{changed}");
+    assert_eq!(changed["member"]["presence"], "online");
+    assert_eq!(inside.event("member:changed").await["member"]["role"], "admin");
+    assert_eq!(lobby.event("workspace:changed").await["workspace"]["role"], "admin");
+    assert_eq!(code(&inside.request("member:update", role(&cem.id, "owner")).await), "forbidden");
+    assert_eq!(code(&inside.request("member:remove", json!({ "user": owner.id })).await), "forbidden");
+
+    let mut third = server.connect("/general", &cem).await;
+    let mut third_lobby = server.connect("/", &cem).await;
+    assert_eq!(inside.request("member:remove", json!({ "user": cem.id })).await, json!({ "ok": true }));
+    third.dismissed().await;
+    assert_eq!(third_lobby.event("workspace:removed").await["workspace"]["role"], json!(null));
+    assert_eq!(ada.event("member:left").await["user"], cem.id.as_str());
+    assert_eq!(code(&inside.request("member:remove", json!({ "user": cem.id })).await), "not_found");
+    let members = ada.request("room:members", json!({ "room": room(&ada.ready, "general") })).await;
+    let logins: Vec<_> = members["members"].as_array().unwrap().iter().map(|m| m["login"].clone()).collect();
+    assert_eq!(logins, ["ada", "bob"]);
+}
+
+#[tokio::test]
 async fn unread_and_mentions_are_told_in_the_lobby() {
     let (server, owner) = Server::start().await;
     let bob = server.member(&owner, "bob").await;

@@ -1,6 +1,6 @@
 use confab_protocol::account::Role;
 use confab_protocol::personal::Level;
-use confab_protocol::{Cid, ErrorCode, Slug};
+use confab_protocol::{Cid, ErrorCode, Slug, UserId};
 use confab_server::store::{Op, Reply};
 
 use crate::Place;
@@ -83,6 +83,29 @@ pub async fn open_workspaces_are_joined_and_left(place: Place) {
     assert_eq!(refusal(world.does(&world.ada, leave(&open)).await), ErrorCode::Forbidden);
     let members = world.store.members(&open).await.unwrap();
     assert_eq!(members.iter().map(|m| m.login.as_str()).collect::<Vec<_>>(), ["ada"]);
+}
+
+pub async fn roles_change_and_people_are_removed(place: Place) {
+    let world = place.world().await;
+    let (bob, cem) = (world.joins("bob").await, world.joins("cem").await);
+    let slug = world.slug.clone();
+    let role = |user: &UserId, role| Op::UpdateMember { slug: slug.clone(), user: user.clone(), role };
+    let remove = |user: &UserId| Op::RemoveMember { slug: slug.clone(), user: user.clone() };
+    let of = async |user: &UserId| world.store.member(&slug, user).await.unwrap().map(|member| member.role);
+
+    assert_eq!(refusal(world.does(&bob, role(&cem, Role::Guest)).await), ErrorCode::Forbidden);
+    world.does(&world.ada, role(&bob, Role::Owner)).await.unwrap();
+    assert_eq!(of(&bob).await, Some(Role::Owner));
+    world.does(&bob, role(&world.ada, Role::Member)).await.unwrap();
+    assert_eq!(refusal(world.does(&bob, role(&bob, Role::Admin)).await), ErrorCode::Forbidden);
+    assert_eq!(of(&bob).await, Some(Role::Owner));
+
+    let rooms = world.store.room_ids(&slug, &cem).await.unwrap();
+    let done = world.does(&bob, remove(&cem)).await.unwrap();
+    assert_eq!(done.left, rooms.iter().map(|room| (room.clone(), cem.clone())).collect::<Vec<_>>());
+    assert_eq!((of(&cem).await, world.store.room_ids(&slug, &cem).await.unwrap()), (None, vec![]));
+    assert_eq!(refusal(world.does(&bob, remove(&cem)).await), ErrorCode::NotFound);
+    assert_eq!(refusal(world.does(&bob, remove(&bob)).await), ErrorCode::Forbidden);
 }
 
 pub async fn an_archived_workspace_is_gone(place: Place) {

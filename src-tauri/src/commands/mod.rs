@@ -67,6 +67,8 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         message::set_typing,
         message::set_presence,
         people::update_profile,
+        people::update_member,
+        people::remove_member,
         people::set_personal,
         people::ignore_user,
         people::set_reminder,

@@ -52,6 +52,8 @@ pub const COMMANDS: &[&str] = &[
     "set_presence",
     // people
     "update_profile",
+    "update_member",
+    "remove_member",
     "set_personal",
     "ignore_user",
     "set_reminder",

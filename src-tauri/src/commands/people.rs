@@ -1,6 +1,6 @@
 //! The user themselves, and whom they want to hear of.
 
-use confab_protocol::account::{ProfileChange, User};
+use confab_protocol::account::{ProfileChange, Role, User};
 use confab_protocol::event::{PersonalSet, ReminderSet};
 use confab_protocol::personal::Personal;
 use confab_protocol::{Answer, ReminderId, UserId};
@@ -11,6 +11,18 @@ use super::TheShell;
 #[tauri::command]
 pub async fn update_profile(shell: TheShell<'_>, change: ProfileChange) -> Answer<User> {
     shell.session().await?.update_profile(&change).await
+}
+
+/// Gives somebody another role in the open workspace.
+#[tauri::command]
+pub async fn update_member(shell: TheShell<'_>, user: UserId, role: Role) -> Answer<()> {
+    shell.session().await?.update_member(user, role).await
+}
+
+/// Removes somebody from the open workspace.
+#[tauri::command]
+pub async fn remove_member(shell: TheShell<'_>, user: UserId) -> Answer<()> {
+    shell.session().await?.remove_member(user).await
 }
 
 /// Replaces when the user wants no signals.

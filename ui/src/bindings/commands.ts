@@ -24,6 +24,7 @@ import type {
   ProfileChange,
   ReminderId,
   ReminderSet,
+  Role,
   Room,
   RoomCreate,
   RoomId,
@@ -136,6 +137,10 @@ export interface Commands<Updates> {
   set_presence: [{ state: Presence }, void];
   /** Changes the user's own profile. */
   update_profile: [{ change: ProfileChange }, User];
+  /** Gives somebody another role in the open workspace. */
+  update_member: [{ user: UserId; role: Role }, void];
+  /** Removes somebody from the open workspace. */
+  remove_member: [{ user: UserId }, void];
   /** Replaces when the user wants no signals. */
   set_personal: [{ request: PersonalSet }, Personal];
   /** Begins or ends to ignore somebody. */

@@ -12,6 +12,9 @@ import type {
   MemberChanged,
   MemberJoined,
   MemberLeft,
+  MemberRemove,
+  MemberReply,
+  MemberUpdate,
   MembersReply,
   MentionReceived,
   MessageDelete,
@@ -121,6 +124,8 @@ export interface RequestMap {
   'room:invite': { request: RoomInvite; reply: RoomReply };
   'room:kick': { request: RoomKick; reply: Empty };
   'room:members': { request: RoomMembers; reply: MembersReply };
+  'member:update': { request: MemberUpdate; reply: MemberReply };
+  'member:remove': { request: MemberRemove; reply: Empty };
   'direct:open': { request: DirectOpen; reply: RoomReply };
   'typing:set': { request: TypingSet; reply: Empty };
   'presence:set': { request: PresenceSet; reply: Empty };

@@ -7,7 +7,7 @@
 import type {
   Account, CredentialStore, HistoryPage, Hosting, Member, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
   RoomCreate, RoomJoined, RoomUpdate, SearchPage, Settings, Start, Thread, Update, Workspace, WorkspaceCreate,
-  Invite, InviteRequest, Session, PersonalSet, ProfileChange, ReminderSet, User, FileInfo, Picked,
+  Invite, InviteRequest, Session, PersonalSet, ProfileChange, ReminderSet, User, FileInfo, Picked, Role,
 } from '../bindings';
 
 export interface Port {
@@ -70,6 +70,10 @@ export interface Port {
   inviteToRoom(room: string, users: string[]): Promise<Room>;
   kickFromRoom(room: string, user: string): Promise<void>;
   roomMembers(room: string): Promise<Member[]>;
+  /** Another role in the open workspace. */
+  updateMember(user: string, role: Role): Promise<void>;
+  /** Out of the open workspace and all of its rooms. */
+  removeMember(user: string): Promise<void>;
   openDirect(users: string[]): Promise<Room>;
   /** Loads a page from before what the timeline has; it arrives as an `older` change too. */
   loadOlder(room: string): Promise<HistoryPage>;

@@ -7,7 +7,7 @@ import { Channel, convertFileSrc, invoke } from '@tauri-apps/api/core';
 
 import type {
   InviteRequest, MessageSearch, NewMessage, Place, RoomCreate, RoomUpdate, Settings, Update, WorkspaceCreate,
-  PersonalSet, ProfileChange, ReminderSet, FileInfo,
+  PersonalSet, ProfileChange, ReminderSet, FileInfo, Role,
 } from '../bindings';
 import type { Commands as AllCommands } from '../bindings/commands';
 import { isRefusal, refusal } from '../lib/error';
@@ -113,6 +113,8 @@ export class TauriPort implements Port {
   updateRoom = (request: RoomUpdate) => call('update_room', { request });
   leaveRoom = (room: string) => call('leave_room', { room });
   inviteToRoom = (room: string, users: string[]) => call('invite_to_room', { room, users });
+  updateMember = (user: string, role: Role) => call('update_member', { user, role });
+  removeMember = (user: string) => call('remove_member', { user });
   kickFromRoom = (room: string, user: string) => call('kick_from_room', { room, user });
   roomMembers = (room: string) => call('room_members', { room });
   openDirect = (users: string[]) => call('open_direct', { users });

@@ -90,6 +90,8 @@ async fn reply<S: Sql>(sql: &mut S, effects: &mut Effects, by: By<'_>, op: &Op) 
         Op::ArchiveWorkspace { slug } => workspace::archive(sql, by, slug).await,
         Op::JoinWorkspace { slug } => workspace::join(sql, effects, by, slug).await,
         Op::LeaveWorkspace { slug } => workspace::leave(sql, effects, by, slug).await,
+        Op::UpdateMember { slug, user, role } => workspace::update_member(sql, by, slug, user, *role).await,
+        Op::RemoveMember { slug, user } => workspace::remove(sql, effects, by, slug, user).await,
         Op::CreateRoom { slug, name, kind, topic, members } => {
             let new = room::New { slug, name, kind: *kind, topic, preset: false };
             room::create(sql, effects, by, new, members).await

@@ -139,13 +139,51 @@ pub(super) async fn join<S: Sql>(sql: &mut S, effects: &mut Effects, by: By<'_>,
 
 pub(super) async fn leave<S: Sql>(sql: &mut S, effects: &mut Effects, by: By<'_>, slug: &Slug) -> Result<Reply> {
     let role = workspaces::role(sql, slug, by.actor).await?;
-    let mut row =
-        sql.one("SELECT COUNT(*) FROM workspace_members WHERE slug = ?1 AND role = 'owner'", params![slug]).await?;
-    rules::leave_workspace(role, row.take(0)?)?;
-    for room in own_rooms(sql, slug, by.actor).await? {
-        remove_member(sql, effects, &room, by.actor, by).await?;
+    rules::leave_workspace(role, owners(sql, slug).await?)?;
+    take_out(sql, effects, by, slug, by.actor).await
+}
+
+pub(super) async fn remove<S: Sql>(
+    sql: &mut S,
+    effects: &mut Effects,
+    by: By<'_>,
+    slug: &Slug,
+    user: &UserId,
+) -> Result<Reply> {
+    let role = workspaces::role(sql, slug, by.actor).await?;
+    rules::remove_from_workspace(role, target(sql, by, slug, user).await?)?;
+    take_out(sql, effects, by, slug, user).await
+}
+
+pub(super) async fn update_member<S: Sql>(
+    sql: &mut S,
+    by: By<'_>,
+    slug: &Slug,
+    user: &UserId,
+    to: Role,
+) -> Result<Reply> {
+    let role = workspaces::role(sql, slug, by.actor).await?;
+    rules::change_role(role, target(sql, by, slug, user).await?, to, owners(sql, slug).await?)?;
+    sql.execute("UPDATE workspace_members SET role = ?3 WHERE slug = ?1 AND user_id = ?2", params![slug, user, to])
+        .await?;
+    Ok(Reply::Done)
+}
+
+async fn target<S: Sql>(sql: &mut S, by: By<'_>, slug: &Slug, user: &UserId) -> Result<rules::Target> {
+    let guest = people::user(sql, user).await?.is_some_and(|user| user.guest);
+    Ok(rules::Target { role: workspaces::role(sql, slug, user).await?, guest, oneself: user == by.actor })
+}
+
+async fn owners<S: Sql>(sql: &mut S, slug: &Slug) -> Result<u64> {
+    sql.one("SELECT COUNT(*) FROM workspace_members WHERE slug = ?1 AND role = 'owner'", params![slug]).await?.take(0)
+}
+
+/// Takes someone out of all rooms of a workspace, and out of the workspace.
+async fn take_out<S: Sql>(sql: &mut S, effects: &mut Effects, by: By<'_>, slug: &Slug, user: &UserId) -> Result<Reply> {
+    for room in own_rooms(sql, slug, user).await? {
+        remove_member(sql, effects, &room, user, by).await?;
     }
-    sql.execute("DELETE FROM workspace_members WHERE slug = ?1 AND user_id = ?2", params![slug, by.actor]).await?;
+    sql.execute("DELETE FROM workspace_members WHERE slug = ?1 AND user_id = ?2", params![slug, user]).await?;
     Ok(Reply::Done)
 }
 

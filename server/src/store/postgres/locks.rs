@@ -74,6 +74,7 @@ async fn found_rooms(connection: &mut Connection, write: &Write) -> Result<Vec<R
         }
         Op::JoinWorkspace { slug } => workspace::preset_rooms(connection, slug).await,
         Op::LeaveWorkspace { slug } => workspace::own_rooms(connection, slug, &write.actor).await,
+        Op::RemoveMember { slug, user } => workspace::own_rooms(connection, slug, user).await,
         Op::ArchiveWorkspace { slug } => all_rooms(connection, slug).await,
         Op::OpenDirect { slug, users } => {
             let (_, key) = direct::people(&write.actor, users);

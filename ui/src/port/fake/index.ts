@@ -5,7 +5,7 @@ import type {
   Account, CredentialStore, HistoryPage, Hit, Hosting, Incomplete, Invite, InviteRequest, Item, LobbyServer, Member,
   MessageItem, MessageSearch, NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage,
   ServerInfo, Session, Settings, Start, Thread, Update, Personal, PersonalSet, ProfileChange, ReminderSet,
-  User, Workspace, WorkspaceCreate,
+  User, Workspace, WorkspaceCreate, Role,
 } from '../../bindings';
 import { refusal, type Refusal } from '../../lib/error';
 import { wanted } from '../../lib/search/query';
@@ -252,6 +252,14 @@ export class FakePort implements Port {
   async inviteToRoom(room: string, users: string[]): Promise<Room> {
     this.note('inviteToRoom', room, users);
     return this.room(room);
+  }
+
+  async updateMember(user: string, role: Role): Promise<void> {
+    this.note('updateMember', user, role);
+  }
+
+  async removeMember(user: string): Promise<void> {
+    this.note('removeMember', user);
   }
 
   async kickFromRoom(room: string, user: string): Promise<void> {

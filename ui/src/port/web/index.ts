@@ -4,7 +4,7 @@
 import type {
   Account, CredentialStore, HistoryPage, Hosting, Invite, InviteRequest, Member, MessageItem, MessageSearch,
   NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage, Session, Settings, Start, Thread,
-  Update, Workspace, WorkspaceCreate, PersonalSet, ProfileChange, ReminderSet, User,
+  Update, Workspace, WorkspaceCreate, PersonalSet, ProfileChange, ReminderSet, User, Role,
 } from '../../bindings';
 import { deviceName } from '../../lib/device';
 import { asRefusal, refusal, type Refusal } from '../../lib/error';
@@ -152,6 +152,14 @@ export class WebPort implements Port {
 
   async inviteToRoom(room: string, users: string[]): Promise<Room> {
     return this.here().adopt((await this.here().link.request('room:invite', { room, users })).room);
+  }
+
+  async updateMember(user: string, role: Role): Promise<void> {
+    await this.here().link.request('member:update', { user, role });
+  }
+
+  async removeMember(user: string): Promise<void> {
+    await this.here().link.request('member:remove', { user });
   }
 
   async kickFromRoom(room: string, user: string): Promise<void> {
