@@ -498,11 +498,13 @@ pub struct Settings {
     pub theme: Theme,
     /// Less space between rows.
     pub compact: bool,
+    /// What the app speaks.
+    pub language: Language,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: Theme::System, compact: false }
+        Self { theme: Theme::System, compact: false, language: Language::System }
     }
 }
 
@@ -516,6 +518,20 @@ pub enum Theme {
     Light,
     /// Light on dark.
     Dark,
+}
+
+/// The languages that the UI has catalogues for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// As the system has it, or else English.
+    System,
+    /// English.
+    En,
+    /// German.
+    De,
+    /// Arabic.
+    Ar,
 }
 
 /// What an address turned out to be.

@@ -25,6 +25,7 @@ export type { InviteCode } from './InviteCode';
 export type { InviteInfo } from './InviteInfo';
 export type { InviteRequest } from './InviteRequest';
 export type { Item } from './Item';
+export type { Language } from './Language';
 export type { Level } from './Level';
 export type { Limits } from './Limits';
 export type { LinkPing } from './LinkPing';
