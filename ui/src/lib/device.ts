@@ -1,5 +1,7 @@
 // Names for devices. A browser introduces itself in a way that nobody wants to read in a list.
 
+import { t } from './locale/locale.svelte';
+
 // Each browser's agent also names those that it is like, so the order matters.
 const BROWSERS: [RegExp, string][] = [
   [/Edg/, 'Edge'],
@@ -21,6 +23,6 @@ const SYSTEMS: [RegExp, string][] = [
 export function deviceName(device: string): string {
   if (!device.startsWith('Mozilla/')) return device;
   const find = (names: [RegExp, string][]): string | undefined => names.find(([pattern]) => pattern.test(device))?.[1];
-  const [browser, system] = [find(BROWSERS) ?? 'Browser', find(SYSTEMS)];
-  return system ? `${browser} on ${system}` : browser;
+  const [browser, system] = [find(BROWSERS) ?? t('device.browser'), find(SYSTEMS)];
+  return system ? t('device.on', { browser, system }) : browser;
 }

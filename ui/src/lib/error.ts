@@ -1,6 +1,8 @@
 // The protocol's error object, on the side that draws it.
 
 import type { Error as Refusal, ErrorCode } from '../bindings';
+import { locale, t } from './locale/locale.svelte';
+import type { PlainKey } from './locale/message';
 
 export type { Refusal };
 
@@ -9,8 +11,27 @@ const CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'unavailable', 'read_only', 'internal',
 ]);
 
+/** What codes say in other languages than the server's. A bad request is about what was sent: only its own words tell. */
+const WORDS: Readonly<Partial<Record<ErrorCode, PlainKey>>> = {
+  unauthorized: 'error.unauthorized', forbidden: 'error.forbidden', not_found: 'error.not_found', conflict: 'error.conflict',
+  too_large: 'error.too_large', rate_limited: 'error.rate_limited', unknown_event: 'error.unknown_event',
+  unavailable: 'error.unavailable', read_only: 'error.read_only', internal: 'error.internal',
+};
+/** Those that were made here speak the user's language already. */
+const ours = new WeakSet<Refusal>();
+
+/** A refusal of our own; `message` in the language of the page. */
 export function refusal(code: ErrorCode, message: string): Refusal {
-  return { code, message };
+  const made = { code, message };
+  ours.add(made);
+  return made;
+}
+
+/** Why something was refused, in the language of the page as far as it is known there. */
+export function reason(error: Refusal): string {
+  const key = WORDS[error.code];
+  const isReadable = error.message !== '' && (locale.language === 'en' || ours.has(error));
+  return isReadable || key === undefined ? error.message : t(key);
 }
 
 export function isRefusal(value: unknown): value is Refusal {
@@ -24,7 +45,7 @@ export function isRefusal(value: unknown): value is Refusal {
 export function asRefusal(thrown: unknown): Refusal {
   if (isRefusal(thrown)) return thrown;
   console.error(thrown);
-  return refusal('internal', 'Something went wrong in the app. Try again; if it stays, restart it.');
+  return refusal('internal', t('error.app'));
 }
 
 /** The same request may succeed later: all other codes are final. */

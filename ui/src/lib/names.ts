@@ -1,5 +1,7 @@
 // Names as they are drawn: initials, colours, lists, and the rules that a server will apply to them anyway.
 
+import { locale, t } from './locale/locale.svelte';
+
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** One or two letters for a picture that is not there. */
@@ -18,14 +20,9 @@ export function hue(id: string): number {
 
 /** "Ada", "Ada and Bo", "Ada, Bo and 3 others". */
 export function listed(names: readonly string[], most = 3): string {
-  if (names.length <= 1) return names[0] ?? '';
-  if (names.length <= most) return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-  const others = names.length - (most - 1);
-  return `${names.slice(0, most - 1).join(', ')} and ${others} others`;
-}
-
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString()} ${count === 1 ? one : many}`;
+  const shown = names.slice(0, names.length <= most ? most : most - 1).map((name) => locale.value(name));
+  if (names.length <= most) return locale.formats.list.format(shown);
+  return t('list.others', { names: locale.formats.comma.format(shown), n: names.length - shown.length });
 }
 
 /** A room name as the server takes it, made from what was typed so far. */

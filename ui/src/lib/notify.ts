@@ -2,6 +2,7 @@
 // `client/src/notify.rs`; `protocol/vectors/notify.json` holds both to it. The server has judged levels before.
 
 import type { AttentionWanted, Personal, QuietHours } from '../bindings';
+import { t } from './locale/locale.svelte';
 
 export interface Viewer {
   personal: Personal;
@@ -23,7 +24,7 @@ export function notification(wanted: AttentionWanted, viewer: Viewer): Notificat
   const { workspace, room, room_name, seq, author, author_name, excerpt, why } = wanted;
   const seen = viewer.lookingAt?.workspace === workspace && viewer.lookingAt.room === room;
   if (seen || viewer.personal.ignored.includes(author) || isQuiet(viewer)) return null;
-  const title = room_name === undefined || why === 'direct' ? author_name : `${author_name} in ${room_name}`;
+  const title = room_name === undefined || why === 'direct' ? author_name : t('app.written_in', { author: author_name, room: room_name });
   return { title, body: excerpt, target: { workspace, room, seq } };
 }
 

@@ -227,6 +227,7 @@ export const ids = {
   settings: 'settings',
   settingsOpen: 'settings-open',
   settingsCompact: 'settings-compact',
+  settingsLanguage: 'settings-language',
   settingsTextSize: 'settings-text-size',
   settingsEnter: 'settings-enter',
   sessionRevoke: (id: string) => `session-revoke-${id}`,

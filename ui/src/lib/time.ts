@@ -1,27 +1,23 @@
-// Times as people read them, in their own locale and time zone.
+// Times as people read them, in the language of the page and their own time zone.
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
-const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
-const dayAndYear = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
-const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'long' });
-const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
+import { locale, t } from './locale/locale.svelte';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 export function timeOfDay(ts: string): string {
-  return clock.format(new Date(ts));
+  return locale.formats.date({ hour: '2-digit', minute: '2-digit' }).format(new Date(ts));
 }
 
 /** Without "AM" and "PM", where there is little room and the hour is clear from what is around. */
 export function shortTime(ts: string): string {
-  return timeOfDay(ts).replace(/[\s\u202f]?[AP]M$/i, '');
+  const parts = locale.formats.date({ hour: '2-digit', minute: '2-digit' }).formatToParts(new Date(ts));
+  return parts.map(({ type, value }) => (type === 'dayPeriod' ? '' : value)).join('').trim();
 }
 
 export function fullTime(ts: string): string {
-  return full.format(new Date(ts));
+  return locale.formats.date({ dateStyle: 'full', timeStyle: 'medium' }).format(new Date(ts));
 }
 
 /** Which day a time is on, here: two times are on the same day when these are equal. */
@@ -31,36 +27,51 @@ export function dayKey(ts: string): string {
 }
 
 export function dayName(ts: string, now: Date = new Date()): string {
-  const yesterday = new Date(now);
-  yesterday.setDate(now.getDate() - 1);
-  const key = dayKey(ts);
-  if (key === dayKey(now.toISOString())) return 'Today';
-  if (key === dayKey(yesterday.toISOString())) return 'Yesterday';
+  const near = nearness(ts, now);
+  if (near !== undefined) return near === 'today' ? t('time.today') : t('time.yesterday');
   const date = new Date(ts);
-  return (date.getFullYear() === now.getFullYear() ? day : dayAndYear).format(date);
+  const year = date.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' as const };
+  return locale.formats.date({ weekday: 'long', day: 'numeric', month: 'long', ...year }).format(date);
 }
 
 /** Within a sentence: "today 10:42", or the day alone when it is longer ago. */
 export function lately(ts: string, now: Date = new Date()): string {
-  const day = dayName(ts, now);
-  return day === 'Today' || day === 'Yesterday' ? `${day.toLowerCase()} ${timeOfDay(ts)}` : day;
+  const near = nearness(ts, now);
+  const time = timeOfDay(ts);
+  if (near === undefined) return dayName(ts, now);
+  return near === 'today' ? t('time.today_at', { time }) : t('time.yesterday_at', { time });
 }
 
 /** "3 hours ago", or "in 7 days" for what is to come. */
 export function fromNow(ts: string, now: number = Date.now()): string {
+  const { relative } = locale.formats;
   const away = Date.parse(ts) - now;
   const size = Math.abs(away);
-  if (size < MINUTE) return 'just now';
+  if (size < MINUTE) return t('time.now');
   if (size < HOUR) return relative.format(Math.round(away / MINUTE), 'minute');
   if (size < DAY) return relative.format(Math.round(away / HOUR), 'hour');
   return relative.format(Math.round(away / DAY), 'day');
 }
 
-/** "until 14:30", or with its day when that is not today. */
-export function until(ts: string, now: Date = new Date()): string {
+/** "14:30", or with its day when that is not today. */
+export function moment(ts: string, now: Date = new Date()): string {
   const at = new Date(ts);
   const time = timeOfDay(ts);
-  if (dayKey(ts) === dayKey(now.toISOString())) return `until ${time}`;
+  if (dayKey(ts) === dayKey(now.toISOString())) return time;
   const days = new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime() - new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
-  return `until ${days < 7 * DAY ? weekday.format(at) : day.format(at)}, ${time}`;
+  const day = days < 7 * DAY ? locale.formats.date({ weekday: 'long' }).format(at) : locale.formats.date({ weekday: 'long', day: 'numeric', month: 'long' }).format(at);
+  return t('time.day_at', { day, time });
+}
+
+/** "until 14:30". */
+export function until(ts: string, now: Date = new Date()): string {
+  return t('time.until', { when: moment(ts, now) });
+}
+
+function nearness(ts: string, now: Date): 'today' | 'yesterday' | undefined {
+  const yesterday = new Date(now);
+  yesterday.setDate(now.getDate() - 1);
+  const key = dayKey(ts);
+  if (key === dayKey(now.toISOString())) return 'today';
+  return key === dayKey(yesterday.toISOString()) ? 'yesterday' : undefined;
 }

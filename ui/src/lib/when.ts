@@ -1,8 +1,14 @@
 // Times as people type them after a command: "20 min", "in 2 hours", "10:30", "tomorrow 9:00", "2d". What follows is
-// left over.
+// left over. The words of all our languages are taken, whichever the page speaks: people mix them.
 
 const MINUTE = 60_000;
-const UNITS: Record<string, number> = { m: MINUTE, h: 60 * MINUTE, d: 24 * 60 * MINUTE };
+const UNITS: readonly (readonly [words: string, ms: number])[] = [
+  ['m|min|mins|minutes?|minuten?|دقيقة|دقائق', MINUTE],
+  ['h|hours?|std|stunden?|ساعة|ساعات', 60 * MINUTE],
+  ['d|days?|tage?|tagen|يوم|أيام', 24 * 60 * MINUTE],
+];
+const SPAN = new RegExp(`^(?:(?:in|بعد)\\s+)?(\\d{1,4})\\s*(${UNITS.map(([words]) => words).join('|')})(?!\\p{L})\\.?\\s*`, 'iu');
+const CLOCK = /^((?:tomorrow|morgen|غدًا|غدا)(?!\p{L}))?\s*(?:(?:at|um)\s+)?(?:(\d{1,2})[:.](\d{2})(?!\d)|)\s*/iu;
 /** When a day begins for somebody who says only "tomorrow". */
 const MORNING = 9;
 
@@ -14,12 +20,13 @@ export interface When {
 
 /** The time at the beginning of a text; null when there is none. A time of day that has passed means tomorrow's. */
 export function whenOf(text: string, now: Date = new Date()): When | null {
-  const span = /^(?:in\s+)?(\d{1,4})\s*(m|min|mins|minutes?|h|hours?|d|days?)(?![a-z])\s*/i.exec(text);
+  const span = SPAN.exec(text);
   if (span) {
-    const at = new Date(now.getTime() + Number(span[1]) * (UNITS[(span[2] ?? '').charAt(0).toLowerCase()] ?? 0));
+    const [, ms = 0] = UNITS.find(([words]) => new RegExp(`^(?:${words})$`, 'iu').test(span[2] ?? '')) ?? [];
+    const at = new Date(now.getTime() + Number(span[1]) * ms);
     return at > now ? { at, rest: text.slice(span[0].length).trim() } : null;
   }
-  const clock = /^(tomorrow\b)?\s*(?:at\s+)?(?:(\d{1,2})[:.](\d{2})(?!\d)|)\s*/i.exec(text);
+  const clock = CLOCK.exec(text);
   if (!clock || clock[0].trim() === '') return null;
   const [whole, tomorrow, hour, minute] = clock;
   if (Number(hour ?? 0) > 23 || Number(minute ?? 0) > 59) return null;

@@ -14,6 +14,7 @@ import { forgetDrafts, keptDraft } from './drafts';
 import { linkTo, spotOf, type Spot } from './links';
 import { LobbyState } from './lobby.svelte';
 import { notification, localTime } from '../lib/notify';
+import { languageFor, locale, t } from '../lib/locale/locale.svelte';
 import { forgetMarks, keepMark, keptMark } from './marks';
 import { PersonalState } from './personal.svelte';
 import type { RoomState } from './room.svelte';
@@ -35,7 +36,7 @@ export type Attached = Picked & {
   /** The page's own picture of it, until the server has one. */
   preview?: string;
   /** Why its upload could not begin. */
-  error?: string;
+  error?: Refusal;
 };
 export type Connection = 'online' | 'connecting' | 'offline';
 
@@ -119,7 +120,7 @@ export class App {
     this.stop = this.port.subscribe((update) => this.apply(update));
     try {
       const start = await this.port.start();
-      this.settings.load(start.settings);
+      await this.settings.load(start.settings);
       this.hosting = start.hosting;
       this.credentials = start.credentials;
       this.canHost = start.can_host;
@@ -132,6 +133,7 @@ export class App {
       }
       else this.phase = 'start';
     } catch (thrown) {
+      await locale.use(languageFor('system'));
       this.problem = asRefusal(thrown);
       this.phase = 'failed';
     }
@@ -287,7 +289,7 @@ export class App {
       if (this.account) keepMark(this.account.user.id, room.info.id, null);
       if (room.info.unread > 0 && !(await this.attempt(async () => { await this.port.markRead(room.info.id, room.head); return true; }))) return;
     }
-    if (unread.length > 0) this.toasts.done('Everything is read.');
+    if (unread.length > 0) this.toasts.done(t('app.all_read'));
   }
 
   /** Back (-1) or forward (1) through the rooms that were open. */
@@ -300,7 +302,7 @@ export class App {
   /** Leaves a room, after asking where there is no way back. */
   async leaveRoom(room: RoomState): Promise<void> {
     const { id, kind, name } = room.info;
-    const question = { title: `Leave ${name}?`, text: 'It is private: you need an invitation to come back.', action: 'Leave', danger: true };
+    const question = { title: t('app.leave_room', { name }), text: t('app.leave_private'), action: t('common.leave'), danger: true };
     if (kind !== 'private' || (await this.ask(question))) await this.port.leaveRoom(id);
   }
 
@@ -397,7 +399,7 @@ export class App {
 
   private async goTo(spot: Spot): Promise<void> {
     this.aim(spot);
-    if (!this.lobby.workspaces.has(spot.workspace)) throw refusal('not_found', 'You are not in the workspace that this link leads to.');
+    if (!this.lobby.workspaces.has(spot.workspace)) throw refusal('not_found', t('error.link_workspace'));
     if (this.slug !== spot.workspace) {
       const workspace = this.workspaces.get(spot.workspace) ?? this.newWorkspace(spot.workspace);
       workspace.lastRoom = spot.room;
@@ -406,7 +408,7 @@ export class App {
     }
     if (this.workspace?.rooms.has(spot.room)) return this.openRoom(spot.room);
     const joinable = (await this.port.listRooms()).find((room) => room.id === spot.room);
-    if (!joinable) throw refusal('not_found', 'You are not in the room that this link leads to.');
+    if (!joinable) throw refusal('not_found', t('error.link_room'));
     this.enter(joinable);
   }
 
@@ -430,7 +432,7 @@ export class App {
   private refuseInvite({ user }: Account): void {
     if (!location.pathname.startsWith('/join/')) return;
     history.replaceState(null, '', '/');
-    this.toasts.notice(`You are signed in as ${user.display_name}. To use the invite link as somebody new, sign out and open it again.`);
+    this.toasts.notice(t('app.invited_as', { name: user.display_name }));
   }
 
   /** An open thread goes with its room, and other panels stay. */

@@ -3,6 +3,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 
 import type { LobbyServer, Update, User, Workspace } from '../bindings';
+import { locale } from '../lib/locale/locale.svelte';
 
 export class LobbyState {
   user = $state.raw<User | null>(null);
@@ -12,7 +13,10 @@ export class LobbyState {
   readonly workspaces = new SvelteMap<string, Workspace>();
   private readonly roomCounts = new Map<string, Map<string, { unread: number; mentions: number }>>();
 
-  readonly sorted = $derived([...this.workspaces.values()].sort((a, b) => a.name.localeCompare(b.name)));
+  readonly sorted = $derived.by(() => {
+    const { collate } = locale;
+    return [...this.workspaces.values()].sort((a, b) => collate(a.name, b.name));
+  });
 
   apply(update: Extract<Update, { type: 'lobby' | 'workspace_changed' | 'workspace_removed' }>): void {
     switch (update.type) {

@@ -1,6 +1,6 @@
 // Lines that come up over the page: refusals of what was just tried, and what the server's admins say.
 
-import type { Refusal } from '../lib/error';
+import { reason, type Refusal } from '../lib/error';
 
 export interface Toast {
   readonly id: number;
@@ -22,7 +22,7 @@ export class Toasts {
   private last = 0;
 
   refused(error: Refusal): void {
-    this.add('error', error.message, LASTS_MS);
+    this.add('error', reason(error), LASTS_MS);
   }
 
   done(text: string): void {

@@ -3,6 +3,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 
 import type { Member, Room, Update, Workspace } from '../bindings';
+import { locale, t } from '../lib/locale/locale.svelte';
 import { RoomState } from './room.svelte';
 
 type Of<T extends Update['type']> = Extract<Update, { type: T }>;
@@ -67,14 +68,16 @@ export class WorkspaceState {
 
   /** The name that people know someone by. */
   nameOf(user: string): string {
-    return this.members.get(user)?.display_name ?? 'Someone who left';
+    return this.members.get(user)?.display_name ?? t('common.someone_left');
   }
 
   /** What a room is called: conversations go by the others in them. */
   titleOf(room: Room): string {
     if (room.kind !== 'direct') return room.name;
     const others = (room.users ?? []).filter((user) => user !== this.me?.id);
-    return others.length === 0 ? 'Notes to yourself' : others.map((user) => this.nameOf(user)).join(', ');
+    const [first, ...more] = others.map((user) => this.nameOf(user));
+    if (first === undefined) return t('common.notes_to_self');
+    return more.length === 0 ? first : [first, ...more].map((name) => locale.value(name)).join(t('list.comma'));
   }
 
   /** The other one in a conversation of two. */
@@ -125,7 +128,8 @@ export class WorkspaceState {
   }
 
   private sorted(keep: (room: RoomState) => boolean): RoomState[] {
-    const order = (a: RoomState, b: RoomState): number => this.titleOf(a.info).localeCompare(this.titleOf(b.info));
+    const { collate } = locale;
+    const order = (a: RoomState, b: RoomState): number => collate(this.titleOf(a.info), this.titleOf(b.info));
     return [...this.rooms.values()].filter(keep).sort(order);
   }
 

@@ -1,10 +1,11 @@
 // What `?fake&scene=…` shows in the development server: each screen in each state, for looking at it.
 
-import type { FileInfo, Item, Room } from '../../bindings';
+import type { FileInfo, Item, Language, Room } from '../../bindings';
 import { refusal } from '../../lib/error';
 import { FakePort, message } from './index';
 import { chatter, room, serverInfo, startOf, world } from './world';
 
+const LANGUAGES: readonly Language[] = ['system', 'de', 'ar'];
 const MINUTE = 60_000;
 const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown', 'people', 'files'] as const;
 type Scene = (typeof NAMES)[number];
@@ -13,7 +14,8 @@ export function scene(params: URLSearchParams): FakePort {
   const name = NAMES.find((known) => known === params.get('scene')) ?? 'chat';
   const port = new FakePort(built(name));
   const theme = params.get('theme');
-  port.world.start.settings = { theme: theme === 'dark' || theme === 'light' ? theme : 'system', compact: params.has('compact') };
+  const language = params.get('language');
+  port.world.start.settings = { theme: theme === 'dark' || theme === 'light' ? theme : 'system', compact: params.has('compact'), language: LANGUAGES.find((one) => one === language) ?? 'en' };
   if (name === 'chat') setTimeout(() => port.emit({ type: 'typing', slug: 'general', room: 'r-general', users: ['u-bo', 'u-dilara'] }), 300);
   if (name === 'files') drawFiles(port);
   if (name === 'offline') setTimeout(() => goOffline(port), 300);

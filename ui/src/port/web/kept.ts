@@ -1,11 +1,13 @@
 // What a browser keeps between two visits: nothing secret. The session is a cookie that scripts cannot read.
 
-import type { Place, Settings } from '../../bindings';
+import type { Language, Place, Settings } from '../../bindings';
 
 const PLACE = 'confab.place';
 const SETTINGS = 'confab.settings';
 
-export const defaultSettings: Settings = { theme: 'system', compact: false };
+export const defaultSettings: Settings = { theme: 'system', compact: false, language: 'system' };
+
+const LANGUAGES: readonly Language[] = ['en', 'de', 'ar'];
 
 export function keptPlace(): Place {
   const kept = read(PLACE);
@@ -17,10 +19,11 @@ export function keepPlace(place: Place): void {
 }
 
 export function keptSettings(): Settings {
-  const { theme, compact } = read(SETTINGS);
+  const { theme, compact, language } = read(SETTINGS);
   return {
     theme: theme === 'light' || theme === 'dark' ? theme : defaultSettings.theme,
     compact: typeof compact === 'boolean' ? compact : defaultSettings.compact,
+    language: LANGUAGES.find((one) => one === language) ?? defaultSettings.language,
   };
 }
 
