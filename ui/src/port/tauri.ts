@@ -11,6 +11,7 @@ import type {
 } from '../bindings';
 import type { Commands as AllCommands } from '../bindings/commands';
 import { isRefusal, refusal } from '../lib/error';
+import { t } from '../lib/locale/locale.svelte';
 import type { Files, Port } from './index';
 
 type Commands = AllCommands<Channel<Update>>;
@@ -21,7 +22,7 @@ async function call<C extends keyof Commands>(command: C, args: Commands[C][0]):
   } catch (thrown) {
     if (isRefusal(thrown)) throw thrown;
     console.error(command, thrown);
-    throw refusal('internal', 'The app could not do that. Try again; if it stays, restart it.');
+    throw refusal('internal', t('error.shell'));
   }
 }
 

@@ -6,6 +6,8 @@ import { Manager, type Socket } from 'socket.io-client';
 
 import { PROTOCOL, type LinkState, type PushMap, type RequestMap } from '../../bindings';
 import { isRefusal, isRetryable, refusal, type Refusal } from '../../lib/error';
+import { t } from '../../lib/locale/locale.svelte';
+import type { PlainKey } from '../../lib/locale/message';
 import { Backoff } from './backoff';
 
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -139,18 +141,18 @@ export class Link implements Requester {
   async request<E extends keyof RequestMap>(
     event: E, payload: RequestMap[E]['request'], limit = REQUEST_TIMEOUT_MS,
   ): Promise<RequestMap[E]['reply']> {
-    if (!this.socket.connected) throw refusal('unavailable', 'There is no connection to the server right now.');
+    if (!this.socket.connected) throw refusal('unavailable', t('error.no_connection'));
     let answer: unknown;
     try {
       answer = await this.socket.timeout(limit).emitWithAck(event, payload);
     } catch {
       // No answer in time: the connection may be half-open, and only a new one tells.
       if (this.socket.connected) this.connection.drop();
-      throw refusal('unavailable', 'The server did not answer in time. Try again.');
+      throw refusal('unavailable', t('error.no_answer'));
     }
     const reply = answer as { ok?: unknown; error?: unknown };
     if (reply.ok === true) return answer as RequestMap[E]['reply'];
-    throw isRefusal(reply.error) ? reply.error : refusal('internal', "The server's answer could not be read.");
+    throw isRefusal(reply.error) ? reply.error : refusal('internal', t('error.unreadable'));
   }
 
   /** Asks whether the server is still there; no answer ends the connection. */
@@ -200,12 +202,12 @@ export class Link implements Requester {
 function refusalOf(thrown: Error): Refusal {
   const data = 'data' in thrown ? thrown.data : undefined;
   if (isRefusal(data)) return data;
-  const error = { code: thrown.message, message: REFUSED[thrown.message] ?? 'The server refused the connection.' };
-  return isRefusal(error) ? error : refusal('unavailable', 'The server refused the connection for now.');
+  const error = { code: thrown.message, message: t(REFUSED[thrown.message] ?? 'error.refused') };
+  return isRefusal(error) ? refusal(error.code, error.message) : refusal('unavailable', t('error.refused_for_now'));
 }
 
-const REFUSED: Record<string, string> = {
-  unauthorized: 'You are signed out. Sign in again.',
-  not_found: 'This workspace is gone, or you are no longer in it.',
-  forbidden: 'You may not open this workspace.',
+const REFUSED: Record<string, PlainKey> = {
+  unauthorized: 'error.signed_out',
+  not_found: 'error.workspace_gone',
+  forbidden: 'error.workspace_forbidden',
 };

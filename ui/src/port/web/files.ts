@@ -3,6 +3,8 @@
 
 import type { FileInfo, Picked, Transfer, TransferState, Update, Upload, User, Workspace } from '../../bindings';
 import { asRefusal, refusal } from '../../lib/error';
+import { t } from '../../lib/locale/locale.svelte';
+import { sizeOf } from '../../lib/size';
 import type { Files } from '../index';
 import { Backoff } from './backoff';
 import { refusalIn, parseJson, type Api } from './http';
@@ -54,9 +56,9 @@ export class WebFiles implements Files {
 
   async upload(key: string): Promise<void> {
     const file = this.picked.get(key);
-    if (!file) throw refusal('not_found', 'That file is not here any more. Choose it again.');
+    if (!file) throw refusal('not_found', t('error.file_gone'));
     const { limits } = await this.api.server();
-    if (file.size > limits.file_bytes) throw refusal('too_large', `A file has at most ${limits.file_bytes} bytes here.`);
+    if (file.size > limits.file_bytes) throw refusal('too_large', t('error.file_most', { size: sizeOf(limits.file_bytes) }));
     this.picked.delete(key);
     const view: Transfer = { key, way: 'up', name: file.name, bytes: file.size, moved: 0, state: { is: 'waiting' } };
     const running: Running = { view, file, wish: 'go', stop: new AbortController(), busy: false };
@@ -100,7 +102,7 @@ export class WebFiles implements Files {
 
   private wish(key: string, wish: Running['wish']): void {
     const running = this.running.get(key);
-    if (!running) throw refusal('not_found', 'There is nothing here under that id.');
+    if (!running) throw refusal('not_found', t('error.no_transfer'));
     if (running.view.state.is === 'done') {
       if (wish === 'cancel') this.running.delete(key);
       return;
@@ -182,7 +184,7 @@ export class WebFiles implements Files {
         body: piece,
       });
     } catch {
-      throw refusal('unavailable', 'The connection broke in the middle of the file.');
+      throw refusal('unavailable', t('error.file_broken'));
     }
     const answer = parseJson(await response.text().catch(() => ''));
     if (response.ok) return answer as Upload;

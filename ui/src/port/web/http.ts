@@ -3,6 +3,7 @@
 
 import type { Account, Invite, InviteInfo, InviteRequest, ProfileChange, ServerInfo, Session, SignedIn, User } from '../../bindings';
 import { isRefusal, refusal, type Refusal } from '../../lib/error';
+import { t } from '../../lib/locale/locale.svelte';
 
 const TIMEOUT_MS = 15_000;
 
@@ -41,7 +42,7 @@ export class Api {
         ...(body ? { body: JSON.stringify(body) } : {}),
       });
     } catch {
-      throw refusal('unavailable', 'The server does not answer. Check your connection and try again.');
+      throw refusal('unavailable', t('error.no_server'));
     }
     const text = await response.text().catch(() => '');
     const answer = parseJson(text);
@@ -62,7 +63,7 @@ export function refusalIn(answer: unknown, status: number): Refusal {
   const error = typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : answer;
   if (isRefusal(error)) return error;
   const code = status === 401 ? 'unauthorized' : status === 404 ? 'not_found' : status >= 500 ? 'unavailable' : 'bad_request';
-  return refusal(code, `The server answered with status ${status}. Try again in a moment.`);
+  return refusal(code, t('error.status', { status: `${status}` }));
 }
 
 /** Lists come bare or under their name. */

@@ -8,6 +8,7 @@ import type {
 } from '../../bindings';
 import { deviceName } from '../../lib/device';
 import { asRefusal, refusal, type Refusal } from '../../lib/error';
+import { t } from '../../lib/locale/locale.svelte';
 import type { Port } from '../index';
 import { Device } from './device';
 import { WebFiles } from './files';
@@ -63,13 +64,13 @@ export class WebPort implements Port {
     const invite = decodeURIComponent(code);
     const { workspace_name } = await this.api.invite(invite).catch((thrown: unknown) => {
       const error = asRefusal(thrown);
-      throw error.code === 'not_found' ? refusal('not_found', 'This invite link is used up or has expired. Ask for a new one.') : error;
+      throw error.code === 'not_found' ? refusal('not_found', t('error.invite_over')) : error;
     });
     return { address: this.api.origin, invite, workspace_name, server };
   }
 
   async host(): Promise<Account> {
-    throw refusal('forbidden', 'A browser cannot host. Use the desktop app, or run confab-server.');
+    throw refusal('forbidden', t('error.browser_host'));
   }
 
   joinAsGuest(_address: string, display_name: string, invite?: string): Promise<Account> {
@@ -251,7 +252,7 @@ export class WebPort implements Port {
   }
 
   private mine(): AccountSession {
-    if (!this.session) throw refusal('unauthorized', 'You are signed out. Sign in again.');
+    if (!this.session) throw refusal('unauthorized', t('error.signed_out'));
     return this.session;
   }
 

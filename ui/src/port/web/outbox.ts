@@ -6,6 +6,7 @@
 
 import { BATCH_MAX } from '../../bindings';
 import { asRefusal, isRetryable, refusal, type Refusal } from '../../lib/error';
+import { t } from '../../lib/locale/locale.svelte';
 import { Backoff } from './backoff';
 import type { Disk } from './disk';
 import { itemKey } from './roomlog';
@@ -86,7 +87,7 @@ export class Outbox {
   /** Queues it. Once this answers it is safe, as far as this browser keeps anything at all. */
   async add(slug: string, room: string, what: What, row?: string): Promise<string> {
     if (this.pending.size >= OUTBOX_MAX) {
-      throw refusal('unavailable', 'Too much waits to be sent already. Wait until the server is back.');
+      throw refusal('unavailable', t('error.outbox_full'));
     }
     const cid = this.world.newId();
     const key = itemKey(this.world.me(), cid);
@@ -209,7 +210,7 @@ export class Outbox {
     lane.busy = false;
     let again: Refusal | undefined;
     const news = batch.flatMap(({ key }, i): Waiting[] => {
-      const result: Sent = results[i] ?? { ok: false, error: refusal('internal', 'A batch was answered in part.') };
+      const result: Sent = results[i] ?? { ok: false, error: refusal('internal', t('error.batch_part')) };
       this.underWay.delete(key);
       if (!result.ok && !isFinal(result.error)) again ??= result.error;
       // Of some the entry came before the ack: they are the log's already.

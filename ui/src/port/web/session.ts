@@ -2,6 +2,7 @@
 
 import type { Account, LinkState, RequestMap, RoomJoined, Update, Workspace } from '../../bindings';
 import { refusal, type Refusal } from '../../lib/error';
+import { t } from '../../lib/locale/locale.svelte';
 import { Cache } from './cache';
 import { Connection, type Link } from './connection';
 import type { Device } from './device';
@@ -19,14 +20,6 @@ const OPEN_MAX = 5;
 const FRAME_BYTES = 128 * 1024;
 /** The tab in which somebody signs out tells the others before they believe that it was another device. */
 const GRACE_MS = 1_000;
-
-const KEEPS_NOTHING =
-  'This browser keeps nothing for Confab: it is a private window, or storage is switched off. What you write is lost if you close this tab before it is sent.';
-const FULL =
-  "This browser's storage is full. Confab goes on, but what you write now is lost if you close this tab before it is sent.";
-
-const FULL_CACHE = "This browser's storage is full: without the server, Confab will open on older messages only.";
-const UNREAD = 'What waits to be sent could not be read from this browser. Reload the page; nothing was deleted.';
 
 export interface SessionWorld {
   device: Device;
@@ -56,10 +49,10 @@ export class AccountSession {
     await world.device.keep(account);
     const { disk, durable } = await world.device.disk(account.user.id);
     const session = new AccountSession(account, origin, world, disk, durable);
-    if (!durable) session.notice(KEEPS_NOTHING);
+    if (!durable) session.notice(t('storage.nothing'));
     session.restore(await session.cache.lobby());
     session.connect();
-    await session.outbox.load().catch((thrown: unknown) => session.trouble(thrown, UNREAD));
+    await session.outbox.load().catch((thrown: unknown) => session.trouble(thrown, t('storage.unread')));
     return session;
   }
 
@@ -70,7 +63,7 @@ export class AccountSession {
     private readonly disk: Disk,
     durable: boolean,
   ) {
-    this.cache = new Cache(disk, (thrown) => this.trouble(thrown, FULL_CACHE));
+    this.cache = new Cache(disk, (thrown) => this.trouble(thrown, t('storage.full_cache')));
     this.outbox = new Outbox({
       transmit: (slug, batch) => transmit(this.open.get(slug)?.link, batch),
       live: (slug) => this.tabs.leading && this.linkTo(slug).ready,
@@ -81,7 +74,7 @@ export class AccountSession {
       reached: (slug, room) => this.open.get(slug)?.timelines.reached(room) ?? Infinity,
       cached: (room) => this.cache.settled(room),
       post: (note) => this.tabs.post(note),
-      trouble: (thrown) => this.trouble(thrown, FULL),
+      trouble: (thrown) => this.trouble(thrown, t('storage.full')),
       frameBytes: () => this.frameBytes,
       me: () => this.account.user.id,
       newId: uuid7,
@@ -99,7 +92,7 @@ export class AccountSession {
 
   /** The workspace that is looked at. */
   get here(): WorkspaceSession {
-    if (!this.current) throw refusal('not_found', 'No workspace is open.');
+    if (!this.current) throw refusal('not_found', t('error.no_workspace'));
     return this.current;
   }
 
@@ -139,7 +132,7 @@ export class AccountSession {
   }
 
   ask<E extends keyof RequestMap>(event: E, body: RequestMap[E]['request']): Promise<RequestMap[E]['reply']> {
-    if (!this.lobby) throw refusal('unavailable', 'There is no connection to the server right now.');
+    if (!this.lobby) throw refusal('unavailable', t('error.no_connection'));
     return this.lobby.request(event, body);
   }
 
@@ -156,7 +149,7 @@ export class AccountSession {
     this.cache.dropWorkspace(slug);
     this.keepLobby(this.known?.workspaces.filter((workspace) => workspace.slug !== slug) ?? []);
     this.world.emit({ type: 'workspace_removed', slug });
-    this.outbox.refuse(slug, refusal('not_found', 'you are no longer in that workspace.'));
+    this.outbox.refuse(slug, refusal('not_found', t('error.workspace_left')));
   }
 
   /** They signed out: nothing stays. */
@@ -222,7 +215,7 @@ export class AccountSession {
         this.world.emit({ type: 'personal', personal });
       },
       'session:revoked': () => {
-        setTimeout(() => void this.end(refusal('unauthorized', 'This session was ended from another device.')), GRACE_MS);
+        setTimeout(() => void this.end(refusal('unauthorized', t('error.session_ended'))), GRACE_MS);
       },
       'notice:posted': (notice) => this.world.emit({ type: 'notice', ...notice }),
     }, (state) => this.lobbyState(state));
@@ -302,7 +295,7 @@ export class AccountSession {
   }
 
   private reload(): void {
-    this.outbox.load().catch((thrown: unknown) => this.trouble(thrown, UNREAD));
+    this.outbox.load().catch((thrown: unknown) => this.trouble(thrown, t('storage.unread')));
   }
 
   private changed(list: readonly Waiting[]): void {
@@ -320,8 +313,7 @@ export class AccountSession {
   /** It failed in a room that is no longer shown: this is the one way left to see it. */
   private unseen({ what, row, state }: Waiting): void {
     if (state.is !== 'failed' || !this.admitted) return;
-    const lost = what.is === 'message' || what.is === 'edit' ? `: “${what.text}”` : ': a change to a message.';
-    this.notice(`Not sent, because that room is gone or you are no longer in it${lost}`);
+    this.notice(what.is === 'message' || what.is === 'edit' ? t('storage.unsent', { text: what.text }) : t('storage.unsent_change'));
     void this.outbox.discard(row);
   }
 

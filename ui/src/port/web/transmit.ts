@@ -2,6 +2,7 @@
 
 import type { MessageSend, RequestMap } from '../../bindings';
 import { asRefusal, refusal } from '../../lib/error';
+import { t } from '../../lib/locale/locale.svelte';
 import type { Requester } from './connection';
 import type { Sent } from './outbox';
 import type { Committed, Waiting } from './waiting';
@@ -9,7 +10,7 @@ import type { Committed, Waiting } from './waiting';
 /** Hands a run of messages, or one change, to the server; answers for each, in order. */
 export async function transmit(link: Requester | undefined, batch: readonly Waiting[]): Promise<Sent[]> {
   const [only] = batch;
-  if (!link || !only) throw refusal('unavailable', 'The workspace is not open.');
+  if (!link || !only) throw refusal('unavailable', t('error.workspace_not_open'));
   if (batch.length > 1) {
     const { results } = await link.request('message:send_batch', { messages: batch.flatMap((waiting) => messageOf(waiting) ?? []) });
     return results.map(sentIn);

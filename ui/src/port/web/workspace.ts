@@ -3,6 +3,7 @@
 import type { Hit, LinkState, Member, MessageSearch, Presence, PushMap, Room, RoomJoined, SearchPage, Update, Workspace } from '../../bindings';
 import { isRetryable, asRefusal, refusal, type Refusal } from '../../lib/error';
 import { wanted } from '../../lib/search/query';
+import { t } from '../../lib/locale/locale.svelte';
 import type { Cache } from './cache';
 import type { Connection, Link, PushHandlers } from './connection';
 import type { CachedWorkspace } from './disk';
@@ -138,7 +139,7 @@ export class WorkspaceSession {
     this.closed = true;
     this.timelines.close();
     this.typing.clear();
-    this.refuse(refusal('unavailable', 'The workspace was closed.'));
+    this.refuse(refusal('unavailable', t('error.workspace_closed')));
     this.link.close();
   }
 
