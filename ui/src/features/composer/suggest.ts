@@ -1,9 +1,10 @@
 // The suggestions for what is being typed.
 
 import { best, folded, score } from '../../lib/fuzzy';
+import { locale, t } from '../../lib/locale/locale.svelte';
 import type { App } from '../../state/app.svelte';
 import type { RoomState } from '../../state/room.svelte';
-import { commandsFor } from './commands';
+import { commandsFor, helpOf } from './commands';
 import type { Token } from './token';
 
 export interface Suggestion {
@@ -27,7 +28,7 @@ export async function suggestions(token: Token, app: App, room: RoomState): Prom
       return rooms(token.query, app);
     case '/':
       return commandsFor(app, room).filter(({ name }) => name.startsWith(token.query))
-        .map(({ name, usage, help }) => ({ key: name, text: `/${name} `, title: `/${name}${usage ? ` ${usage}` : ''}`, hint: help }));
+        .map(({ name, usage, help }) => ({ key: name, text: `/${name} `, title: usage ? `/${name} ${t(usage)}` : `/${name}`, hint: helpOf(help) }));
     case ':': {
       const { findEmoji, inTone } = await import('../emoji/emoji');
       return findEmoji(token.query.replace(/:$/, ''), MOST).map((one) => {
@@ -43,7 +44,8 @@ function people(query: string, app: App): Suggestion[] {
   const me = app.workspace?.me?.id;
   const members = [...(app.workspace?.members.values() ?? [])].filter((member) => member.id !== me);
   // Who is there comes first: they are the ones who will answer.
-  const near = members.sort((a, b) => Number(b.presence !== 'offline') - Number(a.presence !== 'offline') || a.display_name.localeCompare(b.display_name));
+  const { collate } = locale;
+  const near = members.sort((a, b) => Number(b.presence !== 'offline') - Number(a.presence !== 'offline') || collate(a.display_name, b.display_name));
   return best(near, ({ login, display_name }) => Math.max(score(wanted, login), score(wanted, folded(display_name))), MOST)
     .map(({ id, login, display_name }) => ({ key: id, text: `@${login} `, title: display_name, hint: `@${login}`, person: id }));
 }
@@ -51,7 +53,7 @@ function people(query: string, app: App): Suggestion[] {
 /** `@room` and `@here`, once somebody begins to type them. */
 function many(query: string, app: App, room: RoomState): Suggestion[] {
   if (query === '' || room.info.kind === 'direct' || app.workspace?.isGuest) return [];
-  const all = [['room', 'Everybody in this room'], ['here', 'Everybody in this room who is there']] as const;
+  const all = [['room', t('composer.room')], ['here', t('composer.here')]] as const;
   return all.filter(([name]) => name.startsWith(query.toLowerCase())).map(([name, hint]) => ({ key: name, text: `@${name} `, title: `@${name}`, hint }));
 }
 
