@@ -2,13 +2,10 @@
 // under the draft's key, so that another room or a closed thread loses none.
 
 import { FILES_MAX, type FileInfo, type Picked, type Transfer } from '../../bindings';
-import { asRefusal } from '../../lib/error';
+import { asRefusal, type Refusal } from '../../lib/error';
 import { sizeOf } from '../../lib/size';
+import { t } from '../../lib/locale/locale.svelte';
 import type { App, Attached } from '../../state/app.svelte';
-
-const TOO_MANY = `A message takes at most ${FILES_MAX} files. Send the rest in the next one.`;
-const NOT_YET = 'The files are still being uploaded. Send when they are there.';
-const NOT_ALL = 'Not all files are there: go on with them, or take them out.';
 
 export class Attaching {
   private refused = $state('');
@@ -28,7 +25,7 @@ export class Attaching {
   /** What could not be taken, or why the message cannot go yet. */
   readonly problem = $derived.by(() => {
     if (this.refused !== '' || !this.asked || this.ready) return this.refused;
-    return this.stuck ? NOT_ALL : NOT_YET;
+    return this.stuck ? t('files.not_all') : t('files.not_yet');
   });
 
   // No `$derived`: it is read by what goes on after its room was left, too.
@@ -107,8 +104,8 @@ export class Attaching {
   /** Said before anything moves. */
   private refuses({ name, bytes }: { name: string; bytes: number }): boolean {
     const most = this.app.lobby.server?.limits.file_bytes ?? Infinity;
-    if (bytes > most) this.refused = `“${name}” has ${sizeOf(bytes)}: this server takes files up to ${sizeOf(most)}.`;
-    else if (this.list.length >= FILES_MAX) this.refused = TOO_MANY;
+    if (bytes > most) this.refused = t('files.too_large', { name, size: sizeOf(bytes), most: sizeOf(most) });
+    else if (this.list.length >= FILES_MAX) this.refused = t('files.too_many', { n: FILES_MAX });
     else return false;
     return true;
   }
@@ -118,11 +115,11 @@ export class Attaching {
     try {
       await this.app.port.files.upload(key);
     } catch (thrown) {
-      this.mark(key, asRefusal(thrown).message);
+      this.mark(key, asRefusal(thrown));
     }
   }
 
-  private mark(key: string, error: string | undefined): void {
+  private mark(key: string, error: Refusal | undefined): void {
     this.change((list) => list.map((one) => {
       if (one.key !== key) return one;
       const { error: _, ...rest } = one;

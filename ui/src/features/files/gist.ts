@@ -2,6 +2,7 @@
 
 import type { FileInfo } from '../../bindings';
 import { plainText } from '../../lib/markdown/plain';
+import { t } from '../../lib/locale/locale.svelte';
 
 export function gist({ text, files }: { text: string; files?: readonly FileInfo[] }): string {
   return [plainText(text), filesLine(files ?? [])].filter((part) => part !== '').join(' ');
@@ -11,5 +12,5 @@ export function gist({ text, files }: { text: string; files?: readonly FileInfo[
 export function filesLine(files: readonly FileInfo[]): string {
   const [first, ...more] = files;
   if (!first) return '';
-  return more.length === 0 ? `📎 ${first.name}` : `📎 ${first.name} and ${more.length} more`;
+  return more.length === 0 ? `📎 ${first.name}` : t('files.and_more', { name: first.name, n: more.length });
 }
