@@ -1,6 +1,7 @@
 // Filters as they are typed: `from:ada`, `in:general`, `before:2026-01-31`, `after:…`, `has:link`.
 
 import { score } from '../../lib/fuzzy';
+import { t } from '../../lib/locale/locale.svelte';
 import type { Filter } from '../../state/search.svelte';
 import type { WorkspaceState } from '../../state/workspace.svelte';
 
@@ -13,23 +14,23 @@ export interface Suggestion {
 }
 
 const KINDS = [
-  { word: 'from:', hint: 'messages of one person' },
-  { word: 'in:', hint: 'one room' },
-  { word: 'before:', hint: 'older than a day' },
-  { word: 'after:', hint: 'from a day on' },
-  { word: 'has:', hint: 'file, link or reaction' },
+  { word: 'from:', hint: 'filter.from' },
+  { word: 'in:', hint: 'filter.in' },
+  { word: 'before:', hint: 'filter.before' },
+  { word: 'after:', hint: 'filter.after' },
+  { word: 'has:', hint: 'filter.has' },
 ] as const;
 const HAS = [
-  { what: 'link', hint: 'the address of a page' },
-  { what: 'file', hint: 'a file' },
-  { what: 'reaction', hint: 'at least one reaction' },
+  { what: 'link', title: 'filter.link', hint: 'filter.link_hint' },
+  { what: 'file', title: 'filter.file', hint: 'filter.file_hint' },
+  { what: 'reaction', title: 'filter.reaction', hint: 'filter.reaction_hint' },
 ] as const;
 const DAYS = [
-  { title: 'today', back: 0 },
-  { title: 'yesterday', back: 1 },
-  { title: 'a week ago', back: 7 },
-  { title: 'a month ago', back: 30 },
-  { title: 'a year ago', back: 365 },
+  { title: 'filter.today', back: 0 },
+  { title: 'filter.yesterday', back: 1 },
+  { title: 'filter.week_ago', back: 7 },
+  { title: 'filter.month_ago', back: 30 },
+  { title: 'filter.year_ago', back: 365 },
 ] as const;
 const MOST = 6;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
@@ -46,7 +47,7 @@ export function suggestions(word: string, workspace: WorkspaceState, now = new D
   const colon = typed.indexOf(':');
   if (colon < 0) {
     if (typed === '') return [];
-    return KINDS.filter((kind) => kind.word.startsWith(typed)).map(({ word: title, hint }) => ({ key: title, takes: title, title, hint }));
+    return KINDS.filter((kind) => kind.word.startsWith(typed)).map(({ word: title, hint }) => ({ key: title, takes: title, title, hint: t(hint) }));
   }
   const value = typed.slice(colon + 1).replace(/^[@#]/, '');
   switch (typed.slice(0, colon)) {
@@ -57,12 +58,12 @@ export function suggestions(word: string, workspace: WorkspaceState, now = new D
       return best([...workspace.named, ...workspace.direct], value, (room) => [workspace.titleOf(room.info).toLowerCase()]).map(({ info }) => (
         { key: info.id, takes: { kind: 'in', room: info.id }, title: workspace.titleOf(info), hint: info.topic }));
     case 'has':
-      return HAS.filter(({ what }) => what.startsWith(value)).map(({ what, hint }) => ({ key: what, takes: { kind: 'has', what }, title: what, hint }));
+      return HAS.filter(({ what, title }) => what.startsWith(value) || t(title).toLowerCase().startsWith(value)).map(({ what, title, hint }) => ({ key: what, takes: { kind: 'has', what }, title: t(title), hint: t(hint) }));
     case 'before':
     case 'after': {
       const kind = typed.startsWith('before') ? 'before' : 'after';
       if (isDay(value)) return [{ key: value, takes: { kind, day: value }, title: value, hint: '' }];
-      const all = DAYS.map(({ title, back }) => ({ title, day: dayBefore(now, back) }));
+      const all = DAYS.map(({ title, back }) => ({ title: t(title), day: dayBefore(now, back) }));
       return all.filter(({ title, day }) => title.startsWith(value) || day.startsWith(value)).map(({ title, day }) => ({ key: day, takes: { kind, day }, title, hint: day }));
     }
     default:
@@ -97,7 +98,7 @@ export function labelOf(filter: Filter, workspace: WorkspaceState): string {
       return room ? workspace.titleOf(room.info) : '?';
     }
     case 'has':
-      return filter.what;
+      return t(HAS.find(({ what }) => what === filter.what)?.title ?? 'filter.file');
     default:
       return filter.day;
   }
