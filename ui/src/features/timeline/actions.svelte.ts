@@ -3,6 +3,7 @@
 import type { MessageItem } from '../../bindings';
 import { copy } from '../../lib/clipboard';
 import type { Anchor } from '../../lib/Floating.svelte';
+import { t } from '../../lib/locale/locale.svelte';
 import type { App } from '../../state/app.svelte';
 import type { Desk } from '../../state/desk';
 import type { RoomState } from '../../state/room.svelte';
@@ -73,11 +74,11 @@ export class MessageActions {
   }
 
   async copyText(item: MessageItem): Promise<void> {
-    this.copied(await copy(item.text), 'Copied as Markdown.');
+    this.copied(await copy(item.text), t('message.copied'));
   }
 
   async copyLink(item: MessageItem): Promise<void> {
-    if (item.seq !== undefined) this.copied(await copy(this.app.linkTo(this.room.info.id, item.seq)), 'The link is copied.');
+    if (item.seq !== undefined) this.copied(await copy(this.app.linkTo(this.room.info.id, item.seq)), t('message.link_copied'));
   }
 
   markUnread(item: MessageItem): void {
@@ -85,7 +86,7 @@ export class MessageActions {
   }
 
   async remove(item: MessageItem): Promise<void> {
-    if (await this.app.ask({ title: 'Delete this message?', text: 'It is gone for everybody, for good.', action: 'Delete', danger: true })) {
+    if (await this.app.ask({ title: t('message.delete_ask'), text: t('message.delete_text'), action: t('message.delete_do'), danger: true })) {
       await this.app.attempt(() => this.app.port.delete(this.room.info.id, item.id ?? ''));
     }
   }
@@ -135,6 +136,6 @@ export class MessageActions {
 
   private copied(done: boolean, words: string): void {
     if (done) this.app.toasts.done(words);
-    else this.app.toasts.notice('The browser does not let Confab copy here.');
+    else this.app.toasts.notice(t('common.no_clipboard'));
   }
 }
