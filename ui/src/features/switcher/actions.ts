@@ -2,6 +2,7 @@
 
 import type { IconName } from '../../lib/icons';
 import { folded } from '../../lib/fuzzy';
+import { LANGUAGES, NAMES, t } from '../../lib/locale/locale.svelte';
 import type { App, AppDialog } from '../../state/app.svelte';
 import type { SwitchEntry } from './entries';
 
@@ -13,24 +14,25 @@ export function actions(app: App): SwitchEntry[] {
   };
   const open = (dialog: AppDialog) => () => void (app.dialog = dialog);
   if (workspace && !workspace.isGuest) {
-    add('Create a room', 'plus', open('create-room'), 'new room');
-    add('Browse rooms', 'compass', open('browse-rooms'), 'join a room');
-    add('New direct message', 'chat', open('new-direct'), 'write to somebody');
-    add('Invite people', 'person-plus', open('invite'), 'link');
+    add(t('rooms.create'), 'plus', open('create-room'), t('switcher.create_room_more'));
+    add(t('rooms.browse'), 'compass', open('browse-rooms'), t('switcher.browse_more'));
+    add(t('rooms.new_direct'), 'chat', open('new-direct'), t('switcher.direct_more'));
+    add(t('rooms.invite'), 'person-plus', open('invite'), t('switcher.invite_more'));
   }
-  if (!app.account?.user.guest) add('Create or join a workspace', 'plus', open('add-workspace'), 'new workspace');
-  add('Mark all rooms as read', 'check', () => void app.readAll());
+  if (!app.account?.user.guest) add(t('workspaces.add'), 'plus', open('add-workspace'), t('switcher.workspace_more'));
+  add(t('switcher.read_all'), 'check', () => void app.readAll());
   if (room) {
-    add('Members', 'people', () => app.togglePanel('members'));
-    add('Pinned messages', 'pin', () => app.togglePanel('pins'), 'pins');
-    add(room.info.muted ? 'Unmute this room' : 'Mute this room', 'bell-slash', () => void app.attempt(() => app.port.updateRoom({ room: room.info.id, muted: !room.info.muted })));
-    if (room.info.kind !== 'direct') add('Leave this room', 'box-arrow', () => void app.attempt(() => app.leaveRoom(room)));
+    add(t('common.members'), 'people', () => app.togglePanel('members'));
+    add(t('pins.title'), 'pin', () => app.togglePanel('pins'), t('switcher.pins_more'));
+    add(room.info.muted ? t('switcher.unmute') : t('switcher.mute'), 'bell-slash', () => void app.attempt(() => app.port.updateRoom({ room: room.info.id, muted: !room.info.muted })));
+    if (room.info.kind !== 'direct') add(t('command.leave'), 'box-arrow', () => void app.attempt(() => app.leaveRoom(room)));
   }
-  add('Settings', 'gear', open('settings'), 'preferences');
-  add('List of keys', 'list', open('keys'), 'keyboard shortcuts');
-  add('Light theme', 'sun', () => settings.setTheme('light'));
-  add('Dark theme', 'moon', () => settings.setTheme('dark'));
-  add('Theme as the system', 'circle-half', () => settings.setTheme('system'));
-  add(settings.compact ? 'Comfortable rows' : 'Compact rows', 'list', () => settings.setCompact(!settings.compact), 'density');
+  add(t('common.settings'), 'gear', open('settings'), t('switcher.settings_more'));
+  add(t('switcher.keys'), 'list', open('keys'), t('switcher.keys_more'));
+  for (const language of LANGUAGES) add(NAMES[language], 'globe', () => settings.setLanguage(language), t('settings.language'));
+  add(t('switcher.light'), 'sun', () => settings.setTheme('light'));
+  add(t('switcher.dark'), 'moon', () => settings.setTheme('dark'));
+  add(t('switcher.system'), 'circle-half', () => settings.setTheme('system'));
+  add(settings.compact ? t('switcher.comfortable') : t('switcher.compact'), 'list', () => settings.setCompact(!settings.compact), t('switcher.density_more'));
   return found;
 }

@@ -3,6 +3,7 @@
 import type { Room } from '../../bindings';
 import type { IconName } from '../../lib/icons';
 import { best, folded, score } from '../../lib/fuzzy';
+import { t } from '../../lib/locale/locale.svelte';
 import type { App } from '../../state/app.svelte';
 import { actions } from './actions';
 
@@ -46,7 +47,7 @@ export function entriesOf(app: App, joinable: readonly Room[]): SwitchEntry[] {
     };
   });
   const others = joinable.filter((room) => room.kind === 'public' && !room.archived && !workspace.rooms.has(room.id)).map((room): SwitchEntry => ({
-    key: `join ${room.id}`, kind: 'room', title: room.name, hint: `Join${room.topic ? ` · ${room.topic}` : ''}`, icon: 'globe', names: [folded(room.name)], weight: -60,
+    key: `join ${room.id}`, kind: 'room', title: room.name, hint: room.topic ? t('switcher.join_topic', { topic: room.topic }) : t('common.join'), icon: 'globe', names: [folded(room.name)], weight: -60,
     go: () => app.enter(room),
   }));
   const people = workspace.isGuest ? [] : [...workspace.members.values()].filter(({ id }) => id !== workspace.me?.id && !partners.has(id)).map((member): SwitchEntry => ({
@@ -72,7 +73,7 @@ export function matching(all: readonly SwitchEntry[], typed: string): SwitchEntr
 
 function workspaces(app: App): SwitchEntry[] {
   return app.lobby.sorted.filter(({ slug }) => slug !== app.workspace?.slug).map(({ slug, name, unread }) => ({
-    key: `workspace ${slug}`, kind: 'workspace', title: name, hint: 'Workspace', icon: 'box-arrow', unread: unread > 0, names: [folded(name), slug], weight: -50,
+    key: `workspace ${slug}`, kind: 'workspace', title: name, hint: t('switcher.workspace'), icon: 'box-arrow', unread: unread > 0, names: [folded(name), slug], weight: -50,
     go: () => app.openWorkspace(slug),
   }));
 }
