@@ -1,66 +1,71 @@
 // Every key that means something, as the list of keys shows it. What they do stands in `shortcuts.ts`, `actions.svelte.ts`
 // of the timeline and `format.ts` of the composer; a test presses those that work everywhere.
 
+import { t } from '../../lib/locale/locale.svelte';
+import type { PlainKey } from '../../lib/locale/message';
+
 export interface KeyLine {
   /** Alternatives; `Mod` is ⌘ on a Mac and Ctrl elsewhere. */
   keys: readonly string[];
-  does: string;
+  does: PlainKey;
 }
 
 export interface KeySection {
-  title: string;
+  title: PlainKey;
   lines: readonly KeyLine[];
 }
 
 export const KEYMAP: readonly KeySection[] = [
   {
-    title: 'Going places',
+    title: 'keys.going',
     lines: [
-      { keys: ['Mod+K'], does: 'Switch to a room, a person, a workspace, or do something' },
-      { keys: ['Mod+F', 'Mod+Shift+F'], does: 'Search in this room, in all rooms' },
-      { keys: ['Alt+↑', 'Alt+↓'], does: 'Room above, below' },
-      { keys: ['Alt+Shift+↑', 'Alt+Shift+↓'], does: 'Unread room above, below' },
-      { keys: ['Alt+←', 'Alt+→'], does: 'Back, forward' },
-      { keys: ['Mod+1 … 9', 'Mod+Alt+1 … 9'], does: 'Workspace, from the top' },
-      { keys: ['F6', 'Shift+F6'], does: 'Next, previous part of the window' },
-      { keys: ['Mod+.'], does: 'Members, or close what is beside the timeline' },
-      { keys: ['Mod+,'], does: 'Settings' },
-      { keys: ['Mod+/'], does: 'This list' },
+      { keys: ['Mod+K'], does: 'keys.switch' },
+      { keys: ['Mod+F', 'Mod+Shift+F'], does: 'keys.search' },
+      { keys: ['Alt+↑', 'Alt+↓'], does: 'keys.room' },
+      { keys: ['Alt+Shift+↑', 'Alt+Shift+↓'], does: 'keys.unread_room' },
+      { keys: ['Alt+←', 'Alt+→'], does: 'keys.trail' },
+      { keys: ['Mod+1 … 9', 'Mod+Alt+1 … 9'], does: 'keys.workspace' },
+      { keys: ['F6', 'Shift+F6'], does: 'keys.region' },
+      { keys: ['Mod+.'], does: 'keys.panel' },
+      { keys: ['Mod+,'], does: 'common.settings' },
+      { keys: ['Mod+/'], does: 'keys.this_list' },
     ],
   },
   {
-    title: 'Reading',
+    title: 'keys.reading',
     lines: [
-      { keys: ['Esc'], does: 'Mark the room as read and go to its end' },
-      { keys: ['Shift+Esc'], does: 'Mark all rooms as read' },
-      { keys: ['↑', '↓', 'Home', 'End'], does: 'From message to message, once one has the focus' },
-      { keys: ['Enter'], does: 'Menu of the message' },
-      { keys: ['R', 'E', '+'], does: 'Reply, edit, react' },
-      { keys: ['T', 'P'], does: 'Reply in thread, pin or unpin' },
-      { keys: ['C', 'L', 'U'], does: 'Copy as Markdown, copy the link, mark unread from here' },
-      { keys: ['Del'], does: 'Delete the message' },
+      { keys: ['Esc'], does: 'keys.read_room' },
+      { keys: ['Shift+Esc'], does: 'switcher.read_all' },
+      { keys: ['↑', '↓', 'Home', 'End'], does: 'keys.walk' },
+      { keys: ['Enter'], does: 'keys.menu' },
+      { keys: ['R', 'E', '+'], does: 'keys.reply' },
+      { keys: ['T', 'P'], does: 'keys.thread' },
+      { keys: ['C', 'L', 'U'], does: 'keys.copy' },
+      { keys: ['Del'], does: 'keys.delete' },
     ],
   },
   {
-    title: 'Writing',
+    title: 'keys.writing',
     lines: [
-      { keys: ['Enter', 'Mod+Enter'], does: 'Send' },
-      { keys: ['Shift+Enter'], does: 'New line' },
-      { keys: ['↑'], does: 'In an empty field: edit your last message' },
-      { keys: ['Esc'], does: 'Leave the suggestions, the edit, the reply, the thread' },
-      { keys: ['@', '#', ':', '/'], does: 'People, rooms, emoji, commands; Tab or Enter takes one' },
-      { keys: ['Mod+U'], does: 'Attach files; paste or drop them, too' },
-      { keys: ['Mod+B', 'Mod+I', 'Mod+E'], does: 'Bold, italic, code' },
-      { keys: ['Mod+Shift+X', 'Mod+Shift+H'], does: 'Struck through, spoiler' },
+      { keys: ['Enter', 'Mod+Enter'], does: 'composer.send' },
+      { keys: ['Shift+Enter'], does: 'keys.new_line' },
+      { keys: ['↑'], does: 'keys.edit_last' },
+      { keys: ['Esc'], does: 'keys.escape' },
+      { keys: ['@', '#', ':', '/'], does: 'keys.complete' },
+      { keys: ['Mod+U'], does: 'keys.attach' },
+      { keys: ['Mod+B', 'Mod+I', 'Mod+E'], does: 'keys.bold' },
+      { keys: ['Mod+Shift+X', 'Mod+Shift+H'], does: 'keys.strike' },
     ],
   },
 ];
 
-const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
+const isMac = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.platform);
+const NAMES: Readonly<Record<string, PlainKey>> = { Shift: 'keys.shift', Home: 'keys.home', End: 'keys.end', Del: 'keys.del' };
 
 /** The keys of a combination, as they stand on this computer's keyboard. */
 export function keysOf(combination: string): string[] {
-  const names: Record<string, string> = isMac ? { Mod: '⌘', Alt: '⌥', Shift: '⇧' } : { Mod: 'Ctrl' };
+  const signs: Record<string, string> = isMac ? { Mod: '⌘', Alt: '⌥', Shift: '⇧' } : { Mod: t('keys.ctrl') };
+  const nameOf = (key: string): string => signs[key] ?? (NAMES[key] ? t(NAMES[key]) : key);
   // The plus key itself.
-  return (combination === '+' ? ['+'] : combination.split('+')).map((key) => names[key] ?? key);
+  return (combination === '+' ? ['+'] : combination.split('+')).map(nameOf);
 }
