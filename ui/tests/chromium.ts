@@ -35,10 +35,15 @@ export class Chromium {
   /** A page with a scene of `src/port/fake/scenes.ts`. */
   async open(query: string, size = { width: 1200, height: 800 }): Promise<Page> {
     const page = await this.blank();
+    await this.show(page, query, size);
+    return page;
+  }
+
+  /** The same in a page that is there: quicker than a new one. */
+  async show(page: Page, query: string, size = { width: 1200, height: 800 }): Promise<void> {
     await page.setViewportSize(size);
     await page.goto(`${this.origin}/?fake&${query}`);
     await page.waitForSelector('[data-testid=layout], [data-testid=start-page], [data-testid=credentials-file]');
-    return page;
   }
 
   blank(): Promise<Page> {

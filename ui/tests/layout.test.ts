@@ -111,6 +111,37 @@ describe('the composer', () => {
   }, 60_000);
 });
 
+it('Arabic runs from the right: the rail, the panels, the list of a narrow window; code and keys do not turn', async () => {
+  page = await chromium.open('scene=chat&language=ar');
+  const side = await box(page.getByTestId('room-list'));
+  const timeline = await box(page.getByTestId('timeline'));
+  expect(side.x).toBeGreaterThanOrEqual(timeline.x + timeline.width);
+  const author = await box(page.getByTestId('author').last());
+  const text = await box(page.getByTestId('message-text').last());
+  expect(Math.abs(author.x + author.width - (text.x + text.width))).toBeLessThan(24);
+  expect(await page.locator('.markdown pre').first().evaluate((code) => getComputedStyle(code).direction)).toBe('ltr');
+  await page.keyboard.press('Alt+ArrowDown');
+  await expect.poll(() => page.getByTestId('room-title').textContent()).not.toBe('general');
+  await page.close();
+  page = await chromium.open('scene=chat&language=ar', { width: 480, height: 700 });
+  await page.getByTestId('menu').click();
+  await expect.poll(async () => { const { x, width } = await box(page.getByTestId('room-list')); return x >= 0 && x + width <= 480; }).toBe(true);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(480);
+}, 60_000);
+
+it('another language is spoken at once', async () => {
+  page = await chromium.open('scene=chat&language=de');
+  await page.getByTestId('settings-open').click();
+  const settings = page.getByTestId('settings');
+  await expect.poll(() => settings.getByRole('heading', { level: 2 }).textContent()).toBe('Einstellungen');
+  await page.getByTestId('settings-language').getByText('العربية').click();
+  await expect.poll(() => settings.getByRole('heading', { level: 2 }).textContent()).toBe('الإعدادات');
+  expect(await page.evaluate(() => [document.documentElement.dir, document.documentElement.lang])).toEqual(['rtl', 'ar']);
+  await page.getByTestId('settings-language').getByText('English').click();
+  await expect.poll(() => settings.getByRole('heading', { level: 2 }).textContent()).toBe('Settings');
+  expect(await page.evaluate(() => document.documentElement.dir)).toBe('ltr');
+}, 60_000);
+
 it('larger text makes everything larger, and nothing wider than the window', async () => {
   page = await chromium.open('scene=chat', { width: 480, height: 700 });
   const before = (await box(page.getByTestId('composer'))).height;

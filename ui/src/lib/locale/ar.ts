@@ -556,6 +556,7 @@ export const ar: Catalogue<'zero' | 'one' | 'two' | 'few' | 'many' | 'other'> = 
   'settings.theme_is_system': 'السمة: مثل النظام. تغييرها.',
   'settings.theme_is_light': 'السمة: فاتح. تغييرها.',
   'settings.theme_is_dark': 'السمة: داكن. تغييرها.',
+  'settings.language_system': 'النظام',
   'settings.language': 'اللغة',
   'settings.text_size': 'حجم الخط',
   'settings.small': 'صغير',

@@ -516,7 +516,7 @@ export const de: Catalogue<'one' | 'other'> = {
   // The list of keys.
   'keys.title': 'Tasten',
   'keys.ctrl': 'Strg',
-  'keys.shift': 'Umschalt',
+  'keys.shift': 'Umsch',
   'keys.home': 'Pos1',
   'keys.end': 'Ende',
   'keys.del': 'Entf',
@@ -556,6 +556,7 @@ export const de: Catalogue<'one' | 'other'> = {
   'settings.theme_is_system': 'Design: wie das System. Ändern.',
   'settings.theme_is_light': 'Design: hell. Ändern.',
   'settings.theme_is_dark': 'Design: dunkel. Ändern.',
+  'settings.language_system': 'System',
   'settings.language': 'Sprache',
   'settings.text_size': 'Schriftgröße',
   'settings.small': 'Klein',

@@ -554,6 +554,7 @@ export const en = {
   'settings.theme_is_system': 'Theme: as the system. Change it.',
   'settings.theme_is_light': 'Theme: light. Change it.',
   'settings.theme_is_dark': 'Theme: dark. Change it.',
+  'settings.language_system': 'System',
   'settings.language': 'Language',
   'settings.text_size': 'Text size',
   'settings.small': 'Small',
