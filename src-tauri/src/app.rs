@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tauri::{App, Builder, Context, Manager, RunEvent, Runtime, Url, WebviewWindowBuilder, Wry};
+use tauri::{App, Builder, Context, Manager, RunEvent, Runtime, Url, WebviewWindowBuilder, WindowEvent, Wry};
 
 use crate::commands;
 use crate::dialogs::SystemDialogs;
@@ -10,6 +10,7 @@ use crate::headless::stop_signal;
 use crate::media;
 use crate::paths::Paths;
 use crate::shell::Shell;
+use crate::window::MainWindow;
 
 /// Opens the window and runs until it is closed.
 ///
@@ -44,11 +45,17 @@ pub fn run(paths: Paths, context: Context<Wry>) -> anyhow::Result<()> {
 /// What every app of this kind has, also the one without a window in the tests.
 pub fn assemble<R: Runtime>(builder: Builder<R>, shell: Arc<Shell>) -> Builder<R> {
     let files = Arc::clone(&shell);
+    let front = Arc::clone(&shell);
     builder
         .plugin(tauri_plugin_dialog::init())
         .register_asynchronous_uri_scheme_protocol(media::SCHEME, move |_, request, responder| {
             let shell = Arc::clone(&files);
             tauri::async_runtime::spawn(async move { responder.respond(media::serve(shell, request).await) });
+        })
+        .on_window_event(move |_, event| {
+            if let WindowEvent::Focused(on) = event {
+                front.focused(*on);
+            }
         })
         .manage(shell)
         .invoke_handler(commands::handler())
@@ -60,8 +67,10 @@ fn open_window(app: &App) -> tauri::Result<()> {
     let Some(config) = app.config().app.windows.first().cloned() else {
         return Err(tauri::Error::WindowNotFound);
     };
-    app.state::<Arc<Shell>>().set_dialogs(Box::new(SystemDialogs(app.handle().clone())));
-    let webview_data = app.state::<Arc<Shell>>().paths().cache().join("webview");
+    let shell = app.state::<Arc<Shell>>();
+    shell.set_dialogs(Box::new(SystemDialogs(app.handle().clone())));
+    shell.set_window(Box::new(MainWindow(app.handle().clone())));
+    let webview_data = shell.paths().cache().join("webview");
     let dev_url = app.config().build.dev_url.clone();
     WebviewWindowBuilder::from_config(app.handle(), &config)?
         .data_directory(webview_data)

@@ -16,9 +16,11 @@ pub mod files;
 mod headless;
 mod host;
 mod media;
+pub mod notifications;
 pub mod paths;
 pub mod settings;
 pub mod shell;
+pub mod window;
 
 use std::process::ExitCode;
 

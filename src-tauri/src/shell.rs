@@ -1,6 +1,7 @@
 //! What the commands act on: the session of whoever is signed in, and all that outlives it.
 
 mod files;
+mod outside;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -19,8 +20,10 @@ use crate::embedded::Embedded;
 use crate::error::signed_out;
 use crate::files::{Dialogs, Picks};
 use crate::host;
+use crate::notifications::Notifications;
 use crate::paths::Paths;
 use crate::settings::{Hosted, Remembered, SettingsFile};
+use crate::window::Window;
 
 /// The app without its window. One for the life of the process.
 pub struct Shell {
@@ -33,6 +36,8 @@ pub struct Shell {
     session: Mutex<Option<Session>>,
     picks: Arc<Picks>,
     dialogs: OnceLock<Box<dyn Dialogs>>,
+    window: OnceLock<Box<dyn Window>>,
+    notifications: Notifications,
     opened: Instant,
 }
 
@@ -42,14 +47,17 @@ impl Shell {
     /// # Errors
     /// [`crate::settings::SaveError`] when the configuration directory cannot be written to.
     pub fn open(paths: Paths) -> Result<Arc<Self>, crate::settings::SaveError> {
-        Ok(Arc::new(Self {
-            settings: Arc::new(SettingsFile::open(paths.settings())?),
+        let settings = Arc::new(SettingsFile::open(paths.settings())?);
+        Ok(Arc::new_cyclic(|shell| Self {
+            notifications: Notifications::start(shell.clone()),
+            settings,
             credentials: OnceCell::new(),
             embedded: Embedded::new(paths.server()),
             bridge: Bridge::default(),
             session: Mutex::new(None),
             picks: Arc::new(Picks::new(files::copies(paths.cache()))),
             dialogs: OnceLock::new(),
+            window: OnceLock::new(),
             opened: Instant::now(),
             paths,
         }))
@@ -167,6 +175,7 @@ impl Shell {
         if let Some(session) = self.session.lock().await.take() {
             session.close();
         }
+        self.notifications.end().await;
         self.embedded.stop().await;
     }
 
@@ -266,7 +275,9 @@ impl Shell {
             {
                 tracing::warn!(%error, "a worthless token is still kept");
             }
-            self.bridge.send(update);
+            if !self.notifications.take(&update) {
+                self.bridge.send(update);
+            }
         }
     }
 

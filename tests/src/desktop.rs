@@ -131,6 +131,16 @@ impl Desktop {
         command
     }
 
+    /// The address of the session's D-Bus.
+    #[must_use]
+    pub fn bus(&self) -> &str {
+        self.variable("DBUS_SESSION_BUS_ADDRESS")
+    }
+
+    fn variable(&self, name: &str) -> &str {
+        self.environment.iter().find(|(set, _)| set == name).map_or("", |(_, value)| value)
+    }
+
     /// Where that installation keeps everything.
     #[must_use]
     pub fn installation(&self, name: &str) -> PathBuf {

@@ -2,7 +2,7 @@
 import type { Theme } from "./Theme";
 
 /**
- * What the user chose about looks.
+ * How the app looks, and what it may show outside its window.
  */
 export type Settings = { 
 /**
@@ -12,4 +12,12 @@ theme: Theme,
 /**
  * Less space between rows.
  */
-compact: boolean, };
+compact: boolean, 
+/**
+ * Notifications of the system, where it shows any.
+ */
+notifications: boolean, 
+/**
+ * They say what the message says.
+ */
+previews: boolean, };

@@ -212,4 +212,16 @@ text: string,
 /**
  * To whom.
  */
-level: NoticeLevel, };
+level: NoticeLevel, } | { "type": "go", 
+/**
+ * In which workspace.
+ */
+workspace: Slug, 
+/**
+ * In which room.
+ */
+room: RoomId, 
+/**
+ * Which entry of its log.
+ */
+seq: number, };

@@ -1,15 +1,21 @@
-// What the user chose about looks, and how it reaches the page.
+// What the user chose for this device that its shell needs to know too, and how it reaches the page.
 
 import type { Settings, Theme } from '../bindings';
 
 const ORDER: Record<Theme, Theme> = { system: 'light', light: 'dark', dark: 'system' };
+const UNCHOSEN: Settings = { theme: 'system', compact: false, notifications: true, previews: true };
 
 export class SettingsState {
-  theme = $state<Theme>('system');
-  compact = $state(false);
+  private kept = $state.raw<Settings>(UNCHOSEN);
   private readonly systemDark = matchMedia('(prefers-color-scheme: dark)');
   private systemIsDark = $state(this.systemDark.matches);
 
+  readonly theme: Theme = $derived(this.kept.theme);
+  readonly compact: boolean = $derived(this.kept.compact);
+  /** Notifications of the system, where it shows any. */
+  readonly notifications: boolean = $derived(this.kept.notifications);
+  /** They say what the message says. */
+  readonly previews: boolean = $derived(this.kept.previews);
   /** What is drawn: Bootstrap's colour mode. */
   readonly mode = $derived(this.theme === 'system' ? (this.systemIsDark ? 'dark' : 'light') : this.theme);
 
@@ -17,14 +23,12 @@ export class SettingsState {
     this.systemDark.addEventListener('change', (event) => (this.systemIsDark = event.matches));
   }
 
-  load({ theme, compact }: Settings): void {
-    this.theme = theme;
-    this.compact = compact;
+  load(settings: Settings): void {
+    this.kept = settings;
   }
 
   setTheme(theme: Theme): void {
-    this.theme = theme;
-    this.keep();
+    this.change({ theme });
   }
 
   nextTheme(): void {
@@ -32,11 +36,11 @@ export class SettingsState {
   }
 
   setCompact(compact: boolean): void {
-    this.compact = compact;
-    this.keep();
+    this.change({ compact });
   }
 
-  private keep(): void {
-    this.save({ theme: this.theme, compact: this.compact });
+  change(changes: Partial<Settings>): void {
+    this.kept = { ...this.kept, ...changes };
+    this.save(this.kept);
   }
 }

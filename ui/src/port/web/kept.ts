@@ -5,7 +5,7 @@ import type { Place, Settings } from '../../bindings';
 const PLACE = 'confab.place';
 const SETTINGS = 'confab.settings';
 
-export const defaultSettings: Settings = { theme: 'system', compact: false };
+export const defaultSettings: Settings = { theme: 'system', compact: false, notifications: true, previews: true };
 
 export function keptPlace(): Place {
   const kept = read(PLACE);
@@ -17,10 +17,15 @@ export function keepPlace(place: Place): void {
 }
 
 export function keptSettings(): Settings {
-  const { theme, compact } = read(SETTINGS);
+  const kept = read(SETTINGS);
+  const { theme } = kept;
+  const chosen = (name: 'compact' | 'notifications' | 'previews'): boolean => {
+    const value = kept[name];
+    return typeof value === 'boolean' ? value : defaultSettings[name];
+  };
   return {
     theme: theme === 'light' || theme === 'dark' ? theme : defaultSettings.theme,
-    compact: typeof compact === 'boolean' ? compact : defaultSettings.compact,
+    compact: chosen('compact'), notifications: chosen('notifications'), previews: chosen('previews'),
   };
 }
 
