@@ -9,6 +9,7 @@ import type {
   RoomCreate, RoomJoined, RoomUpdate, SearchPage, Settings, Start, Thread, Update, Workspace, WorkspaceCreate,
   Invite, InviteRequest, Session, PersonalSet, ProfileChange, ReminderSet, User, FileInfo, Picked,
 } from '../bindings';
+import type { Notification } from '../lib/notify';
 
 export interface Port {
   /** Which back end this is. */
@@ -19,6 +20,10 @@ export interface Port {
 
   /** Files: chosen, moved, shown. */
   readonly files: Files;
+
+  /** The system's notifications, where the page shows them; null where the shell does, which then hands no `attention`
+      over that it has shown. */
+  readonly notifier: Notifier | null;
 
   // --- the app itself ---
   /** What is known before any network. Also begins to connect, when someone is signed in. */
@@ -148,4 +153,21 @@ export interface Files {
   setAvatar(file: string | null): Promise<User>;
   /** A workspace's icon: an emoji, or the id of an image that the user uploaded; an empty text takes it away. */
   setIcon(slug: string, icon: string): Promise<Workspace>;
+}
+
+/** Whether the user lets this page show notifications: `default` until they were asked, `missing` where the browser has
+    none, such as on an address without TLS. */
+export type Permission = 'granted' | 'denied' | 'default' | 'missing';
+
+/** The system's notifications, shown by the page. */
+export interface Notifier {
+  readonly permission: Permission;
+  /** Asks the user; only when they pressed something for it. */
+  ask(): Promise<Permission>;
+  /** Shows one, in place of the last one of its room; false when it cannot. A click brings the page to the front first. */
+  show(notification: Notification, onclick: () => void): boolean;
+  /** A room was read so far, here or elsewhere: what was shown of it goes. */
+  read(room: string, seq: number): void;
+  /** All go. */
+  clear(): void;
 }

@@ -50,6 +50,7 @@ async function base64(piece: Blob): Promise<string> {
 
 export class TauriPort implements Port {
   readonly kind = 'tauri';
+  readonly notifier = null;
 
   subscribe(listener: (update: Update) => void): () => void {
     const channel = new Channel<Update>();

@@ -37,6 +37,8 @@ export type Attached = Picked & {
   /** Why its upload could not begin. */
   error?: string;
 };
+/** What stands in place of a message that is not to be read over somebody's shoulder. */
+const WITHOUT_PREVIEW = 'New message';
 export type Connection = 'online' | 'connecting' | 'offline';
 
 export class App {
@@ -374,7 +376,11 @@ export class App {
         if (update.transfer.state.is === 'cancelled') this.transfers.delete(update.transfer.key);
         else this.transfers.set(update.transfer.key, update.transfer);
         return;
+      case 'go':
+        this.dialog = null;
+        return this.jump({ workspace: update.workspace, room: update.room, seq: update.seq });
       case 'read':
+        this.port.notifier?.read(update.room, update.read);
         if (!this.workspaces.get(update.slug)?.info) return this.lobby.counted(update);
         break;
       default:
@@ -386,13 +392,19 @@ export class App {
     if (update.type === 'workspace' || update.type === 'room_removed') this.chooseRoom();
   }
 
-  /** A line over the page; notifications of the system are the shell's. */
+  /** A notification of the system when nobody is at the page, and a line over the page otherwise. */
   private drawAttention(wanted: AttentionWanted): void {
     const now = new Date();
     const { room, workspace } = this;
-    const lookingAt = room && workspace && document.hasFocus() ? { workspace: workspace.slug, room: room.info.id } : null;
+    const present = document.hasFocus();
+    const lookingAt = room && workspace && present ? { workspace: workspace.slug, room: room.info.id } : null;
     const shown = notification(wanted, { personal: this.personal.kept, lookingAt, now, ...localTime(now) });
-    if (shown) this.toasts.message(shown.title, shown.body, () => void this.attempt(() => this.goTo(shown.target)));
+    if (!shown) return;
+    const go = (): void => this.jump(shown.target);
+    const { notifications, previews } = this.settings;
+    const outside = { ...shown, body: previews ? shown.body : WITHOUT_PREVIEW };
+    if (!present && notifications && this.port.notifier?.show(outside, go)) return;
+    this.toasts.message(shown.title, shown.body, go);
   }
 
   private async goTo(spot: Spot): Promise<void> {
@@ -492,6 +504,7 @@ export class App {
   }
 
   private signedOut(error: Refusal | null): void {
+    this.port.notifier?.clear();
     this.account = null;
     this.slug = this.roomId = null;
     this.place = { workspace: null, room: null };
