@@ -16,7 +16,7 @@ use confab_protocol::{Error, MessageId, RoomId, Seq, Slug, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use settings::{Settings, Theme};
+pub use settings::{Desktop, Settings, Theme};
 
 /// Something changed. Updates come in order; applying all of them from the start gives the whole picture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -195,6 +195,11 @@ pub enum Update {
         room: RoomId,
         /// Which entry of its log.
         seq: Seq,
+    },
+    /// The user wants to quit, and is to be asked whether they mean it.
+    Quitting {
+        /// How many others are connected to the server of this app.
+        others: usize,
     },
 }
 

@@ -52,10 +52,14 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, shell: Arc<Shell>) -> Builder<R
             let shell = Arc::clone(&files);
             tauri::async_runtime::spawn(async move { responder.respond(media::serve(shell, request).await) });
         })
-        .on_window_event(move |_, event| {
-            if let WindowEvent::Focused(on) = event {
-                front.focused(*on);
+        .on_window_event(move |_, event| match event {
+            WindowEvent::Focused(on) => front.focused(*on),
+            WindowEvent::CloseRequested { api, .. } => {
+                api.prevent_close();
+                let shell = Arc::clone(&front);
+                tauri::async_runtime::spawn(async move { shell.close().await });
             }
+            _ => {}
         })
         .manage(shell)
         .invoke_handler(commands::handler())
@@ -74,8 +78,16 @@ fn open_window(app: &App) -> tauri::Result<()> {
     let dev_url = app.config().build.dev_url.clone();
     WebviewWindowBuilder::from_config(app.handle(), &config)?
         .data_directory(webview_data)
+        .on_document_title_changed(|window, title| {
+            // What is unread stands in it, for the taskbar.
+            if let Err(error) = window.set_title(&title) {
+                tracing::debug!(%error, "the title stays as it was");
+            }
+        })
         .on_navigation(move |url| is_own_page(url, dev_url.as_ref()))
         .build()?;
+    let shell = Arc::clone(&shell);
+    tauri::async_runtime::spawn(async move { shell.enter_tray().await });
     Ok(())
 }
 

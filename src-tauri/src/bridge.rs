@@ -41,6 +41,11 @@ impl Bridge {
         }
     }
 
+    /// Whether a page listens.
+    pub fn is_open(&self) -> bool {
+        self.page().channel.is_some()
+    }
+
     fn page(&self) -> std::sync::MutexGuard<'_, Page> {
         self.page.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -57,6 +62,6 @@ impl Page {
 
 impl std::fmt::Debug for Bridge {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Bridge").field("open", &self.page().channel.is_some()).finish()
+        f.debug_struct("Bridge").field("open", &self.is_open()).finish()
     }
 }

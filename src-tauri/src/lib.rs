@@ -7,6 +7,7 @@
 pub mod app;
 pub mod bridge;
 mod cli;
+mod clock;
 pub mod commands;
 pub mod credentials;
 mod dialogs;
@@ -20,6 +21,7 @@ pub mod notifications;
 pub mod paths;
 pub mod settings;
 pub mod shell;
+pub mod tray;
 pub mod window;
 
 use std::process::ExitCode;

@@ -15,12 +15,13 @@ use std::time::Duration;
 use confab_client::notify::{Notification, Target, Viewer, notification};
 use confab_client::view::Update;
 use confab_protocol::event::AttentionWanted;
-use confab_protocol::personal::{LocalTime, Personal};
-use confab_protocol::{RoomId, Seq, Slug, Timestamp};
+use confab_protocol::personal::Personal;
+use confab_protocol::{RoomId, Seq, Slug};
 use tauri::async_runtime::spawn;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
+use crate::clock;
 use crate::shell::Shell;
 #[cfg(target_os = "linux")]
 use freedesktop::Daemon;
@@ -48,12 +49,12 @@ pub(crate) enum Told {
 #[derive(Debug)]
 pub struct Notifications {
     events: mpsc::Sender<Event>,
+    personal: watch::Sender<Personal>,
 }
 
 #[derive(Debug)]
 enum Event {
     Wanted(AttentionWanted),
-    Personal(Personal),
     Read { workspace: Slug, room: RoomId, read: Seq },
     Focused(bool),
     Clear(Option<oneshot::Sender<()>>),
@@ -64,30 +65,39 @@ impl Notifications {
     #[must_use]
     pub fn start(shell: Weak<Shell>) -> Self {
         let (events, inbox) = mpsc::channel(QUEUE);
+        let personal = watch::Sender::new(Personal::default());
         let screen = Screen {
             shell,
-            personal: Personal::default(),
+            personal: personal.subscribe(),
             focused: false,
             shown: HashMap::new(),
             daemon: None,
             complained: false,
         };
         spawn(screen.run(inbox));
-        Self { events }
+        Self { events, personal }
     }
 
     /// Takes note of an update. True when nothing of it is left for the page.
     pub fn take(&self, update: &Update) -> bool {
         match update {
             Update::Attention { attention } => return self.tell(Event::Wanted(attention.clone())),
-            Update::Personal { personal } => self.tell(Event::Personal(personal.clone())),
+            Update::Personal { personal } => drop(self.personal.send_replace(personal.clone())),
             Update::Read { slug, room, read, .. } => {
-                self.tell(Event::Read { workspace: slug.clone(), room: room.clone(), read: *read })
+                self.tell(Event::Read { workspace: slug.clone(), room: room.clone(), read: *read });
             }
-            Update::SignedOut { .. } => self.tell(Event::Clear(None)),
-            _ => false,
-        };
+            Update::SignedOut { .. } => {
+                self.tell(Event::Clear(None));
+            }
+            _ => {}
+        }
         false
+    }
+
+    /// What the user keeps for themselves, as it was told last.
+    #[must_use]
+    pub fn personal(&self) -> Personal {
+        self.personal.borrow().clone()
     }
 
     /// The window came to the front, or went away from it.
@@ -111,7 +121,7 @@ impl Notifications {
 /// The task behind it: what is on the screen, and who put it there.
 struct Screen {
     shell: Weak<Shell>,
-    personal: Personal,
+    personal: watch::Receiver<Personal>,
     focused: bool,
     shown: HashMap<(Slug, RoomId), Shown>,
     /// Who shows them, once one was needed.
@@ -145,7 +155,6 @@ impl Screen {
     async fn apply(&mut self, event: Event) {
         match event {
             Event::Wanted(wanted) => self.wanted(wanted).await,
-            Event::Personal(personal) => self.personal = personal,
             Event::Focused(on) => self.focused = on,
             Event::Read { workspace, room, read } => {
                 let place = (workspace, room);
@@ -170,8 +179,8 @@ impl Screen {
         let Some(shell) = self.shell.upgrade() else { return };
         let (place, settings) = shell.place_and_settings();
         let looking_at = place.workspace.as_ref().zip(place.room.as_ref()).filter(|_| self.focused);
-        let (now, local) = clock();
-        let viewer = Viewer { personal: &self.personal, looking_at, now, local };
+        let personal = self.personal.borrow().clone();
+        let viewer = Viewer { personal: &personal, looking_at, now: clock::now(), local: clock::local() };
         let Some(mut notification) = notification(&attention, &viewer) else { return };
         if !settings.previews {
             notification.body = WITHOUT_PREVIEW.into();
@@ -240,12 +249,4 @@ async fn next(daemon: &mut Option<Daemon>) -> Option<Told> {
         Some(daemon) => daemon.told().await,
         None => pending().await,
     }
-}
-
-/// The time, and the clock of this computer.
-fn clock() -> (Timestamp, LocalTime) {
-    let now = jiff::Zoned::now();
-    let weekday = now.weekday().to_monday_zero_offset().unsigned_abs();
-    let minute = u16::from(now.hour().unsigned_abs()) * 60 + u16::from(now.minute().unsigned_abs());
-    (Timestamp::from_millis(now.timestamp().as_millisecond()), LocalTime { weekday, minute })
 }

@@ -3,6 +3,7 @@
 mod files;
 mod outside;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -23,6 +24,7 @@ use crate::host;
 use crate::notifications::Notifications;
 use crate::paths::Paths;
 use crate::settings::{Hosted, Remembered, SettingsFile};
+use crate::tray::{Badge, Tray};
 use crate::window::Window;
 
 /// The app without its window. One for the life of the process.
@@ -38,6 +40,9 @@ pub struct Shell {
     dialogs: OnceLock<Box<dyn Dialogs>>,
     window: OnceLock<Box<dyn Window>>,
     notifications: Notifications,
+    tray: Tray,
+    /// The user was asked whether they want to quit, and has not answered.
+    quitting: AtomicBool,
     opened: Instant,
 }
 
@@ -58,6 +63,8 @@ impl Shell {
             picks: Arc::new(Picks::new(files::copies(paths.cache()))),
             dialogs: OnceLock::new(),
             window: OnceLock::new(),
+            tray: Tray::default(),
+            quitting: AtomicBool::new(false),
             opened: Instant::now(),
             paths,
         }))
@@ -274,6 +281,11 @@ impl Shell {
                 && let Err(error) = self.forget().await
             {
                 tracing::warn!(%error, "a worthless token is still kept");
+            }
+            match &update {
+                Update::Personal { personal } => self.tray.set_quiet(personal.dnd_until).await,
+                Update::SignedOut { .. } => self.tray.set_badge(Badge::None).await,
+                _ => {}
             }
             if !self.notifications.take(&update) {
                 self.bridge.send(update);

@@ -27,7 +27,7 @@ pub mod workload;
 pub use api::Api;
 pub use desktop::{App, Desktop, app_binary, selector};
 pub use mount::{Mount, skipped};
-pub use peers::{Notice, NotificationDaemon};
+pub use peers::{Notice, NotificationDaemon, TrayHost};
 pub use postgres::Postgres;
 pub use proxy::Proxy;
 pub use script::{Script, python};

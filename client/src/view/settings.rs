@@ -15,12 +15,21 @@ pub struct Settings {
     pub notifications: bool,
     /// They say what the message says.
     pub previews: bool,
+    /// Closing the window leaves the app in the tray, where there is one.
+    pub close_to_tray: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: Theme::System, compact: false, notifications: true, previews: true }
+        Self { theme: Theme::System, compact: false, notifications: true, previews: true, close_to_tray: true }
     }
+}
+
+/// What the desktop says about the app that stands on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Desktop {
+    /// A tray shows the app's icon.
+    pub tray: bool,
 }
 
 /// Bootstrap's colour modes.

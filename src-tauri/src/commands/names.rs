@@ -73,4 +73,8 @@ pub const COMMANDS: &[&str] = &[
     "save_place",
     "drawn",
     "choose_credential_store",
+    // desktop
+    "desktop",
+    "set_badge",
+    "quit",
 ];

@@ -1,9 +1,18 @@
-//! What reaches the user outside of the page, and leads them back into it.
+//! What reaches the user outside of the page, and leads them back into it: the window, notifications, the tray.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use confab_client::notify::Target;
-use confab_client::view::{Place, Settings, Update};
+use confab_client::session::Session;
+use confab_client::view::{Desktop, Place, Settings, Update};
+use confab_protocol::Answer;
+use confab_protocol::event::PersonalSet;
+use confab_protocol::personal::Personal;
 
 use super::Shell;
+use crate::clock;
+use crate::tray::Badge;
 use crate::window::Window;
 
 impl Shell {
@@ -13,9 +22,82 @@ impl Shell {
         drop(self.window.set(window));
     }
 
+    /// Puts an icon into the tray, where there is one.
+    pub async fn enter_tray(self: &Arc<Self>) {
+        self.tray.start(Arc::downgrade(self)).await;
+    }
+
     /// The window came to the front, or went away from it.
     pub fn focused(&self, on: bool) {
         self.notifications.focused(on);
+    }
+
+    /// What the desktop says.
+    pub fn desktop(&self) -> Desktop {
+        Desktop { tray: self.tray.is_visible() }
+    }
+
+    /// How much is unread, as the page counts it.
+    pub async fn set_badge(&self, badge: Badge) {
+        self.tray.set_badge(badge).await;
+    }
+
+    /// Brings the window to the front.
+    pub fn show_window(&self) {
+        if let Some(window) = self.window.get() {
+            window.show();
+        }
+    }
+
+    /// The user closed the window: the app stays in the tray if it is in one, and ends otherwise.
+    pub async fn close(&self) {
+        if self.settings.read().settings.close_to_tray && self.tray.is_visible() {
+            if let Some(window) = self.window.get() {
+                window.hide();
+            }
+            self.focused(false);
+        } else {
+            self.ask_to_quit().await;
+        }
+    }
+
+    /// The tray is gone: a window that was left in it comes back.
+    pub(crate) fn leave_tray(&self) {
+        if let Some(window) = self.window.get()
+            && window.is_hidden()
+        {
+            window.show();
+        }
+    }
+
+    /// Ends the app; while others are connected to its server, only after the page has asked. Whoever asks again before it
+    /// was answered means it.
+    pub async fn ask_to_quit(&self) {
+        let me = self.session.lock().await.as_ref().map(Session::account).map(|account| account.user.id);
+        let others = self.embedded.others(me.as_ref()).await;
+        if others > 0 && self.bridge.is_open() && !self.quitting.swap(true, Ordering::Relaxed) {
+            self.show_window();
+            self.bridge.send(Update::Quitting { others });
+        } else {
+            self.answer_quit(true);
+        }
+    }
+
+    /// The user's answer.
+    pub fn answer_quit(&self, really: bool) {
+        self.quitting.store(false, Ordering::Relaxed);
+        if really && let Some(window) = self.window.get() {
+            window.quit();
+        }
+    }
+
+    /// Begins or ends not to disturb, from the tray.
+    pub(crate) async fn set_quiet(&self, on: bool) {
+        if let Err(error) = self.try_quiet(on).await {
+            // Where they pressed nothing can be said.
+            self.show_window();
+            self.bridge.send(Update::Warning { text: error.message });
+        }
     }
 
     /// Shows the window, and this message in it.
@@ -35,9 +117,9 @@ impl Shell {
         (now.place, now.settings)
     }
 
-    fn show_window(&self) {
-        if let Some(window) = self.window.get() {
-            window.show();
-        }
+    async fn try_quiet(&self, on: bool) -> Answer<()> {
+        let Personal { quiet, invisible, .. } = self.notifications.personal();
+        let request = PersonalSet { dnd_until: on.then(clock::tomorrow), quiet, invisible };
+        self.session().await?.set_personal(request).await.map(drop)
     }
 }

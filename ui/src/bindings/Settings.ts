@@ -20,4 +20,8 @@ notifications: boolean,
 /**
  * They say what the message says.
  */
-previews: boolean, };
+previews: boolean, 
+/**
+ * Closing the window leaves the app in the tray, where there is one.
+ */
+close_to_tray: boolean, };

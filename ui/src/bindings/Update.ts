@@ -224,4 +224,8 @@ room: RoomId,
 /**
  * Which entry of its log.
  */
-seq: number, };
+seq: number, } | { "type": "quitting", 
+/**
+ * How many others are connected to the server of this app.
+ */
+others: number, };

@@ -5,7 +5,7 @@
 // ({code, message, retry_after_ms?}); nothing else is ever thrown. What changes arrives as an `Update`.
 
 import type {
-  Account, CredentialStore, HistoryPage, Hosting, Member, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
+  Account, CredentialStore, Desktop, HistoryPage, Hosting, Member, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
   RoomCreate, RoomJoined, RoomUpdate, SearchPage, Settings, Start, Thread, Update, Workspace, WorkspaceCreate,
   Invite, InviteRequest, Session, PersonalSet, ProfileChange, ReminderSet, User, FileInfo, Picked,
 } from '../bindings';
@@ -24,6 +24,9 @@ export interface Port {
   /** The system's notifications, where the page shows them; null where the shell does, which then hands no `attention`
       over that it has shown. */
   readonly notifier: Notifier | null;
+
+  /** The desktop around the window; null in a browser. */
+  readonly desktop: DesktopPort | null;
 
   // --- the app itself ---
   /** What is known before any network. Also begins to connect, when someone is signed in. */
@@ -153,6 +156,16 @@ export interface Files {
   setAvatar(file: string | null): Promise<User>;
   /** A workspace's icon: an emoji, or the id of an image that the user uploaded; an empty text takes it away. */
   setIcon(slug: string, icon: string): Promise<Workspace>;
+}
+
+/** What only an app on a desktop can do. */
+export interface DesktopPort {
+  /** What the desktop says about the app. */
+  state(): Promise<Desktop>;
+  /** Shows on the app's icon whether something is unread, and how much of it is for the user. */
+  setBadge(unread: boolean, mentions: number): void;
+  /** The answer to an Update of type `quitting`. */
+  quit(really: boolean): Promise<void>;
 }
 
 /** Whether the user lets this page show notifications: `default` until they were asked, `missing` where the browser has

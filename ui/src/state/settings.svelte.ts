@@ -3,7 +3,7 @@
 import type { Settings, Theme } from '../bindings';
 
 const ORDER: Record<Theme, Theme> = { system: 'light', light: 'dark', dark: 'system' };
-const UNCHOSEN: Settings = { theme: 'system', compact: false, notifications: true, previews: true };
+const UNCHOSEN: Settings = { theme: 'system', compact: false, notifications: true, previews: true, close_to_tray: true };
 
 export class SettingsState {
   private kept = $state.raw<Settings>(UNCHOSEN);
@@ -16,6 +16,8 @@ export class SettingsState {
   readonly notifications: boolean = $derived(this.kept.notifications);
   /** They say what the message says. */
   readonly previews: boolean = $derived(this.kept.previews);
+  /** Closing the window leaves the app in the tray, where there is one. */
+  readonly closeToTray: boolean = $derived(this.kept.close_to_tray);
   /** What is drawn: Bootstrap's colour mode. */
   readonly mode = $derived(this.theme === 'system' ? (this.systemIsDark ? 'dark' : 'light') : this.theme);
 

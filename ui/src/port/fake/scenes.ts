@@ -13,7 +13,7 @@ export function scene(params: URLSearchParams): FakePort {
   const name = NAMES.find((known) => known === params.get('scene')) ?? 'chat';
   const port = new FakePort(built(name));
   const theme = params.get('theme');
-  port.world.start.settings = { theme: theme === 'dark' || theme === 'light' ? theme : 'system', compact: params.has('compact'), notifications: true, previews: true };
+  port.world.start.settings = { theme: theme === 'dark' || theme === 'light' ? theme : 'system', compact: params.has('compact'), notifications: true, previews: true, close_to_tray: true };
   if (name === 'chat') setTimeout(() => port.emit({ type: 'typing', slug: 'general', room: 'r-general', users: ['u-bo', 'u-dilara'] }), 300);
   if (name === 'files') drawFiles(port);
   if (name === 'offline') setTimeout(() => goOffline(port), 300);

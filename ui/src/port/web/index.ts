@@ -26,6 +26,7 @@ export class WebPort implements Port {
   private readonly device = new Device();
   private session: AccountSession | undefined;
   readonly notifier = new WebNotifier();
+  readonly desktop = null;
   readonly files = new WebFiles(this.api, {
     emit: (update) => this.emit(update),
     setIcon: async (slug, icon) => this.mine().lobbyChanged((await this.mine().ask('workspace:update', { slug, icon })).workspace),

@@ -5,7 +5,7 @@ import type { Place, Settings } from '../../bindings';
 const PLACE = 'confab.place';
 const SETTINGS = 'confab.settings';
 
-export const defaultSettings: Settings = { theme: 'system', compact: false, notifications: true, previews: true };
+export const defaultSettings: Settings = { theme: 'system', compact: false, notifications: true, previews: true, close_to_tray: true };
 
 export function keptPlace(): Place {
   const kept = read(PLACE);
@@ -26,6 +26,7 @@ export function keptSettings(): Settings {
   return {
     theme: theme === 'light' || theme === 'dark' ? theme : defaultSettings.theme,
     compact: chosen('compact'), notifications: chosen('notifications'), previews: chosen('previews'),
+    close_to_tray: defaultSettings.close_to_tray,
   };
 }
 
