@@ -39,6 +39,8 @@ export type Attached = Picked & {
 };
 /** What stands in place of a message that is not to be read over somebody's shoulder. */
 const WITHOUT_PREVIEW = 'New message';
+const QUIT_ONE = 'Somebody else is connected to the server that this app hosts, and will be cut off.';
+const QUIT_MANY = '{n} others are connected to the server that this app hosts, and will be cut off.';
 export type Connection = 'online' | 'connecting' | 'offline';
 
 export class App {
@@ -99,6 +101,12 @@ export class App {
     const open = this.workspaces.get(slug);
     return sum + (open?.info ? open.mentions : mentions);
   }, 0));
+
+  /** Something in any workspace is unread that is to be seen in lists. */
+  readonly unread: boolean = $derived(this.lobby.sorted.some(({ slug, unread }) => {
+    const open = this.workspaces.get(slug);
+    return open?.info ? [...open.rooms.values()].some((room) => room.signals) : unread > 0;
+  }));
 
   /** What the words of messages stand for here. */
   readonly known: Known = $derived({
@@ -376,6 +384,8 @@ export class App {
         if (update.transfer.state.is === 'cancelled') this.transfers.delete(update.transfer.key);
         else this.transfers.set(update.transfer.key, update.transfer);
         return;
+      case 'quitting':
+        return void this.confirmQuit(update.others);
       case 'go':
         this.dialog = null;
         return this.jump({ workspace: update.workspace, room: update.room, seq: update.seq });
@@ -405,6 +415,14 @@ export class App {
     const outside = { ...shown, body: previews ? shown.body : WITHOUT_PREVIEW };
     if (!present && notifications && this.port.notifier?.show(outside, go)) return;
     this.toasts.message(shown.title, shown.body, go);
+  }
+
+  /** Others are cut off when the app quits that hosts them. */
+  private async confirmQuit(others: number): Promise<void> {
+    const text = others === 1 ? QUIT_ONE : QUIT_MANY.replace('{n}', String(others));
+    const asked = this.phase === 'main' ? this.ask({ title: 'Quit Confab?', text, action: 'Quit', danger: true }) : true;
+    const really = await asked;
+    await this.attempt(async () => this.port.desktop?.quit(really));
   }
 
   private async goTo(spot: Spot): Promise<void> {
