@@ -196,6 +196,11 @@ pub enum Update {
         /// Which entry of its log.
         seq: Seq,
     },
+    /// The user opened an invite link.
+    Join {
+        /// The link, as it was given.
+        link: String,
+    },
     /// The user wants to quit, and is to be asked whether they mean it.
     Quitting {
         /// How many others are connected to the server of this app.

@@ -13,6 +13,7 @@ const COMMANDS = new Set([
   'upload_file', 'pause_transfer', 'resume_transfer', 'cancel_transfer', 'download_file', 'set_avatar',
   'set_icon', 'save_settings', 'save_place', 'drawn',
   'choose_credential_store', 'desktop', 'set_badge', 'quit',
+  'set_autostart', 'set_zoom',
   // How the page fetches an update that is too large to be pushed.
   'plugin:__TAURI_CHANNEL__|fetch',
 ]);

@@ -36,7 +36,9 @@ impl Bridge {
     pub fn send(&self, update: Update) {
         let mut page = self.page();
         match update {
-            early @ (Update::Warning { .. } | Update::Go { .. }) if page.channel.is_none() => page.early.push(early),
+            early @ (Update::Warning { .. } | Update::Go { .. } | Update::Join { .. }) if page.channel.is_none() => {
+                page.early.push(early)
+            }
             update => page.send(update),
         }
     }

@@ -4,7 +4,7 @@ mod files;
 mod outside;
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex as SyncMutex, OnceLock};
 use std::time::Instant;
 
 use confab_client::local::database::SetAside;
@@ -15,11 +15,13 @@ use confab_protocol::{Answer, Error};
 use tauri::ipc::Channel;
 use tokio::sync::{Mutex, OnceCell, mpsc};
 
+use crate::autostart::Autostart;
 use crate::bridge::{Bridge, QUEUE};
 use crate::credentials::{Choice, Credentials};
 use crate::embedded::Embedded;
 use crate::error::signed_out;
 use crate::files::{Dialogs, Picks};
+use crate::frame::Frame;
 use crate::host;
 use crate::notifications::Notifications;
 use crate::paths::Paths;
@@ -41,6 +43,9 @@ pub struct Shell {
     window: OnceLock<Box<dyn Window>>,
     notifications: Notifications,
     tray: Tray,
+    autostart: Option<Autostart>,
+    /// Where the window is; written down when the app ends or hides.
+    frame: SyncMutex<Option<Frame>>,
     /// The user was asked whether they want to quit, and has not answered.
     quitting: AtomicBool,
     opened: Instant,
@@ -55,7 +60,6 @@ impl Shell {
         let settings = Arc::new(SettingsFile::open(paths.settings())?);
         Ok(Arc::new_cyclic(|shell| Self {
             notifications: Notifications::start(shell.clone()),
-            settings,
             credentials: OnceCell::new(),
             embedded: Embedded::new(paths.server()),
             bridge: Bridge::default(),
@@ -64,8 +68,11 @@ impl Shell {
             dialogs: OnceLock::new(),
             window: OnceLock::new(),
             tray: Tray::default(),
+            autostart: Autostart::of_this_user(),
+            frame: SyncMutex::new(settings.read().frame),
             quitting: AtomicBool::new(false),
             opened: Instant::now(),
+            settings,
             paths,
         }))
     }
@@ -183,6 +190,7 @@ impl Shell {
             session.close();
         }
         self.notifications.end().await;
+        self.keep_frame().await;
         self.embedded.stop().await;
     }
 

@@ -13,6 +13,8 @@ pub trait Window: Send + Sync {
     fn hide(&self);
     /// Whether it is out of sight by [`Window::hide`].
     fn is_hidden(&self) -> bool;
+    /// Draws everything in it that large: 1 is as it was meant.
+    fn zoom(&self, factor: f64);
     /// Ends the app.
     fn quit(&self);
 }
@@ -45,6 +47,10 @@ impl<R: Runtime> Window for MainWindow<R> {
 
     fn is_hidden(&self) -> bool {
         self.0.get_webview_window(MAIN).is_some_and(|window| !window.is_visible().unwrap_or(true))
+    }
+
+    fn zoom(&self, factor: f64) {
+        self.with(|window| window.set_zoom(factor));
     }
 
     fn quit(&self) {

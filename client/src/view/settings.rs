@@ -30,6 +30,10 @@ impl Default for Settings {
 pub struct Desktop {
     /// A tray shows the app's icon.
     pub tray: bool,
+    /// The app starts with the desktop; null where it cannot.
+    pub autostart: Option<bool>,
+    /// How large everything in the window is, in percent.
+    pub zoom: u16,
 }
 
 /// Bootstrap's colour modes.

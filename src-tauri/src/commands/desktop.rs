@@ -30,3 +30,15 @@ pub async fn quit(shell: TheShell<'_>, really: bool) -> Answer<()> {
     shell.answer_quit(really);
     Ok(())
 }
+
+/// Starts the app with the desktop from now on, or no longer.
+#[tauri::command]
+pub async fn set_autostart(shell: TheShell<'_>, on: bool) -> Answer<()> {
+    shell.set_autostart(on)
+}
+
+/// Draws everything that large, in percent.
+#[tauri::command]
+pub async fn set_zoom(shell: TheShell<'_>, percent: u64) -> Answer<()> {
+    shell.set_zoom(percent).await
+}

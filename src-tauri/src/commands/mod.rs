@@ -90,5 +90,7 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         desktop::desktop,
         desktop::set_badge,
         desktop::quit,
+        desktop::set_autostart,
+        desktop::set_zoom,
     ]
 }

@@ -77,4 +77,6 @@ pub const COMMANDS: &[&str] = &[
     "desktop",
     "set_badge",
     "quit",
+    "set_autostart",
+    "set_zoom",
 ];

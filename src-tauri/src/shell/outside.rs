@@ -1,19 +1,26 @@
 //! What reaches the user outside of the page, and leads them back into it: the window, notifications, the tray.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use confab_client::notify::Target;
 use confab_client::session::Session;
 use confab_client::view::{Desktop, Place, Settings, Update};
-use confab_protocol::Answer;
 use confab_protocol::event::PersonalSet;
 use confab_protocol::personal::Personal;
+use confab_protocol::{Answer, Error, ErrorCode};
 
 use super::Shell;
+use crate::autostart::Autostart;
 use crate::clock;
+use crate::frame::Frame;
+use crate::instance::Wish;
+use crate::settings::ZOOM;
 use crate::tray::Badge;
 use crate::window::Window;
+
+/// The smallest and the largest zoom, in percent.
+const ZOOMS: (u16, u16) = (50, 300);
 
 impl Shell {
     /// The window that was opened.
@@ -34,7 +41,68 @@ impl Shell {
 
     /// What the desktop says.
     pub fn desktop(&self) -> Desktop {
-        Desktop { tray: self.tray.is_visible() }
+        Desktop {
+            tray: self.tray.is_visible(),
+            autostart: self.autostart.as_ref().map(Autostart::is_on),
+            zoom: self.settings.read().zoom,
+        }
+    }
+
+    /// Starts the app with the desktop from now on, or no longer.
+    ///
+    /// # Errors
+    /// `read_only` when the desktop's folder cannot be written to.
+    pub fn set_autostart(&self, on: bool) -> Answer<()> {
+        let Some(autostart) = &self.autostart else { return Err(Error::not_found()) };
+        autostart.set(on).map_err(|error| Error::new(ErrorCode::ReadOnly, error.to_string()))
+    }
+
+    /// Draws everything that large, in percent, also at the next start.
+    ///
+    /// # Errors
+    /// `read_only` when it could not be written down.
+    pub async fn set_zoom(&self, percent: u64) -> Answer<()> {
+        let percent = u16::try_from(percent).unwrap_or(u16::MAX).clamp(ZOOMS.0, ZOOMS.1);
+        self.zoom(percent);
+        self.remember(move |now| now.zoom = percent).await
+    }
+
+    /// The window is open: it is as large as it was.
+    pub fn opened(&self) {
+        let zoom = self.settings.read().zoom;
+        if zoom != ZOOM {
+            self.zoom(zoom);
+        }
+    }
+
+    fn zoom(&self, percent: u16) {
+        if let Some(window) = self.window.get() {
+            window.zoom(f64::from(percent) / f64::from(ZOOM));
+        }
+    }
+
+    /// Where the window was last.
+    pub fn frame(&self) -> Option<Frame> {
+        *self.frame.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The window was moved.
+    pub fn framed(&self, frame: Option<Frame>) {
+        *self.frame.lock().unwrap_or_else(PoisonError::into_inner) = frame;
+    }
+
+    pub(super) async fn keep_frame(&self) {
+        let frame = self.frame();
+        if let Err(error) = self.remember(move |now| now.frame = frame).await {
+            tracing::warn!(%error, "where the window is will not be remembered");
+        }
+    }
+
+    /// What a start was given, the first or a later one.
+    pub fn grant(&self, Wish { link }: Wish) {
+        if let Some(link) = link {
+            self.bridge.send(Update::Join { link });
+        }
     }
 
     /// How much is unread, as the page counts it.
@@ -56,6 +124,7 @@ impl Shell {
                 window.hide();
             }
             self.focused(false);
+            self.keep_frame().await;
         } else {
             self.ask_to_quit().await;
         }

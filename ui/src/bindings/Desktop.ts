@@ -7,4 +7,12 @@ export type Desktop = {
 /**
  * A tray shows the app's icon.
  */
-tray: boolean, };
+tray: boolean, 
+/**
+ * The app starts with the desktop; null where it cannot.
+ */
+autostart: boolean | null, 
+/**
+ * How large everything in the window is, in percent.
+ */
+zoom: number, };

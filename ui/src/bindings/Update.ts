@@ -224,7 +224,11 @@ room: RoomId,
 /**
  * Which entry of its log.
  */
-seq: number, } | { "type": "quitting", 
+seq: number, } | { "type": "join", 
+/**
+ * The link, as it was given.
+ */
+link: string, } | { "type": "quitting", 
 /**
  * How many others are connected to the server of this app.
  */

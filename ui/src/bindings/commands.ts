@@ -181,4 +181,8 @@ export interface Commands<Updates> {
   set_badge: [{ unread: boolean; mentions: number }, void];
   /** The user's answer to whether they want to quit. */
   quit: [{ really: boolean }, void];
+  /** Starts the app with the desktop from now on, or no longer. */
+  set_autostart: [{ on: boolean }, void];
+  /** Draws everything that large, in percent. */
+  set_zoom: [{ percent: number }, void];
 }

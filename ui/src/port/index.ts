@@ -164,6 +164,10 @@ export interface DesktopPort {
   state(): Promise<Desktop>;
   /** Shows on the app's icon whether something is unread, and how much of it is for the user. */
   setBadge(unread: boolean, mentions: number): void;
+  /** Starts the app with the desktop from now on, or no longer. */
+  setAutostart(on: boolean): Promise<void>;
+  /** How large everything in the window is, in percent; kept. */
+  setZoom(percent: number): Promise<void>;
   /** The answer to an Update of type `quitting`. */
   quit(really: boolean): Promise<void>;
 }

@@ -54,6 +54,8 @@ export class TauriPort implements Port {
   readonly desktop: DesktopPort = {
     state: () => call('desktop', {}),
     setBadge: (unread: boolean, mentions: number) => void call('set_badge', { unread, mentions }).catch(() => undefined),
+    setAutostart: (on: boolean) => call('set_autostart', { on }),
+    setZoom: (percent: number) => call('set_zoom', { percent }),
     quit: (really: boolean) => call('quit', { really }),
   };
 
