@@ -24,6 +24,7 @@ import { ThreadState } from './thread.svelte';
 import { Toasts } from './toasts.svelte';
 import { Trail, type Visit } from './trail';
 import { WorkspaceState } from './workspace.svelte';
+import { Zoom } from './zoom';
 
 /** What may lie over the page, one at a time. */
 export type AppDialog = 'switcher' | 'keys' | 'settings' | 'create-room' | 'browse-rooms' | 'new-direct' | 'invite' | 'add-workspace' | 'profile'
@@ -79,6 +80,9 @@ export class App {
   readonly search: SearchState;
   readonly seen = new SeenThreads();
   readonly trail = new Trail();
+  readonly zoom: Zoom | null;
+  /** An invite link that was opened, until somebody has looked behind it. */
+  link = $state<string | null>(null);
   /** An entry to be shown as soon as its room is there: a link was followed. */
   target = $state.raw<Spot | null>(null);
   private slug = $state<string | null>(null);
@@ -119,6 +123,7 @@ export class App {
 
   constructor(readonly port: Port) {
     this.search = new SearchState(port);
+    this.zoom = port.desktop && new Zoom(port.desktop);
     this.settings = new SettingsState((settings) => void this.attempt(() => port.saveSettings(settings)));
   }
 
@@ -149,6 +154,8 @@ export class App {
 
   /** Somebody signed in: the lobby follows as an update. */
   signedIn(account: Account): void {
+    if (this.link !== null) this.refuseLink(account);
+    this.link = null;
     this.account = account;
     this.seen.begin(account.user.id);
     this.problem = null;
@@ -386,6 +393,10 @@ export class App {
         return;
       case 'quitting':
         return void this.confirmQuit(update.others);
+      case 'join':
+        if (this.account) this.refuseLink(this.account);
+        else this.link = update.link;
+        return;
       case 'go':
         this.dialog = null;
         return this.jump({ workspace: update.workspace, room: update.room, seq: update.seq });
@@ -457,9 +468,13 @@ export class App {
   }
 
   /** An invite link was opened in a browser where somebody is signed in: it would make another person. */
-  private refuseInvite({ user }: Account): void {
+  private refuseInvite(account: Account): void {
     if (!location.pathname.startsWith('/join/')) return;
     history.replaceState(null, '', '/');
+    this.refuseLink(account);
+  }
+
+  private refuseLink({ user }: Account): void {
     this.toasts.notice(`You are signed in as ${user.display_name}. To use the invite link as somebody new, sign out and open it again.`);
   }
 

@@ -25,6 +25,7 @@ export const KEYMAP: readonly KeySection[] = [
       { keys: ['F6', 'Shift+F6'], does: 'Next, previous part of the window' },
       { keys: ['Mod+.'], does: 'Members, or close what is beside the timeline' },
       { keys: ['Mod+,'], does: 'Settings' },
+      { keys: ['Mod++', 'Mod+-', 'Mod+0'], does: 'Everything larger, smaller, as it was' },
       { keys: ['Mod+/'], does: 'This list' },
     ],
   },
@@ -62,5 +63,5 @@ const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 export function keysOf(combination: string): string[] {
   const names: Record<string, string> = isMac ? { Mod: '⌘', Alt: '⌥', Shift: '⇧' } : { Mod: 'Ctrl' };
   // The plus key itself.
-  return (combination === '+' ? ['+'] : combination.split('+')).map((key) => names[key] ?? key);
+  return (combination === '+' ? ['+'] : combination.replace(/\+\+$/, '+Plus').split('+')).map((key) => (key === 'Plus' ? '+' : key)).map((key) => names[key] ?? key);
 }
