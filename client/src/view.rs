@@ -3,6 +3,8 @@
 //! The desktop shell passes these through one channel to the webview; the web client makes the very same updates in
 //! TypeScript. So the UI is written once, against these types. The TypeScript in `ui/src/bindings/` is generated.
 
+mod settings;
+
 use confab_protocol::account::User;
 use confab_protocol::event::{AttentionWanted, LobbyServer, NoticeLevel};
 use confab_protocol::file::FileInfo;
@@ -13,6 +15,8 @@ use confab_protocol::workspace::{Member, Presence, Workspace};
 use confab_protocol::{Error, MessageId, RoomId, Seq, Slug, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+pub use settings::{Desktop, Settings, Theme};
 
 /// Something changed. Updates come in order; applying all of them from the start gives the whole picture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -182,6 +186,25 @@ pub enum Update {
         text: String,
         /// To whom.
         level: NoticeLevel,
+    },
+    /// The user wants to see this message: they clicked its notification.
+    Go {
+        /// In which workspace.
+        workspace: Slug,
+        /// In which room.
+        room: RoomId,
+        /// Which entry of its log.
+        seq: Seq,
+    },
+    /// The user opened an invite link.
+    Join {
+        /// The link, as it was given.
+        link: String,
+    },
+    /// The user wants to quit, and is to be asked whether they mean it.
+    Quitting {
+        /// How many others are connected to the server of this app.
+        others: usize,
     },
 }
 
@@ -488,50 +511,6 @@ pub enum CredentialStore {
     Ask,
     /// The browser's: a cookie that scripts cannot read.
     Browser,
-}
-
-/// What the user chose about looks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(default)]
-pub struct Settings {
-    /// Light, dark, or as the system has it.
-    pub theme: Theme,
-    /// Less space between rows.
-    pub compact: bool,
-    /// What the app speaks.
-    pub language: Language,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { theme: Theme::System, compact: false, language: Language::System }
-    }
-}
-
-/// Bootstrap's colour modes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum Theme {
-    /// As the system has it.
-    System,
-    /// Dark on light.
-    Light,
-    /// Light on dark.
-    Dark,
-}
-
-/// The languages that the UI has catalogues for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum Language {
-    /// As the system has it, or else English.
-    System,
-    /// English.
-    En,
-    /// German.
-    De,
-    /// Arabic.
-    Ar,
 }
 
 /// What an address turned out to be.

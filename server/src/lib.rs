@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use confab_protocol::UserId;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -120,6 +121,12 @@ impl Handle {
     #[must_use]
     pub fn chat(&self) -> &Chat {
         &self.app.chat
+    }
+
+    /// Who is connected to it now.
+    #[must_use]
+    pub fn connected(&self) -> Vec<UserId> {
+        self.app.hub.lobby_users()
     }
 
     /// Makes it drain and end.

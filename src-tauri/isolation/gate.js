@@ -12,7 +12,8 @@ const COMMANDS = new Set([
   'set_reminder', 'remove_reminder', 'pick_files', 'take_file', 'take_piece', 'forget_picked',
   'upload_file', 'pause_transfer', 'resume_transfer', 'cancel_transfer', 'download_file', 'set_avatar',
   'set_icon', 'save_settings', 'save_place', 'drawn',
-  'choose_credential_store',
+  'choose_credential_store', 'desktop', 'set_badge', 'quit',
+  'set_autostart', 'set_zoom',
   // How the page fetches an update that is too large to be pushed.
   'plugin:__TAURI_CHANNEL__|fetch',
 ]);

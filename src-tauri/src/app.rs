@@ -2,21 +2,42 @@
 
 use std::sync::Arc;
 
-use tauri::{App, Builder, Context, Manager, RunEvent, Runtime, Url, WebviewWindowBuilder, Wry};
+use tauri::webview::NewWindowResponse;
+use tauri::{App, Builder, Context, Manager, RunEvent, Runtime, Url, WebviewWindowBuilder, WindowEvent, Wry};
 
 use crate::commands;
 use crate::dialogs::SystemDialogs;
+use crate::frame::Frame;
 use crate::headless::stop_signal;
+use crate::instance::{First, Wish};
+use crate::links;
 use crate::media;
 use crate::paths::Paths;
 use crate::shell::Shell;
+use crate::window::MainWindow;
+
+/// How this process was started.
+#[derive(Debug)]
+pub struct Launch {
+    pub(crate) first: First,
+    pub(crate) wish: Wish,
+    /// The window is not to be seen at once.
+    pub(crate) hidden: bool,
+}
 
 /// Opens the window and runs until it is closed.
 ///
 /// # Errors
 /// When the settings cannot be written or the webview cannot start.
-pub fn run(paths: Paths, context: Context<Wry>) -> anyhow::Result<()> {
+pub fn run(paths: Paths, context: Context<Wry>, launch: Launch) -> anyhow::Result<()> {
+    let Launch { mut first, wish, hidden } = launch;
     let shell = Shell::open(paths)?;
+    shell.grant(wish);
+    let again = Arc::clone(&shell);
+    first.listen(move |wish| {
+        again.show_window();
+        again.grant(wish);
+    });
     // While the webview starts: the page asks for the same, and finds it done.
     let early = Arc::clone(&shell);
     tauri::async_runtime::spawn(async move {
@@ -24,7 +45,9 @@ pub fn run(paths: Paths, context: Context<Wry>) -> anyhow::Result<()> {
             tracing::debug!(%error, "the page will see this as well");
         }
     });
-    let app = assemble(Builder::default(), Arc::clone(&shell)).setup(|app| Ok(open_window(app)?)).build(context)?;
+    let app = assemble(Builder::default(), Arc::clone(&shell))
+        .setup(move |app| Ok(open_window(app, hidden)?))
+        .build(context)?;
     let handle = app.handle().clone();
     tauri::async_runtime::spawn(async move {
         match stop_signal().await {
@@ -44,11 +67,22 @@ pub fn run(paths: Paths, context: Context<Wry>) -> anyhow::Result<()> {
 /// What every app of this kind has, also the one without a window in the tests.
 pub fn assemble<R: Runtime>(builder: Builder<R>, shell: Arc<Shell>) -> Builder<R> {
     let files = Arc::clone(&shell);
+    let front = Arc::clone(&shell);
     builder
         .plugin(tauri_plugin_dialog::init())
         .register_asynchronous_uri_scheme_protocol(media::SCHEME, move |_, request, responder| {
             let shell = Arc::clone(&files);
             tauri::async_runtime::spawn(async move { responder.respond(media::serve(shell, request).await) });
+        })
+        .on_window_event(move |window, event| match event {
+            WindowEvent::Resized(_) | WindowEvent::Moved(_) => front.framed(Frame::of(window, front.frame())),
+            WindowEvent::Focused(on) => front.focused(*on),
+            WindowEvent::CloseRequested { api, .. } => {
+                api.prevent_close();
+                let shell = Arc::clone(&front);
+                tauri::async_runtime::spawn(async move { shell.close().await });
+            }
+            _ => {}
         })
         .manage(shell)
         .invoke_handler(commands::handler())
@@ -56,17 +90,43 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, shell: Arc<Shell>) -> Builder<R
 
 /// Opens the main window as the configuration describes it. What the webview keeps lies in this installation's own
 /// cache, so that two instances never share it.
-fn open_window(app: &App) -> tauri::Result<()> {
-    let Some(config) = app.config().app.windows.first().cloned() else {
+fn open_window(app: &App, hidden: bool) -> tauri::Result<()> {
+    let Some(mut config) = app.config().app.windows.first().cloned() else {
         return Err(tauri::Error::WindowNotFound);
     };
-    app.state::<Arc<Shell>>().set_dialogs(Box::new(SystemDialogs(app.handle().clone())));
-    let webview_data = app.state::<Arc<Shell>>().paths().cache().join("webview");
+    let shell = app.state::<Arc<Shell>>();
+    shell.set_dialogs(Box::new(SystemDialogs(app.handle().clone())));
+    shell.set_window(Box::new(MainWindow(app.handle().clone())));
+    let webview_data = shell.paths().cache().join("webview");
+    if let Some(frame) = shell.frame() {
+        frame.apply(&mut config, &app.available_monitors()?);
+    }
+    config.visible = !hidden;
     let dev_url = app.config().build.dev_url.clone();
     WebviewWindowBuilder::from_config(app.handle(), &config)?
         .data_directory(webview_data)
+        // A link with `target=_blank`; the page itself never leaves.
+        .on_new_window(|url, _| {
+            links::open(url);
+            NewWindowResponse::Deny
+        })
+        .on_document_title_changed(|window, title| {
+            // What is unread stands in it, for the taskbar.
+            if let Err(error) = window.set_title(&title) {
+                tracing::debug!(%error, "the title stays as it was");
+            }
+        })
         .on_navigation(move |url| is_own_page(url, dev_url.as_ref()))
         .build()?;
+    shell.opened();
+    let shell = Arc::clone(&shell);
+    tauri::async_runtime::spawn(async move {
+        shell.enter_tray().await;
+        // Nobody could bring it back.
+        if hidden && !shell.desktop().tray {
+            shell.show_window();
+        }
+    });
     Ok(())
 }
 

@@ -17,8 +17,8 @@ pub struct Bridge {
 #[derive(Default)]
 struct Page {
     channel: Option<Channel<Update>>,
-    /// Warnings from before any page was there. They are in no picture.
-    warnings: Vec<Update>,
+    /// What came before any page was there, and is in no picture.
+    early: Vec<Update>,
 }
 
 impl Bridge {
@@ -26,19 +26,26 @@ impl Bridge {
     pub fn open(&self, channel: Channel<Update>) {
         let mut page = self.page();
         page.channel = Some(channel);
-        for warning in std::mem::take(&mut page.warnings) {
-            page.send(warning);
+        for update in std::mem::take(&mut page.early) {
+            page.send(update);
         }
     }
 
-    /// Hands an update over. Without a page it is dropped, unless it is a warning: a page that comes later gets the whole
-    /// picture.
+    /// Hands an update over. Without a page it is dropped, unless it is in no picture: a page that comes later gets the
+    /// whole picture.
     pub fn send(&self, update: Update) {
         let mut page = self.page();
         match update {
-            warning @ Update::Warning { .. } if page.channel.is_none() => page.warnings.push(warning),
+            early @ (Update::Warning { .. } | Update::Go { .. } | Update::Join { .. }) if page.channel.is_none() => {
+                page.early.push(early)
+            }
             update => page.send(update),
         }
+    }
+
+    /// Whether a page listens.
+    pub fn is_open(&self) -> bool {
+        self.page().channel.is_some()
     }
 
     fn page(&self) -> std::sync::MutexGuard<'_, Page> {
@@ -57,6 +64,6 @@ impl Page {
 
 impl std::fmt::Debug for Bridge {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Bridge").field("open", &self.page().channel.is_some()).finish()
+        f.debug_struct("Bridge").field("open", &self.is_open()).finish()
     }
 }

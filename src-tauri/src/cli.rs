@@ -1,6 +1,8 @@
 //! The command line of the app. `--help` and `--version` work without a display.
 
 use clap::Parser;
+use confab_client::address::Address;
+use confab_protocol::Error;
 
 /// Team chat that lives on your own machines.
 #[derive(Debug, Parser)]
@@ -9,6 +11,19 @@ pub struct Arguments {
     /// Serves without a window, as if there were no display.
     #[arg(long)]
     pub headless: bool,
+
+    /// Starts in the tray, where there is one.
+    #[arg(long, conflicts_with = "headless")]
+    pub hidden: bool,
+
+    /// An invite link to open: confab://join/HOST:PORT/CODE.
+    #[arg(value_parser = invite_link)]
+    pub link: Option<String>,
+}
+
+/// What the desktop hands over when somebody follows a link. Whether it leads anywhere, the page finds out.
+fn invite_link(text: &str) -> Result<String, Error> {
+    text.parse::<Address>().and_then(|address| address.invite.ok_or_else(Error::not_found)).map(|_| text.to_owned())
 }
 
 const ENVIRONMENT: &str = "\
@@ -46,5 +61,10 @@ mod tests {
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
         assert!(Arguments::try_parse_from(["confab", "--headless"]).unwrap().headless);
+        let link = "confab://join/host:7300/abc";
+        assert_eq!(Arguments::try_parse_from(["confab", link]).unwrap().link.as_deref(), Some(link));
+        for nonsense in ["confab://join/host", "confab://elsewhere", "file:///etc/passwd", "host", "--no-such"] {
+            assert!(Arguments::try_parse_from(["confab", nonsense]).is_err(), "{nonsense}");
+        }
     }
 }

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use confab_client::view::Hosting;
-use confab_protocol::Error;
 use confab_protocol::account::Secret;
+use confab_protocol::{Error, UserId};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
@@ -121,6 +121,13 @@ impl Embedded {
         let running = self.running.lock().await;
         let stopped = || Error::new(confab_protocol::ErrorCode::Unavailable, "This app hosts no server.");
         running.as_ref().ok_or_else(stopped)?.handle.chat().reset_password(login, password).await
+    }
+
+    /// How many people besides this one are connected to it.
+    pub async fn others(&self, me: Option<&UserId>) -> usize {
+        let running = self.running.lock().await;
+        let connected = running.as_ref().map(|running| running.handle.connected()).unwrap_or_default();
+        connected.iter().filter(|user| Some(*user) != me).count()
     }
 
     /// Stops it: open connections get a moment to end, and the data is closed.

@@ -5,24 +5,34 @@
 //! ([`credentials`], [`settings`], [`paths`]). [`app`] opens the window; `headless` does without.
 
 pub mod app;
+mod autostart;
 pub mod bridge;
 mod cli;
+mod clock;
 pub mod commands;
 pub mod credentials;
 mod dialogs;
 pub mod embedded;
 mod error;
 pub mod files;
+mod frame;
 mod headless;
 mod host;
+mod instance;
+mod links;
 mod media;
+pub mod notifications;
 pub mod paths;
 pub mod settings;
 pub mod shell;
+pub mod tray;
+pub mod window;
 
 use std::process::ExitCode;
 
+use app::Launch;
 use clap::Parser;
+use instance::{Instance, Wish};
 use tauri::{Context, Wry};
 use tracing_subscriber::EnvFilter;
 
@@ -39,7 +49,11 @@ pub fn main(context: impl FnOnce() -> Context<Wry>) -> ExitCode {
         } else if let Some(why) = cli::no_window() {
             headless::serve(&paths, why)
         } else {
-            app::run(paths, context())
+            let wish = Wish { link: arguments.link };
+            match instance::enter(paths.data(), &wish)? {
+                Instance::Second => Ok(()),
+                Instance::First(first) => app::run(paths, context(), Launch { first, wish, hidden: arguments.hidden }),
+            }
         }
     };
     match run() {

@@ -8,6 +8,10 @@ use confab_client::view::{Account, Place, Settings};
 use serde::{Deserialize, Serialize};
 
 use crate::embedded::local_url;
+use crate::frame::Frame;
+
+/// Everything as large as it was meant, in percent.
+pub const ZOOM: u16 = 100;
 
 /// The file could not be replaced. What was there before still is.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +37,10 @@ pub struct Remembered {
     pub token_in_file: bool,
     /// This app hosts a server, and how.
     pub hosted: Option<Hosted>,
+    /// Where the window was.
+    pub frame: Option<Frame>,
+    /// How large everything in it is, in percent.
+    pub zoom: u16,
 }
 
 /// The server that this app hosts: how to start it again with the address that others know.
@@ -56,6 +64,8 @@ impl Default for Remembered {
             settings: Settings::default(),
             token_in_file: false,
             hosted: None,
+            frame: None,
+            zoom: ZOOM,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What the commands act on: the session of whoever is signed in, and all that outlives it.
 
 mod files;
+mod outside;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex as SyncMutex, OnceLock};
 use std::time::Instant;
 
 use confab_client::local::database::SetAside;
@@ -13,14 +15,19 @@ use confab_protocol::{Answer, Error};
 use tauri::ipc::Channel;
 use tokio::sync::{Mutex, OnceCell, mpsc};
 
+use crate::autostart::Autostart;
 use crate::bridge::{Bridge, QUEUE};
 use crate::credentials::{Choice, Credentials};
 use crate::embedded::Embedded;
 use crate::error::signed_out;
 use crate::files::{Dialogs, Picks};
+use crate::frame::Frame;
 use crate::host;
+use crate::notifications::Notifications;
 use crate::paths::Paths;
 use crate::settings::{Hosted, Remembered, SettingsFile};
+use crate::tray::{Badge, Tray};
+use crate::window::Window;
 
 /// The app without its window. One for the life of the process.
 pub struct Shell {
@@ -33,6 +40,14 @@ pub struct Shell {
     session: Mutex<Option<Session>>,
     picks: Arc<Picks>,
     dialogs: OnceLock<Box<dyn Dialogs>>,
+    window: OnceLock<Box<dyn Window>>,
+    notifications: Notifications,
+    tray: Tray,
+    autostart: Option<Autostart>,
+    /// Where the window is; written down when the app ends or hides.
+    frame: SyncMutex<Option<Frame>>,
+    /// The user was asked whether they want to quit, and has not answered.
+    quitting: AtomicBool,
     opened: Instant,
 }
 
@@ -42,15 +57,22 @@ impl Shell {
     /// # Errors
     /// [`crate::settings::SaveError`] when the configuration directory cannot be written to.
     pub fn open(paths: Paths) -> Result<Arc<Self>, crate::settings::SaveError> {
-        Ok(Arc::new(Self {
-            settings: Arc::new(SettingsFile::open(paths.settings())?),
+        let settings = Arc::new(SettingsFile::open(paths.settings())?);
+        Ok(Arc::new_cyclic(|shell| Self {
+            notifications: Notifications::start(shell.clone()),
             credentials: OnceCell::new(),
             embedded: Embedded::new(paths.server()),
             bridge: Bridge::default(),
             session: Mutex::new(None),
             picks: Arc::new(Picks::new(files::copies(paths.cache()))),
             dialogs: OnceLock::new(),
+            window: OnceLock::new(),
+            tray: Tray::default(),
+            autostart: Autostart::of_this_user(),
+            frame: SyncMutex::new(settings.read().frame),
+            quitting: AtomicBool::new(false),
             opened: Instant::now(),
+            settings,
             paths,
         }))
     }
@@ -167,6 +189,8 @@ impl Shell {
         if let Some(session) = self.session.lock().await.take() {
             session.close();
         }
+        self.notifications.end().await;
+        self.keep_frame().await;
         self.embedded.stop().await;
     }
 
@@ -266,7 +290,14 @@ impl Shell {
             {
                 tracing::warn!(%error, "a worthless token is still kept");
             }
-            self.bridge.send(update);
+            match &update {
+                Update::Personal { personal } => self.tray.set_quiet(personal.dnd_until).await,
+                Update::SignedOut { .. } => self.tray.set_badge(Badge::None).await,
+                _ => {}
+            }
+            if !self.notifications.take(&update) {
+                self.bridge.send(update);
+            }
         }
     }
 

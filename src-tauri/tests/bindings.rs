@@ -16,7 +16,7 @@ use syn::{FnArg, GenericArgument, Item, ItemFn, Pat, PathArguments, ReturnType, 
 use ts_rs::TS;
 
 /// The modules of `src/commands/`, in the order of [`COMMANDS`].
-const MODULES: [&str; 7] = ["server", "namespace", "room", "message", "people", "file", "settings"];
+const MODULES: [&str; 8] = ["server", "namespace", "room", "message", "people", "file", "settings", "desktop"];
 
 const HINT: &str = "run: UPDATE_BINDINGS=1 cargo test -p confab-desktop --test bindings";
 

@@ -98,7 +98,7 @@ fn without_a_keyring_nobody_signs_in_before_they_were_asked() {
 fn settings_stay_and_nonsense_is_refused() {
     within(&Session::Bare, "settings_stay_and_nonsense_is_refused", async |home| {
         let window = Window::open(home);
-        let dark = json!({ "theme": "dark", "compact": true, "language": "ar" });
+        let dark = json!({ "theme": "dark", "compact": true, "language": "ar", "notifications": false, "previews": true, "close_to_tray": false });
         window.ok("save_settings", json!({ "settings": dark }));
         assert_eq!(window.ok("start", json!({}))["settings"], dark);
         assert_eq!(window.refused("open_workspace", json!({ "slug": "general" }))["code"], "unauthorized");

@@ -78,6 +78,22 @@ impl Api {
         Ok(())
     }
 
+    /// Uploads a file: its description, to go with a message.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn upload(&self, name: &str, mime: &str, content: Vec<u8>) -> Result<Value> {
+        let mut request = self.http.post(format!("{}/api/v1/files?name={name}", self.base)).body(content);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.header("content-type", mime).send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        ensure!(status == 201, "POST /files answered {status}: {text}");
+        Ok(serde_json::from_str(&text)?)
+    }
+
     /// A page outside `/api/v1`: status and text.
     ///
     /// # Errors

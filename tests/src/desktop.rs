@@ -61,12 +61,20 @@ impl Desktop {
     pub async fn of(binary: PathBuf) -> Result<Self> {
         let home = tempfile::Builder::new().prefix("confab-desktop-").tempdir()?;
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700))?;
+        // What opens links writes them down.
+        let bin = home.path().join("bin");
+        fs::create_dir(&bin)?;
+        fs::write(bin.join("xdg-open"), "#!/bin/sh\necho \"$1\" >>\"$HOME/opened\"\n")?;
+        fs::set_permissions(bin.join("xdg-open"), fs::Permissions::from_mode(0o755))?;
         let directory = |name: &str| home.path().join(name).display().to_string();
         let mut environment: Vec<(String, String)> = ["HOME", "XDG_RUNTIME_DIR"]
             .map(|name| (name.to_owned(), home.path().display().to_string()))
             .into_iter()
             .chain(["CONFIG", "DATA", "CACHE"].map(|kind| (format!("XDG_{kind}_HOME"), directory(kind))))
-            .chain([("NO_AT_BRIDGE".to_owned(), "1".to_owned())])
+            .chain([
+                ("NO_AT_BRIDGE".to_owned(), "1".to_owned()),
+                ("PATH".to_owned(), format!("{}:{}", bin.display(), std::env::var("PATH")?)),
+            ])
             .collect();
 
         let mut display = Command::new("Xvfb");
@@ -95,6 +103,14 @@ impl Desktop {
     /// # Errors
     /// When the window does not open in time.
     pub async fn open(&self, installation: &str) -> Result<App> {
+        self.open_with(installation, &[]).await
+    }
+
+    /// As [`Desktop::open`], with arguments.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn open_with(&self, installation: &str, arguments: &[&str]) -> Result<App> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let home = self.installation(installation);
         let driver = Command::new("WebKitWebDriver")
@@ -113,7 +129,7 @@ impl Desktop {
             tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok().then_some(())
         })
         .await?;
-        let wanted = json!({ "webkitgtk:browserOptions": { "binary": self.binary, "args": [] } });
+        let wanted = json!({ "webkitgtk:browserOptions": { "binary": self.binary, "args": arguments } });
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(serde_json::from_value(wanted)?);
         let started = Instant::now();
@@ -129,6 +145,41 @@ impl Desktop {
         command.envs(self.environment.iter().cloned()).env("CONFAB_HOME", self.installation(installation));
         command.env("CONFAB_HOST_BIND", "127.0.0.1:0").env("CONFAB_LOG", "info");
         command
+    }
+
+    /// Presses the close button of the window with this in its title.
+    ///
+    /// # Errors
+    /// When there is not exactly one.
+    pub async fn press_close(&self, title: &str) -> Result<()> {
+        let script = workspace_root().join("tests/python/press_close.py");
+        let output = Command::new("python3").arg(script).arg(title).env("DISPLAY", self.variable("DISPLAY")).output();
+        let output = within("the close button is pressed", output).await??;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
+    /// The links that were handed to the system's browser, one a line.
+    #[must_use]
+    pub fn opened_links(&self) -> String {
+        fs::read_to_string(self.home.path().join("opened")).unwrap_or_default()
+    }
+
+    /// What the session starts by itself: names and contents.
+    #[must_use]
+    pub fn autostart(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(Path::new(self.variable("XDG_CONFIG_HOME")).join("autostart"));
+        entries.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect()
+    }
+
+    /// The address of the session's D-Bus.
+    #[must_use]
+    pub fn bus(&self) -> &str {
+        self.variable("DBUS_SESSION_BUS_ADDRESS")
+    }
+
+    fn variable(&self, name: &str) -> &str {
+        self.environment.iter().find(|(set, _)| set == name).map_or("", |(_, value)| value)
     }
 
     /// Where that installation keeps everything.
@@ -211,6 +262,17 @@ impl App {
         .await
     }
 
+    /// Clicks what a CSS selector finds.
+    ///
+    /// # Errors
+    /// When it cannot be clicked in time.
+    pub async fn click_at(&self, css: &str) -> Result<()> {
+        until(&format!("{css} can be clicked"), async || {
+            self.client.find(Locator::Css(css)).await.ok()?.click().await.ok()
+        })
+        .await
+    }
+
     /// Clicks the button that says this, once it is there.
     ///
     /// # Errors
@@ -272,6 +334,31 @@ impl App {
         Ok(self.client.execute(js, Vec::new()).await?)
     }
 
+    /// Presses keys wherever the focus is.
+    ///
+    /// # Errors
+    /// When the window is gone.
+    pub async fn press(&self, keys: &str) -> Result<()> {
+        Ok(self.client.active_element().await?.send_keys(keys).await?)
+    }
+
+    /// Gives the window another size.
+    ///
+    /// # Errors
+    /// When it takes none.
+    pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        Ok(self.client.set_window_size(width, height).await?)
+    }
+
+    /// How large the page is, in its own pixels.
+    ///
+    /// # Errors
+    /// When the window is gone.
+    pub async fn size(&self) -> Result<(u64, u64)> {
+        let size = self.script("return [innerWidth, innerHeight]").await?;
+        Ok(serde_json::from_value(size)?)
+    }
+
     /// Loads the page again: the app stays.
     ///
     /// # Errors
@@ -295,6 +382,23 @@ impl App {
             std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace_root().join("target"), PathBuf::from);
         fs::create_dir_all(target.join("screens"))?;
         Ok(fs::write(target.join("screens").join(format!("desktop-{name}.png")), png)?)
+    }
+
+    /// Whether the window can be seen, as its page knows it.
+    ///
+    /// # Errors
+    /// When the page is gone.
+    pub async fn is_visible(&self) -> Result<bool> {
+        Ok(self.script("return document.visibilityState").await? == "visible")
+    }
+
+    /// Waits until the app has ended by what was done to it.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn ends(self) -> Result<()> {
+        let app = children(self.driver.id().context("WebDriver ended before")?)?;
+        self.ended(&app).await
     }
 
     /// Closes the window, and waits until the app has ended by itself.

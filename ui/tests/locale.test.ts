@@ -31,6 +31,8 @@ const ALLOWED: Readonly<Record<string, readonly RegExp[]>> = {
   // The name of the product.
   'features/Main.svelte': [/^Confab$/],
   'features/rooms/RoomList.svelte': [/^Confab$/],
+  // And a picture.
+  'lib/tab.ts': [/^Confab$/, /^`<circle /],
   // Names of products.
   'lib/device.ts': [/^(Edge|Opera|Firefox|Chrome|Safari|Android|Windows|Linux)$/],
   // Each language in its own words.

@@ -12,14 +12,14 @@ export class Page {
   private readonly view: object;
   private readonly target = document.body.appendChild(document.createElement('div'));
 
-  private constructor(world: FakeWorld) {
-    this.port = new FakePort(world);
+  private constructor(world: FakeWorld, shell: Partial<Pick<FakePort, 'desktop' | 'notifier'>>) {
+    this.port = Object.assign(new FakePort(world), shell);
     this.app = new App(this.port);
     this.view = mount(AppView, { target: this.target, props: { app: this.app } });
   }
 
-  static async open(world: FakeWorld): Promise<Page> {
-    const page = new Page(world);
+  static async open(world: FakeWorld, shell: Partial<Pick<FakePort, 'desktop' | 'notifier'>> = {}): Promise<Page> {
+    const page = new Page(world, shell);
     await page.app.start();
     await page.settled();
     return page;

@@ -2,6 +2,7 @@
 //!
 //! The TypeScript of these signatures is generated (`tests/bindings.rs`), names and permissions are checked there too.
 
+pub mod desktop;
 pub mod file;
 pub mod message;
 pub mod names;
@@ -88,5 +89,10 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         settings::save_place,
         settings::drawn,
         settings::choose_credential_store,
+        desktop::desktop,
+        desktop::set_badge,
+        desktop::quit,
+        desktop::set_autostart,
+        desktop::set_zoom,
     ]
 }

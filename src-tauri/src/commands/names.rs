@@ -75,4 +75,10 @@ pub const COMMANDS: &[&str] = &[
     "save_place",
     "drawn",
     "choose_credential_store",
+    // desktop
+    "desktop",
+    "set_badge",
+    "quit",
+    "set_autostart",
+    "set_zoom",
 ];

@@ -3,7 +3,7 @@ import type { Language } from "./Language";
 import type { Theme } from "./Theme";
 
 /**
- * What the user chose about looks.
+ * How the app looks, and what it may show outside its window.
  */
 export type Settings = { 
 /**
@@ -17,4 +17,16 @@ compact: boolean,
 /**
  * What the app speaks.
  */
-language: Language, };
+language: Language, 
+/**
+ * Notifications of the system, where it shows any.
+ */
+notifications: boolean, 
+/**
+ * They say what the message says.
+ */
+previews: boolean, 
+/**
+ * Closing the window leaves the app in the tray, where there is one.
+ */
+close_to_tray: boolean, };

@@ -212,4 +212,24 @@ text: string,
 /**
  * To whom.
  */
-level: NoticeLevel, };
+level: NoticeLevel, } | { "type": "go", 
+/**
+ * In which workspace.
+ */
+workspace: Slug, 
+/**
+ * In which room.
+ */
+room: RoomId, 
+/**
+ * Which entry of its log.
+ */
+seq: number, } | { "type": "join", 
+/**
+ * The link, as it was given.
+ */
+link: string, } | { "type": "quitting", 
+/**
+ * How many others are connected to the server of this app.
+ */
+others: number, };

@@ -3,6 +3,7 @@
 import type {
   Account,
   CredentialStore,
+  Desktop,
   FileId,
   FileInfo,
   HistoryPage,
@@ -179,4 +180,14 @@ export interface Commands<Updates> {
   drawn: [Record<string, never>, void];
   /** The user's answer when there is no keyring. */
   choose_credential_store: [{ choice: "file" | "memory" }, CredentialStore];
+  /** What the desktop says about the app. */
+  desktop: [Record<string, never>, Desktop];
+  /** Shows on the app's icon whether something is unread, and how much of it is for the user. */
+  set_badge: [{ unread: boolean; mentions: number }, void];
+  /** The user's answer to whether they want to quit. */
+  quit: [{ really: boolean }, void];
+  /** Starts the app with the desktop from now on, or no longer. */
+  set_autostart: [{ on: boolean }, void];
+  /** Draws everything that large, in percent. */
+  set_zoom: [{ percent: number }, void];
 }

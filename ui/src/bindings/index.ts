@@ -5,6 +5,7 @@ export type { AttentionWanted } from './AttentionWanted';
 export type { BatchSent } from './BatchSent';
 export type { Cid } from './Cid';
 export type { CredentialStore } from './CredentialStore';
+export type { Desktop } from './Desktop';
 export type { DirectOpen } from './DirectOpen';
 export type { Empty } from './Empty';
 export type { Entry } from './Entry';

@@ -5,10 +5,11 @@
 // ({code, message, retry_after_ms?}); nothing else is ever thrown. What changes arrives as an `Update`.
 
 import type {
-  Account, CredentialStore, HistoryPage, Hosting, Member, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
+  Account, CredentialStore, Desktop, HistoryPage, Hosting, Member, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
   RoomCreate, RoomJoined, RoomUpdate, SearchPage, Settings, Start, Thread, Update, Workspace, WorkspaceCreate,
   Invite, InviteRequest, Session, PersonalSet, ProfileChange, ReminderSet, User, FileInfo, Picked, Role,
 } from '../bindings';
+import type { Notification } from '../lib/notify';
 
 export interface Port {
   /** Which back end this is. */
@@ -19,6 +20,13 @@ export interface Port {
 
   /** Files: chosen, moved, shown. */
   readonly files: Files;
+
+  /** The system's notifications, where the page shows them; null where the shell does, which then hands no `attention`
+      over that it has shown. */
+  readonly notifier: Notifier | null;
+
+  /** The desktop around the window; null in a browser. */
+  readonly desktop: DesktopPort | null;
 
   // --- the app itself ---
   /** What is known before any network. Also begins to connect, when someone is signed in. */
@@ -152,4 +160,35 @@ export interface Files {
   setAvatar(file: string | null): Promise<User>;
   /** A workspace's icon: an emoji, or the id of an image that the user uploaded; an empty text takes it away. */
   setIcon(slug: string, icon: string): Promise<Workspace>;
+}
+
+/** What only an app on a desktop can do. */
+export interface DesktopPort {
+  /** What the desktop says about the app. */
+  state(): Promise<Desktop>;
+  /** Shows on the app's icon whether something is unread, and how much of it is for the user. */
+  setBadge(unread: boolean, mentions: number): void;
+  /** Starts the app with the desktop from now on, or no longer. */
+  setAutostart(on: boolean): Promise<void>;
+  /** How large everything in the window is, in percent; kept. */
+  setZoom(percent: number): Promise<void>;
+  /** The answer to an Update of type `quitting`. */
+  quit(really: boolean): Promise<void>;
+}
+
+/** Whether the user lets this page show notifications: `default` until they were asked, `missing` where the browser has
+    none, such as on an address without TLS. */
+export type Permission = 'granted' | 'denied' | 'default' | 'missing';
+
+/** The system's notifications, shown by the page. */
+export interface Notifier {
+  readonly permission: Permission;
+  /** Asks the user; only when they pressed something for it. */
+  ask(): Promise<Permission>;
+  /** Shows one, in place of the last one of its room; false when it cannot. A click brings the page to the front first. */
+  show(notification: Notification, onclick: () => void): boolean;
+  /** A room was read so far, here or elsewhere: what was shown of it goes. */
+  read(room: string, seq: number): void;
+  /** All go. */
+  clear(): void;
 }

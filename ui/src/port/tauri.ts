@@ -12,7 +12,7 @@ import type {
 import type { Commands as AllCommands } from '../bindings/commands';
 import { isRefusal, refusal } from '../lib/error';
 import { t } from '../lib/locale/locale.svelte';
-import type { Files, Port } from './index';
+import type { DesktopPort, Files, Port } from './index';
 
 type Commands = AllCommands<Channel<Update>>;
 
@@ -51,6 +51,14 @@ async function base64(piece: Blob): Promise<string> {
 
 export class TauriPort implements Port {
   readonly kind = 'tauri';
+  readonly notifier = null;
+  readonly desktop: DesktopPort = {
+    state: () => call('desktop', {}),
+    setBadge: (unread: boolean, mentions: number) => void call('set_badge', { unread, mentions }).catch(() => undefined),
+    setAutostart: (on: boolean) => call('set_autostart', { on }),
+    setZoom: (percent: number) => call('set_zoom', { percent }),
+    quit: (really: boolean) => call('quit', { really }),
+  };
 
   subscribe(listener: (update: Update) => void): () => void {
     const channel = new Channel<Update>();

@@ -25,6 +25,7 @@ import { ThreadState } from './thread.svelte';
 import { Toasts } from './toasts.svelte';
 import { Trail, type Visit } from './trail';
 import { WorkspaceState } from './workspace.svelte';
+import { Zoom } from './zoom';
 
 /** What may lie over the page, one at a time. */
 export type AppDialog = 'switcher' | 'keys' | 'settings' | 'create-room' | 'browse-rooms' | 'new-direct' | 'invite' | 'add-workspace' | 'profile'
@@ -76,6 +77,9 @@ export class App {
   readonly search: SearchState;
   readonly seen = new SeenThreads();
   readonly trail = new Trail();
+  readonly zoom: Zoom | null;
+  /** An invite link that was opened, until somebody has looked behind it. */
+  link = $state<string | null>(null);
   /** An entry to be shown as soon as its room is there: a link was followed. */
   target = $state.raw<Spot | null>(null);
   private slug = $state<string | null>(null);
@@ -99,6 +103,12 @@ export class App {
     return sum + (open?.info ? open.mentions : mentions);
   }, 0));
 
+  /** Something in any workspace is unread that is to be seen in lists. */
+  readonly unread: boolean = $derived(this.lobby.sorted.some(({ slug, unread }) => {
+    const open = this.workspaces.get(slug);
+    return open?.info ? [...open.rooms.values()].some((room) => room.signals) : unread > 0;
+  }));
+
   /** What the words of messages stand for here. */
   readonly known: Known = $derived({
     logins: this.workspace?.logins ?? new Set<string>(),
@@ -110,6 +120,7 @@ export class App {
 
   constructor(readonly port: Port) {
     this.search = new SearchState(port);
+    this.zoom = port.desktop && new Zoom(port.desktop);
     this.settings = new SettingsState((settings) => void this.attempt(() => port.saveSettings(settings)));
   }
 
@@ -141,6 +152,8 @@ export class App {
 
   /** Somebody signed in: the lobby follows as an update. */
   signedIn(account: Account): void {
+    if (this.link !== null) this.refuseLink(account);
+    this.link = null;
     this.account = account;
     this.seen.begin(account.user.id);
     this.problem = null;
@@ -376,7 +389,17 @@ export class App {
         if (update.transfer.state.is === 'cancelled') this.transfers.delete(update.transfer.key);
         else this.transfers.set(update.transfer.key, update.transfer);
         return;
+      case 'quitting':
+        return void this.confirmQuit(update.others);
+      case 'join':
+        if (this.account) this.refuseLink(this.account);
+        else this.link = update.link;
+        return;
+      case 'go':
+        this.dialog = null;
+        return this.jump({ workspace: update.workspace, room: update.room, seq: update.seq });
       case 'read':
+        this.port.notifier?.read(update.room, update.read);
         if (!this.workspaces.get(update.slug)?.info) return this.lobby.counted(update);
         break;
       default:
@@ -388,13 +411,26 @@ export class App {
     if (update.type === 'workspace' || update.type === 'room_removed') this.chooseRoom();
   }
 
-  /** A line over the page; notifications of the system are the shell's. */
+  /** A notification of the system when nobody is at the page, and a line over the page otherwise. */
   private drawAttention(wanted: AttentionWanted): void {
     const now = new Date();
     const { room, workspace } = this;
-    const lookingAt = room && workspace && document.hasFocus() ? { workspace: workspace.slug, room: room.info.id } : null;
+    const present = document.hasFocus();
+    const lookingAt = room && workspace && present ? { workspace: workspace.slug, room: room.info.id } : null;
     const shown = notification(wanted, { personal: this.personal.kept, lookingAt, now, ...localTime(now) });
-    if (shown) this.toasts.message(shown.title, shown.body, () => void this.attempt(() => this.goTo(shown.target)));
+    if (!shown) return;
+    const go = (): void => this.jump(shown.target);
+    const { notifications, previews } = this.settings;
+    const outside = { ...shown, body: previews ? shown.body : t('app.new_message') };
+    if (!present && notifications && this.port.notifier?.show(outside, go)) return;
+    this.toasts.message(shown.title, shown.body, go);
+  }
+
+  /** Others are cut off when the app quits that hosts them. */
+  private async confirmQuit(others: number): Promise<void> {
+    const asked = this.phase === 'main' ? this.ask({ title: t('app.quit_ask'), text: t('app.quit_others', { n: others }), action: t('app.quit'), danger: true }) : true;
+    const really = await asked;
+    await this.attempt(async () => this.port.desktop?.quit(really));
   }
 
   private async goTo(spot: Spot): Promise<void> {
@@ -429,9 +465,13 @@ export class App {
   }
 
   /** An invite link was opened in a browser where somebody is signed in: it would make another person. */
-  private refuseInvite({ user }: Account): void {
+  private refuseInvite(account: Account): void {
     if (!location.pathname.startsWith('/join/')) return;
     history.replaceState(null, '', '/');
+    this.refuseLink(account);
+  }
+
+  private refuseLink({ user }: Account): void {
     this.toasts.notice(t('app.invited_as', { name: user.display_name }));
   }
 
@@ -494,6 +534,7 @@ export class App {
   }
 
   private signedOut(error: Refusal | null): void {
+    this.port.notifier?.clear();
     this.account = null;
     this.slug = this.roomId = null;
     this.place = { workspace: null, room: null };

@@ -1,17 +1,25 @@
-// What the user chose about looks and language, and how it reaches the page.
+// What the user chose for this device that its shell needs to know too, and how it reaches the page.
 
 import type { Language, Settings, Theme } from '../bindings';
 import { languageFor, locale } from '../lib/locale/locale.svelte';
 
 const ORDER: Record<Theme, Theme> = { system: 'light', light: 'dark', dark: 'system' };
+const UNCHOSEN: Settings = { theme: 'system', compact: false, language: 'system', notifications: true, previews: true, close_to_tray: true };
 
 export class SettingsState {
-  theme = $state<Theme>('system');
-  compact = $state(false);
-  language = $state<Language>('system');
+  private kept = $state.raw<Settings>(UNCHOSEN);
   private readonly systemDark = matchMedia('(prefers-color-scheme: dark)');
   private systemIsDark = $state(this.systemDark.matches);
 
+  readonly theme: Theme = $derived(this.kept.theme);
+  readonly compact: boolean = $derived(this.kept.compact);
+  readonly language: Language = $derived(this.kept.language);
+  /** Notifications of the system, where it shows any. */
+  readonly notifications: boolean = $derived(this.kept.notifications);
+  /** They say what the message says. */
+  readonly previews: boolean = $derived(this.kept.previews);
+  /** Closing the window leaves the app in the tray, where there is one. */
+  readonly closeToTray: boolean = $derived(this.kept.close_to_tray);
   /** What is drawn: Bootstrap's colour mode. */
   readonly mode = $derived(this.theme === 'system' ? (this.systemIsDark ? 'dark' : 'light') : this.theme);
 
@@ -20,16 +28,13 @@ export class SettingsState {
   }
 
   /** Answers when the page speaks the language: nothing is to be drawn in another one before. */
-  async load({ theme, compact, language }: Settings): Promise<void> {
-    this.theme = theme;
-    this.compact = compact;
-    this.language = language;
-    await locale.use(languageFor(language));
+  async load(settings: Settings): Promise<void> {
+    this.kept = settings;
+    await locale.use(languageFor(settings.language));
   }
 
   setTheme(theme: Theme): void {
-    this.theme = theme;
-    this.keep();
+    this.change({ theme });
   }
 
   nextTheme(): void {
@@ -37,17 +42,16 @@ export class SettingsState {
   }
 
   setCompact(compact: boolean): void {
-    this.compact = compact;
-    this.keep();
+    this.change({ compact });
   }
 
   setLanguage(language: Language): void {
-    this.language = language;
     void locale.use(languageFor(language));
-    this.keep();
+    this.change({ language });
   }
 
-  private keep(): void {
-    this.save({ theme: this.theme, compact: this.compact, language: this.language });
+  change(changes: Partial<Settings>): void {
+    this.kept = { ...this.kept, ...changes };
+    this.save(this.kept);
   }
 }

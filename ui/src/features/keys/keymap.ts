@@ -28,6 +28,7 @@ export const KEYMAP: readonly KeySection[] = [
       { keys: ['F6', 'Shift+F6'], does: 'keys.region' },
       { keys: ['Mod+.'], does: 'keys.panel' },
       { keys: ['Mod+,'], does: 'common.settings' },
+      { keys: ['Mod++', 'Mod+-', 'Mod+0'], does: 'keys.zoom' },
       { keys: ['Mod+/'], does: 'keys.this_list' },
     ],
   },
@@ -67,5 +68,5 @@ export function keysOf(combination: string): string[] {
   const signs: Record<string, string> = isMac ? { Mod: '⌘', Alt: '⌥', Shift: '⇧' } : { Mod: t('keys.ctrl') };
   const nameOf = (key: string): string => signs[key] ?? (NAMES[key] ? t(NAMES[key]) : key);
   // The plus key itself.
-  return (combination === '+' ? ['+'] : combination.split('+')).map(nameOf);
+  return (combination === '+' ? ['+'] : combination.replace(/\+\+$/, '+Plus').split('+')).map((key) => (key === 'Plus' ? '+' : nameOf(key)));
 }

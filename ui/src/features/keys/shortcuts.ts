@@ -1,6 +1,7 @@
 // The keys that work wherever the focus is.
 
 import type { App } from '../../state/app.svelte';
+import type { Zoom } from '../../state/zoom';
 
 /** Does what a key means; false when it means nothing here. */
 export function shortcut(event: KeyboardEvent, app: App): boolean {
@@ -8,6 +9,7 @@ export function shortcut(event: KeyboardEvent, app: App): boolean {
   const mod = event.ctrlKey || event.metaKey;
   if (mod && !altKey && !shiftKey && key.toLowerCase() === 'k') return toggle(app, 'switcher');
   if (mod && !altKey && key === '/') return toggle(app, 'keys');
+  if (mod && !altKey && app.zoom && zoom(key, app.zoom)) return true;
   // A dialog has the keyboard for itself.
   if (app.dialog !== null || document.querySelector('dialog[open]')) return false;
   if (mod && !shiftKey && !altKey && key === ',') return toggle(app, 'settings');
@@ -29,6 +31,13 @@ export function shortcut(event: KeyboardEvent, app: App): boolean {
   }
   if (altKey && !mod) return withAlt(key, shiftKey, app);
   return false;
+}
+
+function zoom(key: string, zoom: Zoom): boolean {
+  const by = key === '+' || key === '=' ? 1 : key === '-' || key === '_' ? -1 : key === '0' ? 0 : undefined;
+  if (by === undefined) return false;
+  void zoom.step(by).catch(() => undefined);
+  return true;
 }
 
 function withAlt(key: string, shiftKey: boolean, app: App): boolean {

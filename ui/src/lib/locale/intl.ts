@@ -43,6 +43,11 @@ export class Formats {
     return this.once(`${unit} ${unitDisplay} ${maximumFractionDigits}`, make).format(value);
   }
 
+  /** "125 %", for 1.25. */
+  percent(value: number): string {
+    return this.once('percent', () => new Intl.NumberFormat(this.tag, { style: 'percent' })).format(value);
+  }
+
   private once<T>(key: string, make: () => T): T {
     let found = this.made.get(key) as T | undefined;
     if (found === undefined) this.made.set(key, (found = make()));

@@ -9,7 +9,7 @@ import type {
 } from '../../bindings';
 import { refusal, type Refusal } from '../../lib/error';
 import { wanted } from '../../lib/search/query';
-import type { Port } from '../index';
+import type { DesktopPort, Notifier, Port } from '../index';
 import { FakeFiles } from './files';
 
 export interface FakeWorkspace {
@@ -37,6 +37,9 @@ type Method = { [M in keyof Port]: Port[M] extends (...args: never[]) => unknown
 
 export class FakePort implements Port {
   readonly kind = 'fake';
+  /** A test puts one here. */
+  notifier: Notifier | null = null;
+  desktop: DesktopPort | null = null;
   readonly calls: [method: Method, ...args: unknown[]][] = [];
   /** What becomes of a sent message: committed at once, or left queued until `settle`. */
   sending: 'commit' | 'hold' = 'commit';

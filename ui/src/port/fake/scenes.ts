@@ -2,6 +2,7 @@
 
 import type { FileInfo, Item, Language, Room } from '../../bindings';
 import { refusal } from '../../lib/error';
+import { FakeDesktop } from './desktop';
 import { FakePort, message } from './index';
 import { chatter, room, serverInfo, startOf, world } from './world';
 
@@ -14,8 +15,9 @@ export function scene(params: URLSearchParams): FakePort {
   const name = NAMES.find((known) => known === params.get('scene')) ?? 'chat';
   const port = new FakePort(built(name));
   const theme = params.get('theme');
+  if (params.has('desktop')) port.desktop = new FakeDesktop();
   const language = params.get('language');
-  port.world.start.settings = { theme: theme === 'dark' || theme === 'light' ? theme : 'system', compact: params.has('compact'), language: LANGUAGES.find((one) => one === language) ?? 'en' };
+  port.world.start.settings = { theme: theme === 'dark' || theme === 'light' ? theme : 'system', compact: params.has('compact'), language: LANGUAGES.find((one) => one === language) ?? 'en', notifications: true, previews: true, close_to_tray: true };
   if (name === 'chat') setTimeout(() => port.emit({ type: 'typing', slug: 'general', room: 'r-general', users: ['u-bo', 'u-dilara'] }), 300);
   if (name === 'files') drawFiles(port);
   if (name === 'offline') setTimeout(() => goOffline(port), 300);

@@ -30,7 +30,7 @@ export function room(name: string, changes: Partial<Room> = {}): Room {
 export function startOf(changes: Partial<Start> = {}): Start {
   return {
     account: null, place: { workspace: null, room: null }, hosting: null, credentials: 'keyring',
-    settings: { theme: 'system', compact: false, language: 'system' }, can_host: true, ...changes,
+    settings: { theme: 'system', compact: false, language: 'system', notifications: true, previews: true, close_to_tray: true }, can_host: true, ...changes,
   };
 }
 

@@ -13,6 +13,7 @@ import type { Port } from '../index';
 import { Device } from './device';
 import { WebFiles } from './files';
 import { Api } from './http';
+import { WebNotifier } from './notifier';
 import { forgetPlace, keepPlace, keepSettings, keptPlace, keptSettings } from './kept';
 import { messageItem } from './roomlog';
 import { AccountSession } from './session';
@@ -25,6 +26,8 @@ export class WebPort implements Port {
   private readonly api = new Api(location.origin);
   private readonly device = new Device();
   private session: AccountSession | undefined;
+  readonly notifier = new WebNotifier();
+  readonly desktop = null;
   readonly files = new WebFiles(this.api, {
     emit: (update) => this.emit(update),
     setIcon: async (slug, icon) => this.mine().lobbyChanged((await this.mine().ask('workspace:update', { slug, icon })).workspace),

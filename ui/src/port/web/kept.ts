@@ -5,7 +5,7 @@ import type { Language, Place, Settings } from '../../bindings';
 const PLACE = 'confab.place';
 const SETTINGS = 'confab.settings';
 
-export const defaultSettings: Settings = { theme: 'system', compact: false, language: 'system' };
+export const defaultSettings: Settings = { theme: 'system', compact: false, language: 'system', notifications: true, previews: true, close_to_tray: true };
 
 const LANGUAGES: readonly Language[] = ['en', 'de', 'ar'];
 
@@ -19,11 +19,17 @@ export function keepPlace(place: Place): void {
 }
 
 export function keptSettings(): Settings {
-  const { theme, compact, language } = read(SETTINGS);
+  const kept = read(SETTINGS);
+  const { theme, language } = kept;
+  const chosen = (name: 'compact' | 'notifications' | 'previews'): boolean => {
+    const value = kept[name];
+    return typeof value === 'boolean' ? value : defaultSettings[name];
+  };
   return {
     theme: theme === 'light' || theme === 'dark' ? theme : defaultSettings.theme,
-    compact: typeof compact === 'boolean' ? compact : defaultSettings.compact,
     language: LANGUAGES.find((one) => one === language) ?? defaultSettings.language,
+    compact: chosen('compact'), notifications: chosen('notifications'), previews: chosen('previews'),
+    close_to_tray: defaultSettings.close_to_tray,
   };
 }
 

@@ -1,0 +1,45 @@
+//! Links that lead out of the app, into the system's browser.
+
+use tauri::Url;
+use tauri::async_runtime::spawn_blocking;
+
+/// What a message may open: a page, or a letter. Anything else could start a program with what somebody else wrote.
+const OUTWARD: [&str; 3] = ["http", "https", "mailto"];
+
+/// Opens a link that somebody clicked, unless it is of another kind.
+pub fn open(url: Url) {
+    if !leads_outward(&url) {
+        tracing::warn!(scheme = url.scheme(), "a link of this kind is not opened");
+        return;
+    }
+    spawn_blocking(move || {
+        if let Err(error) = open::that_detached(url.as_str()) {
+            tracing::warn!(%error, "no browser opened the link");
+        }
+    });
+}
+
+fn leads_outward(url: &Url) -> bool {
+    OUTWARD.contains(&url.scheme())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pages_and_letters_are_opened() {
+        let outward = |url: &str| leads_outward(&url.parse().unwrap());
+        assert!(outward("https://example.org/a?b#c") && outward("http://host:1/") && outward("MAILTO:ada@example.org"));
+        for url in [
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "confab://join/h/c",
+            "tauri://localhost/",
+            "smb://host/x",
+        ] {
+            assert!(!outward(url), "{url}");
+        }
+    }
+}

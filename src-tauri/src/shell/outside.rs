@@ -1,0 +1,194 @@
+//! What reaches the user outside of the page, and leads them back into it: the window, notifications, the tray.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use confab_client::notify::Target;
+use confab_client::session::Session;
+use confab_client::view::{Desktop, Place, Settings, Update};
+use confab_protocol::event::PersonalSet;
+use confab_protocol::personal::Personal;
+use confab_protocol::{Answer, Error, ErrorCode};
+
+use super::Shell;
+use crate::autostart::Autostart;
+use crate::clock;
+use crate::frame::Frame;
+use crate::instance::Wish;
+use crate::settings::ZOOM;
+use crate::tray::Badge;
+use crate::window::Window;
+
+/// The smallest and the largest zoom, in percent.
+const ZOOMS: (u16, u16) = (50, 300);
+
+impl Shell {
+    /// The window that was opened.
+    pub fn set_window(&self, window: Box<dyn Window>) {
+        // One window in the life of the process.
+        drop(self.window.set(window));
+    }
+
+    /// Puts an icon into the tray, where there is one.
+    pub async fn enter_tray(self: &Arc<Self>) {
+        self.tray.start(Arc::downgrade(self)).await;
+    }
+
+    /// The window came to the front, or went away from it.
+    pub fn focused(&self, on: bool) {
+        self.notifications.focused(on);
+    }
+
+    /// What the desktop says.
+    pub fn desktop(&self) -> Desktop {
+        Desktop {
+            tray: self.tray.is_visible(),
+            autostart: self.autostart.as_ref().map(Autostart::is_on),
+            zoom: self.settings.read().zoom,
+        }
+    }
+
+    /// Starts the app with the desktop from now on, or no longer.
+    ///
+    /// # Errors
+    /// `read_only` when the desktop's folder cannot be written to.
+    pub fn set_autostart(&self, on: bool) -> Answer<()> {
+        let Some(autostart) = &self.autostart else { return Err(Error::not_found()) };
+        autostart.set(on).map_err(|error| Error::new(ErrorCode::ReadOnly, error.to_string()))
+    }
+
+    /// Draws everything that large, in percent, also at the next start.
+    ///
+    /// # Errors
+    /// `read_only` when it could not be written down.
+    pub async fn set_zoom(&self, percent: u64) -> Answer<()> {
+        let percent = u16::try_from(percent).unwrap_or(u16::MAX).clamp(ZOOMS.0, ZOOMS.1);
+        self.zoom(percent);
+        self.remember(move |now| now.zoom = percent).await
+    }
+
+    /// The window is open: it is as large as it was.
+    pub fn opened(&self) {
+        let zoom = self.settings.read().zoom;
+        if zoom != ZOOM {
+            self.zoom(zoom);
+        }
+    }
+
+    fn zoom(&self, percent: u16) {
+        if let Some(window) = self.window.get() {
+            window.zoom(f64::from(percent) / f64::from(ZOOM));
+        }
+    }
+
+    /// Where the window was last.
+    pub fn frame(&self) -> Option<Frame> {
+        *self.frame.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The window was moved.
+    pub fn framed(&self, frame: Option<Frame>) {
+        *self.frame.lock().unwrap_or_else(PoisonError::into_inner) = frame;
+    }
+
+    pub(super) async fn keep_frame(&self) {
+        let frame = self.frame();
+        if let Err(error) = self.remember(move |now| now.frame = frame).await {
+            tracing::warn!(%error, "where the window is will not be remembered");
+        }
+    }
+
+    /// What a start was given, the first or a later one.
+    pub fn grant(&self, Wish { link }: Wish) {
+        if let Some(link) = link {
+            self.bridge.send(Update::Join { link });
+        }
+    }
+
+    /// How much is unread, as the page counts it.
+    pub async fn set_badge(&self, badge: Badge) {
+        self.tray.set_badge(badge).await;
+    }
+
+    /// Brings the window to the front.
+    pub fn show_window(&self) {
+        if let Some(window) = self.window.get() {
+            window.show();
+        }
+    }
+
+    /// The user closed the window: the app stays in the tray if it is in one, and ends otherwise.
+    pub async fn close(&self) {
+        if self.settings.read().settings.close_to_tray && self.tray.is_visible() {
+            if let Some(window) = self.window.get() {
+                window.hide();
+            }
+            self.focused(false);
+            self.keep_frame().await;
+        } else {
+            self.ask_to_quit().await;
+        }
+    }
+
+    /// The tray is gone: a window that was left in it comes back.
+    pub(crate) fn leave_tray(&self) {
+        if let Some(window) = self.window.get()
+            && window.is_hidden()
+        {
+            window.show();
+        }
+    }
+
+    /// Ends the app; while others are connected to its server, only after the page has asked. Whoever asks again before it
+    /// was answered means it.
+    pub async fn ask_to_quit(&self) {
+        let me = self.session.lock().await.as_ref().map(Session::account).map(|account| account.user.id);
+        let others = self.embedded.others(me.as_ref()).await;
+        if others > 0 && self.bridge.is_open() && !self.quitting.swap(true, Ordering::Relaxed) {
+            self.show_window();
+            self.bridge.send(Update::Quitting { others });
+        } else {
+            self.answer_quit(true);
+        }
+    }
+
+    /// The user's answer.
+    pub fn answer_quit(&self, really: bool) {
+        self.quitting.store(false, Ordering::Relaxed);
+        if really && let Some(window) = self.window.get() {
+            window.quit();
+        }
+    }
+
+    /// Begins or ends not to disturb, from the tray.
+    pub(crate) async fn set_quiet(&self, on: bool) {
+        if let Err(error) = self.try_quiet(on).await {
+            // Where they pressed nothing can be said.
+            self.show_window();
+            self.bridge.send(Update::Warning { text: error.message });
+        }
+    }
+
+    /// Shows the window, and this message in it.
+    pub(crate) fn go(&self, Target { workspace, room, seq }: Target) {
+        self.show_window();
+        self.bridge.send(Update::Go { workspace, room, seq });
+    }
+
+    /// Hands something to the page past the session.
+    pub(crate) fn tell_page(&self, update: Update) {
+        self.bridge.send(update);
+    }
+
+    /// The place that is open, and what the user chose.
+    pub(crate) fn place_and_settings(&self) -> (Place, Settings) {
+        let now = self.settings.read();
+        (now.place, now.settings)
+    }
+
+    async fn try_quiet(&self, on: bool) -> Answer<()> {
+        let Personal { quiet, invisible, .. } = self.notifications.personal();
+        let request = PersonalSet { dnd_until: on.then(clock::tomorrow), quiet, invisible };
+        self.session().await?.set_personal(request).await.map(drop)
+    }
+}

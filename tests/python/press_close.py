@@ -1,0 +1,66 @@
+"""Presses the close button of a window: what a window manager sends when a person does. argv: a part of its title."""
+
+import ctypes
+import sys
+from ctypes import POINTER, Structure, Union, byref, c_char_p, c_int, c_long, c_uint, c_ulong, c_void_p
+
+x = ctypes.CDLL("libX11.so.6")
+x.XOpenDisplay.restype = c_void_p
+x.XDefaultRootWindow.argtypes = [c_void_p]
+x.XDefaultRootWindow.restype = c_ulong
+x.XInternAtom.argtypes = [c_void_p, c_char_p, c_int]
+x.XInternAtom.restype = c_ulong
+x.XQueryTree.argtypes = [c_void_p, c_ulong, POINTER(c_ulong), POINTER(c_ulong), POINTER(POINTER(c_ulong)), POINTER(c_uint)]
+x.XGetWindowProperty.argtypes = [
+    c_void_p, c_ulong, c_ulong, c_long, c_long, c_int, c_ulong,
+    POINTER(c_ulong), POINTER(c_int), POINTER(c_ulong), POINTER(c_ulong), POINTER(c_void_p),
+]
+x.XSendEvent.argtypes = [c_void_p, c_ulong, c_int, c_long, c_void_p]
+x.XSync.argtypes = [c_void_p, c_int]
+
+
+class ClientMessage(Structure):
+    _fields_ = [
+        ("type", c_int), ("serial", c_ulong), ("send_event", c_int), ("display", c_void_p), ("window", c_ulong),
+        ("message_type", c_ulong), ("format", c_int), ("data", c_long * 5),
+    ]
+
+
+class Event(Union):
+    _fields_ = [("client", ClientMessage), ("pad", c_long * 24)]
+
+
+display = x.XOpenDisplay(None)
+atom = lambda name: x.XInternAtom(display, name, 0)
+
+
+def property_of(window, name):
+    kind, form, count, left, data = c_ulong(), c_int(), c_ulong(), c_ulong(), c_void_p()
+    x.XGetWindowProperty(
+        display, window, atom(name), 0, 1024, 0, 0, byref(kind), byref(form), byref(count), byref(left), byref(data)
+    )
+    if not data.value:
+        return b""
+    return ctypes.string_at(data, count.value * (8 if form.value == 32 else form.value // 8))
+
+
+def windows(window):
+    yield window
+    root, parent, below, count = c_ulong(), c_ulong(), POINTER(c_ulong)(), c_uint()
+    x.XQueryTree(display, window, byref(root), byref(parent), byref(below), byref(count))
+    for i in range(count.value):
+        yield from windows(below[i])
+
+
+title = sys.argv[1].encode()
+found = [w for w in windows(x.XDefaultRootWindow(display)) if title in property_of(w, b"_NET_WM_NAME") and property_of(w, b"WM_PROTOCOLS")]
+if len(found) != 1:
+    sys.exit(f"{len(found)} windows are called {sys.argv[1]}")
+event = Event()
+event.client.type = 33
+event.client.window = found[0]
+event.client.message_type = atom(b"WM_PROTOCOLS")
+event.client.format = 32
+event.client.data[0] = atom(b"WM_DELETE_WINDOW")
+x.XSendEvent(display, found[0], 0, 0, byref(event))
+x.XSync(display, 0)

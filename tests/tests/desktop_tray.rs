@@ -1,0 +1,116 @@
+//! The desktop app in a tray, and where there is none.
+
+use anyhow::{Context, Result, ensure};
+use confab_tests::{Api, App, Desktop, Stage, TrayHost, Wire, cid, room_id, until};
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_leaves_the_app_in_the_tray_and_quit_ends_it() -> Result<()> {
+    let stage = Stage::new().await?;
+    let desktop = Desktop::start().await?;
+    let tray = TrayHost::start(desktop.bus()).await?;
+    let app = signed_in(&desktop, &stage).await?;
+    let (mut bob, ready) = stage.enter(&stage.bob).await?;
+    let random = room_id(&ready, "random")?;
+    let mut says = async |text: &str| {
+        bob.ok("/general", "message:send", json!({ "room": random, "cid": cid(), "text": text })).await
+    };
+
+    tray.wait_for_tip("Everything is read").await?;
+    let plain = tray.icon().await?;
+    says("hello").await?;
+    tray.wait_for_tip("Unread messages").await?;
+    says("hello, @cem").await?;
+    tray.wait_for_tip("1 message for you").await?;
+    ensure!(tray.icon().await? != plain, "the icon has no badge");
+
+    // The window's title has the count, too.
+    until("the title has the count", async || desktop.press_close("(1) general — Confab").await.ok()).await?;
+    becomes_visible(&app, false).await?;
+    says("are you there, @cem?").await?;
+    tray.wait_for_tip("2 messages for you").await?;
+    ensure!(!tray.is_checked("Do not disturb").await?, "nobody asked for it");
+    tray.choose("Do not disturb").await?;
+    until("no disturbance", async || tray.is_checked("Do not disturb").await.ok()?.then_some(())).await?;
+    tray.click().await?;
+    becomes_visible(&app, true).await?;
+    app.wait_for_text("room-title", "general").await?;
+
+    desktop.press_close("Confab").await?;
+    becomes_visible(&app, false).await?;
+    tray.choose("Open Confab").await?;
+    becomes_visible(&app, true).await?;
+    tray.choose("Quit").await?;
+    app.ends().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_tray_closing_ends_the_app() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let app = desktop.open("cem").await?;
+    app.text("start-page").await?;
+    desktop.press_close("Confab").await?;
+    app.ends().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_comes_back_when_its_tray_goes() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let tray = TrayHost::start(desktop.bus()).await?;
+    let app = desktop.open("cem").await?;
+    app.text("start-page").await?;
+    tray.wait_for_icon().await?;
+    desktop.press_close("Confab").await?;
+    becomes_visible(&app, false).await?;
+    tray.stop().await?;
+    becomes_visible(&app, true).await?;
+    desktop.press_close("Confab").await?;
+    app.ends().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_hosts_is_asked_before_others_are_cut_off() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let app = desktop.open("ada").await?;
+    app.click("host-button").await?;
+    app.type_into("host-name", "Ada").await?;
+    app.click("host-submit").await?;
+    app.wait_for_text("room-title", "general").await?;
+    app.click("members-toggle").await?;
+    app.click_button("Invite link").await?;
+    app.click("invite-create").await?;
+    let link = app.property("invite-link", "value").await?;
+    app.type_into("invite-link", "\u{E00C}").await?;
+    let (address, code) = link.split_once("/join/").context("an invite link")?;
+    let bob = Api::new(address)?.account("bob", "bob's password", code).await?;
+    let mut wire = Wire::open(address.trim_start_matches("http://").parse()?).await?;
+    wire.connect("/", bob["token"].as_str().context("a token")?).await??;
+
+    desktop.press_close("Confab").await?;
+    app.wait_for_text("confirm", "Somebody else is connected").await?;
+    app.picture("12-quit").await?;
+    app.click("confirm-no").await?;
+    app.type_into("composer", "still here").await?;
+    desktop.press_close("Confab").await?;
+    app.wait_for_text("confirm", "Somebody else is connected").await?;
+    app.click("confirm-yes").await?;
+    app.ends().await
+}
+
+async fn signed_in(desktop: &Desktop, stage: &Stage) -> Result<App> {
+    let app = desktop.open("cem").await?;
+    app.type_into("join-address", &stage.server.url()).await?;
+    app.click("join-continue").await?;
+    app.type_into("sign-in-login", &stage.cem.login).await?;
+    app.type_into("sign-in-password", &stage.cem.password).await?;
+    app.click("sign-in-submit").await?;
+    app.wait_for_text("room-title", "general").await?;
+    Ok(app)
+}
+
+async fn becomes_visible(app: &App, visible: bool) -> Result<()> {
+    until(&format!("the window is visible: {visible}"), async || {
+        (app.is_visible().await.ok()? == visible).then_some(())
+    })
+    .await
+}
