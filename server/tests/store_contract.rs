@@ -163,6 +163,7 @@ cases! {
     searching::filters_narrow_a_search,
     searching::pages_join_without_a_seam,
     searching::a_search_finds_what_a_scan_finds,
+    searching::a_search_among_many_finds_what_a_scan_finds,
     durability::everything_is_still_there_after_opening_again,
     durability::a_backup_is_the_same_database,
     durability::a_new_epoch_begins_when_asked,

@@ -1,15 +1,21 @@
-//! The pieces of one to three characters by which an index finds texts: each text that a term is in has all of the term's
-//! pieces. The reverse is not true, so what an index proposes is still asked.
+//! The pieces by which an index finds texts: each text that a term is in has all of the term's pieces. The reverse is not
+//! true, so what an index proposes is still asked.
+//!
+//! A piece is one to three characters of a word, or a **seam**: the end of a word and the beginning of the next, by which
+//! phrases are found among all the texts that have the same words somewhere.
 
 use std::collections::BTreeSet;
 
 use super::fold::fold;
 
-/// How many pieces of a term are looked up: more of them hardly make it rarer.
-const TERM_MAX: usize = 8;
+/// Stands in seams for the space, and is in no other piece but by chance: it is of no script.
+const SEAM: char = '\u{E001}';
 
-/// All pieces of a text: whatever has three characters without a space, and what has one or two where
-/// [`super::Query`] looks for those.
+/// Characters of either word in a seam. With more of them fewer phrases would have one, with fewer they would hardly part texts.
+const SEAM_SIDE: usize = 2;
+
+/// All pieces of a text: whatever has three characters without a space, what has one or two where
+/// [`super::Query`] looks for those, and the seams.
 #[must_use]
 pub fn of_text(text: &str) -> BTreeSet<String> {
     let text = fold(text);
@@ -25,6 +31,8 @@ pub fn of_text(text: &str) -> BTreeSet<String> {
             }
         }
     }
+    let words: Vec<&[char]> = text.chars.split(|&c| c == ' ').collect();
+    pieces.extend(words.windows(2).filter_map(|pair| seam(pair[0], pair[1])));
     pieces
 }
 
@@ -36,27 +44,31 @@ pub fn of_term(term: &[char]) -> BTreeSet<String> {
         pieces.insert(term.iter().collect());
         return pieces;
     }
-    let mut words = Vec::new();
-    let mut at = 0;
-    for word in term.split(|&c| c == ' ') {
-        words.push((at, word));
-        at += word.len() + 1;
-    }
-    for (at, word) in words {
+    let words: Vec<&[char]> = term.split(|&c| c == ' ').collect();
+    let last = words.len() - 1;
+    for (n, word) in words.iter().enumerate() {
         match word.len() {
             0 => {}
             // After a space a word begins for certain; at the beginning of the term it may be the end of one.
-            1 | 2 if at > 0 => drop(pieces.insert(word.iter().collect())),
+            1 | 2 if n > 0 => drop(pieces.insert(word.iter().collect())),
             1 | 2 => {}
-            _ => {
-                // Its ends, and pieces side by side between them.
-                let starts = (0..=word.len() - 3).step_by(2).chain([word.len() - 3]);
-                pieces.extend(starts.map(|start| word[start..start + 3].iter().collect::<String>()));
-            }
+            _ => pieces.extend(word.windows(3).map(|piece| piece.iter().collect::<String>())),
         }
-        if pieces.len() >= TERM_MAX {
-            break;
+    }
+    for (n, pair) in words.windows(2).enumerate() {
+        // The first and the last word may go on in the text: what they show of themselves must fill their side.
+        let known = (n > 0 || pair[0].len() >= SEAM_SIDE) && (n + 1 < last || pair[1].len() >= SEAM_SIDE);
+        if known {
+            pieces.extend(seam(pair[0], pair[1]));
         }
     }
     pieces
+}
+
+/// None where there is no word on one side: at the ends of a text.
+fn seam(before: &[char], after: &[char]) -> Option<String> {
+    let before = &before[before.len().saturating_sub(SEAM_SIDE)..];
+    let after = &after[..after.len().min(SEAM_SIDE)];
+    let ends = |word: &[char]| !word.is_empty();
+    (ends(before) && ends(after)).then(|| before.iter().chain([&SEAM]).chain(after).collect())
 }

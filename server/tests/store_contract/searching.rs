@@ -172,6 +172,77 @@ pub async fn pages_join_without_a_seam(place: Place) {
     assert_eq!(refusal(world.store.search(&world.slug, &ada, search).await), ErrorCode::BadRequest);
 }
 
+/// Texts of the same few syllables, so many that the index has common pieces and rare ones, and leaves common ones aside.
+pub async fn a_search_among_many_finds_what_a_scan_finds(place: Place) {
+    let world = place.world().await;
+    let ada = world.ada.clone();
+    let mut chance = Chance(7);
+    for part in 0..10 {
+        let mut group = Vec::new();
+        for _ in 0..300 {
+            let room = if chance.below(3) == 0 { &world.random } else { &world.general };
+            group.push(world.write(&ada, world.send_op(room, &Cid::generate(), &chance.text())));
+        }
+        assert!(world.store.write(group).await.unwrap().iter().all(Result::is_ok));
+        // The last ones stay unseen.
+        if part < 9 {
+            indexed(&world).await;
+        }
+    }
+    let mut all: Vec<(RoomId, Message)> = Vec::new();
+    for room in [&world.random, &world.general] {
+        all.extend(history(&*world.store, room, 100).await.0.into_iter().map(|message| (room.clone(), message)));
+    }
+    all.sort_by_key(|(_, message)| std::cmp::Reverse(message.ts));
+    for n in 0..200 {
+        let text: Vec<char> = all[chance.below(all.len())].1.text.chars().collect();
+        let from = chance.below(text.len());
+        let part: String = text[from..].iter().take(2 + chance.below(14)).collect();
+        let query = match n % 4 {
+            0 => part,
+            1 => format!("{} {}", chance.word(), chance.word()),
+            2 => format!("{part} {}", chance.word()),
+            _ => format!("\"{part}\""),
+        };
+        let Ok(wanted) = Wanted::new(&asked(&query)) else { continue };
+        let scanned: Vec<_> = all.iter().filter(|(_, message)| wanted.find(message).is_some()).cloned().collect();
+        let mut hits = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = found(&world, &ada, MessageSearch { limit: Some(50), cursor, ..asked(&query) }).await;
+            assert_eq!(page.incomplete, None, "{query}");
+            hits.extend(page.hits.into_iter().map(|hit| (hit.room, hit.message)));
+            cursor = page.cursor;
+            if cursor.is_none() || hits.len() > 300 {
+                break;
+            }
+        }
+        let pages = if cursor.is_none() { scanned.len() } else { hits.len() };
+        assert!(hits == scanned[..pages], "{query}: {} hits, a scan has {}", hits.len(), scanned.len());
+    }
+}
+
+/// Chance that is the same in every run.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % end
+    }
+
+    fn word(&mut self) -> String {
+        const SYLLABLES: [&str; 16] =
+            ["a", "ba", "con", "dé", "ex", "ght", "ing", "lum", "mi", "o", "tion", "ver", "東", "京都", "한글", "-"];
+        // Some are much commoner than others.
+        (0..=self.below(4)).map(|_| SYLLABLES[self.below(SYLLABLES.len()).min(self.below(SYLLABLES.len()))]).collect()
+    }
+
+    fn text(&mut self) -> String {
+        (0..=self.below(12)).map(|_| self.word()).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// The index is no part of the database: whatever becomes of its file, nothing is refused, and nothing is missed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_index_is_made_anew() {
@@ -255,7 +326,7 @@ fn text() -> impl Strategy<Value = String> {
 
 fn word() -> impl Strategy<Value = String> {
     prop_oneof![
-        6 => "[abeE]{1,4}", 4 => "[東京都]{1,3}", 1 => "[がか한글]{1,2}", 2 => "\"[ab 東]{1,4}\"", 1 => "[.%_\\\\#👍ﬁ\u{1}-]{1,2}",
+        6 => "[abeE]{1,4}", 4 => "[東京都]{1,3}", 1 => "[がか한글]{1,2}", 2 => "\"[ab 東]{1,4}\"", 2 => "\"[abé]{1,3} [abé]{1,2} [ab]{1,2}\"", 1 => "[.%_\\\\#👍ﬁ\u{1}-]{1,2}",
     ]
 }
 

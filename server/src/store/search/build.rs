@@ -61,7 +61,7 @@ pub async fn some<S: Index>(sql: &mut S, mut entries: usize) -> Result<bool> {
         read.push(batch);
     }
     sql.let_go().await?;
-    for batch in &read {
+    for batch in read {
         write(sql, batch).await?;
     }
     Ok(more || entries == 0)
@@ -76,8 +76,9 @@ struct Batch {
     /// And will have it up to here.
     last: Seq,
     entries: usize,
-    /// None for a message that is deleted.
-    docs: BTreeMap<Seq, Option<Doc>>,
+    /// Messages, as [`entries!`] has them. What the index says of them is worked out when the log was let go: a log that is being
+    /// read cannot be emptied, and this thread may have to wait long for its turn.
+    messages: BTreeMap<Seq, Row>,
 }
 
 async fn begin<S: Index>(sql: &mut S, room: &RoomId) -> Result<i64> {
@@ -96,37 +97,37 @@ async fn one_room<S: Index>(sql: &mut S, no: i64, room: RoomId, indexed: Seq, li
         .query(entries!("l.room = ?1 AND l.seq > ?2 ORDER BY l.seq LIMIT ?3"), params![&room, indexed, limit])
         .await?;
     let (count, mut last) = (rows.len(), indexed);
-    let mut docs = BTreeMap::new();
+    let mut messages = BTreeMap::new();
     for mut row in rows {
         let seq: Seq = row.take(0)?;
         last = seq;
         match row.take::<String>(1)?.as_str() {
-            "message" => drop(docs.insert(seq, doc(row)?)),
+            "message" => drop(messages.insert(seq, row)),
             "edit" | "delete" => {
                 let Some(id) = row.take::<Option<MessageId>>(2)? else { continue };
                 // Of a message in this batch the newest state is known already.
                 if let Some(about) = named::find(sql, &room, &id).await?
                     && about <= indexed
-                    && !docs.contains_key(&about)
+                    && !messages.contains_key(&about)
                     && let Some(mut row) =
                         sql.row(entries!("l.room = ?1 AND l.seq = ?2"), params![&room, about]).await?
                 {
                     row.take::<Seq>(0)?;
-                    docs.insert(about, doc(row)?);
+                    messages.insert(about, row);
                 }
             }
             _ => {}
         }
     }
-    Ok(Batch { no, room, indexed, last, entries: count, docs })
+    Ok(Batch { no, room, indexed, last, entries: count, messages })
 }
 
-async fn write<S: Index>(sql: &mut S, batch: &Batch) -> Result<()> {
+async fn write<S: Index>(sql: &mut S, batch: Batch) -> Result<()> {
     let place = Place { room: &batch.room, no: batch.no };
-    for (seq, doc) in &batch.docs {
-        match doc {
-            Some(doc) => sql.put(&place, *seq, doc, *seq <= batch.indexed).await?,
-            None if *seq <= batch.indexed => sql.remove(&place, *seq).await?,
+    for (seq, row) in batch.messages {
+        match doc(row)? {
+            Some(doc) => sql.put(&place, seq, &doc, seq <= batch.indexed).await?,
+            None if seq <= batch.indexed => sql.remove(&place, seq).await?,
             None => {}
         }
     }
@@ -134,6 +135,7 @@ async fn write<S: Index>(sql: &mut S, batch: &Batch) -> Result<()> {
     sql.execute(done, params![&batch.room, batch.last]).await.map(drop)
 }
 
+/// None for a message that is deleted.
 fn doc(mut row: Row) -> Result<Option<Doc>> {
     if row.take(5)? {
         return Ok(None);

@@ -60,10 +60,13 @@ struct Look<'a> {
 
 impl Look<'_> {
     async fn through<S: Index>(&mut self, sql: &mut S, rooms: &[Room]) -> Result<()> {
-        let keys = Keys::new(self.wanted);
-        let mut known = match &keys {
-            Some(keys) => rare(sql, keys).await?,
+        let keys = match Keys::new(self.wanted) {
+            Some(keys) => Some(sql.choose(keys).await?),
             None => None,
+        };
+        let mut known = match &keys {
+            Some(keys) if rooms.len() > 1 => rare(sql, keys).await?,
+            _ => None,
         };
         for room in rooms {
             if self.last().is_some_and(|last| last.ts > room.newest) {

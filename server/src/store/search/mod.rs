@@ -40,12 +40,15 @@ pub(super) struct Doc {
 pub(super) struct Keys {
     /// Words and phrases of three characters and more, folded.
     pub terms: Vec<String>,
-    /// Pieces of the words and phrases, and marks.
-    pub pieces: BTreeSet<String>,
+    /// Pieces of the words and phrases, and marks, each once.
+    pub pieces: Vec<String>,
 }
 
 /// A connection to a database and its index.
 pub(super) trait Index: Sql {
+    /// Leaves of the keys what is worth being looked up: the rest costs more than the proposals that it spares.
+    fn choose(&mut self, keys: Keys) -> impl Future<Output = Result<Keys>> + Send;
+
     /// Messages in any room, in any order: all, when they are fewer than `limit`.
     fn everywhere(&mut self, keys: &Keys, limit: usize) -> impl Future<Output = Result<Vec<(RoomId, Seq)>>> + Send;
 
@@ -107,15 +110,18 @@ impl Keys {
         pieces.extend(wanted.has.filter(|has| *has != Has::Reaction).map(|has| has_mark(has).to_owned()));
         // The rarest, by a guess.
         terms.sort_by_key(|term| std::cmp::Reverse(term.len()));
-        (!pieces.is_empty()).then_some(Self { terms, pieces })
+        (!pieces.is_empty()).then(|| Self { terms, pieces: pieces.into_iter().collect() })
     }
 }
 
-/// Marks begin with a character that texts hardly have, and are longer than a piece can be.
+/// What marks begin with: texts hardly have it, and marks are longer than a piece of a text can be.
+pub(super) const MARK: char = '\u{E000}';
+
 fn author_mark(author: &UserId) -> String {
-    format!("\u{E000}by{author}")
+    format!("{MARK}by{author}")
 }
 
+/// Each begins with [`MARK`].
 fn has_mark(has: Has) -> &'static str {
     match has {
         Has::File => "\u{E000}file",

@@ -11,8 +11,10 @@ use crate::store::Result;
 use crate::store::read::named;
 use crate::store::sql::params;
 
-/// Proposals that are read at once.
+/// Proposals that are read at once: few at first, since the page may be full with them, and twice as many each time after,
+/// since most of what the index does for a piece is to find its beginning.
 const PIECE: usize = 48;
+const PIECE_MAX: usize = 1_536;
 /// Entries that are read at once of what the index has not seen.
 const TAIL_PIECE: usize = 512;
 
@@ -34,6 +36,8 @@ pub(super) struct Stream<'a> {
     above: Seq,
     below: Seq,
     piece: VecDeque<Seq>,
+    /// How many are read next.
+    count: usize,
     tail: BTreeSet<Seq>,
 }
 
@@ -48,7 +52,8 @@ impl<'a> Stream<'a> {
         wanted: &Wanted,
         unseen: &mut usize,
     ) -> Result<Self> {
-        let mut stream = Self { source, room, above, below, piece: VecDeque::new(), tail: BTreeSet::new() };
+        let mut stream =
+            Self { source, room, above, below, piece: VecDeque::new(), count: PIECE, tail: BTreeSet::new() };
         if !matches!(stream.source, Source::Reactions) {
             stream.read_tail(sql, wanted, unseen).await?;
         }
@@ -72,22 +77,23 @@ impl<'a> Stream<'a> {
     }
 
     async fn read_piece<S: Index>(&mut self, sql: &mut S) -> Result<()> {
-        let (above, below) = (self.above, self.below);
+        let (above, below, count) = (self.above, self.below, self.count);
+        self.count = (count * 2).min(PIECE_MAX);
         self.piece = match &mut self.source {
             Source::Known(known) => known.iter().rev().copied().filter(|&seq| seq > above && seq < below).collect(),
-            Source::Index(keys) => sql.in_room(keys, &self.room.place(), above, below, PIECE).await?.into(),
+            Source::Index(keys) => sql.in_room(keys, &self.room.place(), above, below, count).await?.into(),
             Source::Reactions => {
                 let rows = sql
                     .query(
                         "SELECT DISTINCT seq FROM reactions WHERE room = ?1 AND seq > ?2 AND seq < ?3
                          ORDER BY seq DESC LIMIT ?4",
-                        params![&self.room.id, above, below, PIECE],
+                        params![&self.room.id, above, below, count],
                     )
                     .await?;
                 rows.into_iter().map(|mut row| row.take(0)).collect::<Result<_>>()?
             }
         };
-        let whole = self.piece.len() < PIECE || matches!(self.source, Source::Known(_));
+        let whole = self.piece.len() < count || matches!(self.source, Source::Known(_));
         self.below = if whole { self.above } else { self.piece.back().copied().unwrap_or(self.above) };
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::store::sqlite::schema::make_file;
 use crate::store::{Result, StoreError};
 
 /// Changes with whatever changes the index of a text: its tables, the folding of texts, the pieces.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// No positions, no texts, no sizes that anybody asks for: lists of messages, and nothing else. `ascii` takes every letter
 /// beyond ASCII as part of a word; with the signs of ASCII told to be, nothing but the spaces between the pieces parts them.
@@ -20,6 +20,7 @@ const SCHEMA: &str = r##"
         room    TEXT    NOT NULL UNIQUE,
         indexed INTEGER NOT NULL
     ) STRICT;
+    CREATE TABLE search_counts (piece TEXT PRIMARY KEY, texts INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE VIRTUAL TABLE search_grams USING fts5 (
         pieces, content = '', contentless_delete = 1, detail = none,
         tokenize = "ascii tokenchars '!#$%&()*+,-./:;<=>?@[\]^_`{|}~''""'"

@@ -1,9 +1,12 @@
 //! Search in SQLite: an FTS5 index in a file of its own beside the database, two threads, and nothing of it on the way of a
 //! commit.
 //!
+//! FTS5 goes through the list of each piece that it is given, so it is given the rarest: [`count`].
+//!
 //! The file holds nothing that the log does not: it is in no backup and under no seal, and whatever seems wrong with it (another
 //! epoch, a place beyond a log's end, damage) is answered by making it anew.
 
+mod count;
 mod file;
 mod worker;
 
@@ -109,6 +112,11 @@ where
 }
 
 impl Index for Connection {
+    async fn choose(&mut self, mut keys: Keys) -> Result<Keys> {
+        keys.pieces = count::choose(self, keys.pieces).await?;
+        Ok(keys)
+    }
+
     async fn everywhere(&mut self, keys: &Keys, limit: usize) -> Result<Vec<(RoomId, Seq)>> {
         let rows = self
             .query(
@@ -145,8 +153,11 @@ impl Index for Connection {
     }
 
     async fn put(&mut self, room: &Place<'_>, seq: Seq, doc: &Doc, again: bool) -> Result<()> {
+        let number = number(room, seq);
         if again {
             self.remove(room, seq).await?;
+        } else if count::is_counted(number) {
+            count::add(self, &doc.pieces).await?;
         }
         let mut pieces = String::with_capacity(doc.pieces.len() * 4);
         for piece in &doc.pieces {
@@ -154,7 +165,7 @@ impl Index for Connection {
             pieces.push(' ');
         }
         let put = "INSERT INTO search_grams (rowid, pieces) VALUES (?1, ?2)";
-        self.execute(put, params![number(room, seq), &pieces]).await.map(drop)
+        self.execute(put, params![number, &pieces]).await.map(drop)
     }
 
     async fn remove(&mut self, room: &Place<'_>, seq: Seq) -> Result<()> {
