@@ -179,7 +179,7 @@ pub async fn a_search_among_many_finds_what_a_scan_finds(place: Place) {
     let mut chance = Chance(7);
     for part in 0..10 {
         let mut group = Vec::new();
-        for _ in 0..300 {
+        for _ in 0..150 {
             let room = if chance.below(3) == 0 { &world.random } else { &world.general };
             group.push(world.write(&ada, world.send_op(room, &Cid::generate(), &chance.text())));
         }
@@ -194,7 +194,7 @@ pub async fn a_search_among_many_finds_what_a_scan_finds(place: Place) {
         all.extend(history(&*world.store, room, 100).await.0.into_iter().map(|message| (room.clone(), message)));
     }
     all.sort_by_key(|(_, message)| std::cmp::Reverse(message.ts));
-    for n in 0..200 {
+    for n in 0..60 {
         let text: Vec<char> = all[chance.below(all.len())].1.text.chars().collect();
         let from = chance.below(text.len());
         let part: String = text[from..].iter().take(2 + chance.below(14)).collect();
@@ -213,7 +213,7 @@ pub async fn a_search_among_many_finds_what_a_scan_finds(place: Place) {
             assert_eq!(page.incomplete, None, "{query}");
             hits.extend(page.hits.into_iter().map(|hit| (hit.room, hit.message)));
             cursor = page.cursor;
-            if cursor.is_none() || hits.len() > 300 {
+            if cursor.is_none() || hits.len() >= 100 {
                 break;
             }
         }
