@@ -16,7 +16,7 @@ use confab_protocol::{Error, MessageId, RoomId, Seq, Slug, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use settings::{Desktop, Settings, Theme};
+pub use settings::{Desktop, Language, Settings, Theme};
 
 /// Something changed. Updates come in order; applying all of them from the start gives the whole picture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]

@@ -11,6 +11,8 @@ pub struct Settings {
     pub theme: Theme,
     /// Less space between rows.
     pub compact: bool,
+    /// What the app speaks.
+    pub language: Language,
     /// Notifications of the system, where it shows any.
     pub notifications: bool,
     /// They say what the message says.
@@ -21,7 +23,14 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: Theme::System, compact: false, notifications: true, previews: true, close_to_tray: true }
+        Self {
+            theme: Theme::System,
+            compact: false,
+            language: Language::System,
+            notifications: true,
+            previews: true,
+            close_to_tray: true,
+        }
     }
 }
 
@@ -46,4 +55,18 @@ pub enum Theme {
     Light,
     /// Light on dark.
     Dark,
+}
+
+/// The languages that the UI has catalogues for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// As the system has it, or else English.
+    System,
+    /// English.
+    En,
+    /// German.
+    De,
+    /// Arabic.
+    Ar,
 }
