@@ -119,6 +119,26 @@ describe('people', () => {
     expect(page.has('profile-card')).toBe(false);
   });
 
+  it('lets an owner change a role on the card, and remove somebody after asking', async () => {
+    page.all('author').find((author) => author.textContent === 'Bo Lindqvist')?.click();
+    await lazily('card-role');
+    const role = page.get('card-role') as HTMLSelectElement;
+    expect([...role.options].map((option) => option.value)).toEqual(['guest', 'member', 'admin', 'owner']);
+    role.value = 'member';
+    role.dispatchEvent(new Event('change', { bubbles: true }));
+    await page.settled();
+    expect(page.port.callsOf('updateMember')).toEqual([['u-bo', 'member']]);
+    expect(role.value, 'until the server tells of it').toBe('admin');
+    await page.click('card-remove');
+    await lazily('confirm');
+    await page.click('confirm-no');
+    expect(page.port.callsOf('removeMember')).toEqual([]);
+    await page.click('card-remove');
+    await lazily('confirm');
+    await page.click('confirm-yes');
+    expect(page.port.callsOf('removeMember')).toEqual([['u-bo']]);
+  });
+
   it('sets a status with an end', async () => {
     await page.click('me');
     await lazily('card-edit');
