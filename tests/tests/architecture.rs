@@ -149,7 +149,9 @@ fn no_file_is_too_long_to_read() {
         .iter()
         .flat_map(|folder| sources(folder, &[".rs"]))
         .map(|path| (path, 600));
-    let web = sources("ui/src", &[".ts"]).into_iter().map(|path| (path, 600));
+    // A catalogue of words is a table: a line for each message, in the same order in each language.
+    let is_catalogue = |path: &Path| path.parent().is_some_and(|folder| folder.ends_with("lib/locale"));
+    let web = sources("ui/src", &[".ts"]).into_iter().map(|path| (path, 600)).filter(|(path, _)| !is_catalogue(path));
     let components = sources("ui/src", &[".svelte"]).into_iter().map(|path| (path, 300));
     let long: Vec<String> = rust
         .chain(web)

@@ -37,9 +37,6 @@ async fn specimen() -> Specimen {
     for n in 0..110 {
         let size = if n % 3 == 0 { 60_000 } else { 40 };
         write(&sqlite, &format!("workspace-{n}"), size).await.unwrap();
-        if n == 75 {
-            sqlite.writer.lull().await;
-        }
         if n == 90 {
             earlier = collect(&path);
         }

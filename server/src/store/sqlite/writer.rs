@@ -2,16 +2,12 @@
 //! and only then answers. So the cost of a commit, one flush of the disk, is shared by everybody who waits for it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::task::AbortHandle;
+use tokio::sync::{mpsc, oneshot};
 
 use super::connection::Connection;
-use super::seal::{Moment, Seal};
+use super::seal::Seal;
 use crate::fault::{self, Mutant};
 use crate::store::{Result, StoreError};
 
@@ -19,21 +15,16 @@ use crate::store::{Result, StoreError};
 const QUEUE: usize = 1024;
 /// Jobs in one transaction at most, so that the first of them is not answered too late.
 const GROUP: usize = 512;
-/// When nobody has written for so long, a long log is emptied: more than the pause of somebody who waits for each ack.
-const LULL: Duration = Duration::from_millis(20);
 
 /// The way to the thread. Dropping it waits until what was queued is done and the files are sealed, so that whoever
 /// opens them next finds them closed.
 pub(super) struct Writer {
     tasks: Option<mpsc::Sender<Task>>,
     thread: Option<JoinHandle<()>>,
-    watch: AbortHandle,
 }
 
 enum Task {
     Write(Box<dyn Job>),
-    /// Nobody has written for a while.
-    Lull,
     /// Nothing is written after this; answered when the files are sealed.
     Close(oneshot::Sender<()>),
 }
@@ -42,8 +33,6 @@ impl Writer {
     /// Starts the thread; the connection is its own.
     pub fn start(mut connection: Connection, mut seal: Option<Seal>) -> Result<Self> {
         let (tasks, mut waiting) = mpsc::channel(QUEUE);
-        let pace = Arc::new(Pace::default());
-        let watch = tokio::spawn(watch(pace.clone(), tasks.downgrade())).abort_handle();
         let thread = thread::Builder::new()
             .name("sqlite-write".into())
             .spawn(move || {
@@ -51,36 +40,32 @@ impl Writer {
                 while closing.is_none()
                     && let Some(first) = waiting.blocking_recv()
                 {
-                    let (mut group, mut moment) = (Vec::new(), Moment::Commit);
+                    let mut group = Vec::new();
                     let mut next = Some(first);
                     while let Some(task) = next {
                         match task {
                             Task::Write(job) => group.push(job),
-                            Task::Lull => moment = Moment::Lull,
                             Task::Close(done) => closing = Some(done),
                         }
                         let more = closing.is_none() && group.len() < GROUP;
                         next = more.then(|| waiting.try_recv().ok()).flatten();
                     }
-                    if !group.is_empty() {
-                        if fault::is_mutant(Mutant::AckBeforeCommit) {
-                            commit_too_late(&mut connection, group);
-                            continue;
-                        }
-                        pace.commits.fetch_add(1, Ordering::Relaxed);
-                        let outcome = commit(&mut connection, &mut group);
-                        if let Some(seal) = seal.as_mut().filter(|_| outcome.is_ok()) {
-                            seal.mark();
-                        }
-                        for job in group {
-                            job.answer(&outcome);
-                        }
+                    if group.is_empty() {
+                        break;
                     }
-                    if closing.is_none()
-                        && let Some(seal) = &mut seal
-                        && seal.maintain(&connection, moment)
-                    {
-                        pace.long.notify_one();
+                    if fault::is_mutant(Mutant::AckBeforeCommit) {
+                        commit_too_late(&mut connection, group);
+                        continue;
+                    }
+                    let outcome = commit(&mut connection, &mut group);
+                    if let Some(seal) = seal.as_mut().filter(|_| outcome.is_ok()) {
+                        seal.mark();
+                    }
+                    for job in group {
+                        job.answer(&outcome);
+                    }
+                    if let Some(seal) = &mut seal {
+                        seal.maintain(&connection);
                     }
                 }
                 if let Some(seal) = seal {
@@ -90,7 +75,7 @@ impl Writer {
                 let _ = closing.map(|done| done.send(()));
             })
             .map_err(|e| StoreError::Unavailable(format!("no thread for writing: {e}")))?;
-        Ok(Self { tasks: Some(tasks), thread: Some(thread), watch })
+        Ok(Self { tasks: Some(tasks), thread: Some(thread) })
     }
 
     /// Runs something that writes. When it answers `Ok`, that is on the disk; when it answers `Err`, nothing is.
@@ -105,14 +90,6 @@ impl Writer {
         let tasks = self.tasks.as_ref().ok_or_else(ended)?;
         tasks.send(Task::Write(job)).await.map_err(|_| ended())?;
         answer.await.unwrap_or_else(|_| Err(ended()))
-    }
-
-    /// What the thread is told when nobody writes.
-    #[cfg(test)]
-    pub async fn lull(&self) {
-        if let Some(tasks) = &self.tasks {
-            tasks.send(Task::Lull).await.unwrap();
-        }
     }
 
     /// Ends the thread after what is queued, and waits until the files are sealed. What comes later is `Unavailable`.
@@ -130,34 +107,10 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         self.tasks = None;
-        self.watch.abort();
         if let Some(thread) = self.thread.take() {
             // A panic there was told when it happened.
             let _ = thread.join();
         }
-    }
-}
-
-/// How busy the thread is.
-#[derive(Default)]
-struct Pace {
-    commits: AtomicU64,
-    /// The log is long.
-    long: Notify,
-}
-
-/// Tells the thread when nobody writes, as long as it has a use for that.
-async fn watch(pace: Arc<Pace>, tasks: mpsc::WeakSender<Task>) {
-    loop {
-        pace.long.notified().await;
-        let mut before = None;
-        while before != Some(pace.commits.load(Ordering::Relaxed)) {
-            before = Some(pace.commits.load(Ordering::Relaxed));
-            tokio::time::sleep(LULL).await;
-        }
-        let Some(tasks) = tasks.upgrade() else { return };
-        // Nothing is waited for while this holds the channel open. A full one is no lull.
-        let _ = tasks.try_send(Task::Lull);
     }
 }
 

@@ -37,22 +37,10 @@ use header::{Header, Mark, Shared};
 use pages::Expected;
 use patrol::Patrol;
 
-/// Frames in the log before they are moved into the main file. Moving them holds up whoever writes next, so it waits for a
-/// moment in which nobody does; but a log is never longer than the next start reads in a moment. The longer it may be, the more
-/// of its frames are of the same pages, of which only the newest are moved.
+/// Frames in the log before they are moved into the main file. Moving them holds up whoever writes next: with this many,
+/// one in three hundred commits of a lone writer, and a log that the next start reads in a moment.
 /// The tests of this crate come there sooner, with less to write.
 const CHECKPOINT: u32 = if cfg!(test) { 500 } else { 2_000 };
-/// Frames in the log before they are moved whoever waits.
-const CHECKPOINT_AT_ONCE: u32 = 4 * CHECKPOINT;
-
-/// When the log is looked after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Moment {
-    /// After a commit: the next may wait.
-    Commit,
-    /// Nobody has written for a while.
-    Lull,
-}
 
 /// The seal of a database that this process holds.
 pub(super) struct Seal {
@@ -202,28 +190,21 @@ impl Seal {
         }
     }
 
-    /// After the acks, or when nobody writes: empties a log that has become long. Where that fails, it grows on. True when it is
-    /// long and waits for a lull.
-    pub fn maintain(&mut self, connection: &Connection, moment: Moment) -> bool {
+    /// After the acks: empties a log that has become long. Where that fails, it grows on.
+    pub fn maintain(&mut self, connection: &Connection) {
         let frames = self.frames.load(Ordering::SeqCst);
         // It began anew since.
         self.tried = if frames < self.tried { 0 } else { self.tried };
-        let long = match moment {
-            Moment::Commit => CHECKPOINT_AT_ONCE,
-            Moment::Lull => CHECKPOINT,
-        };
-        if frames < self.tried.saturating_add(long) {
-            return frames >= self.tried.saturating_add(CHECKPOINT);
+        if frames < self.tried.saturating_add(CHECKPOINT) {
+            return;
         }
         if !self.patrol.is_over() {
-            self.patrol.hurry();
-            return false;
+            return self.patrol.hurry();
         }
         self.tried = frames;
         if let Err(error) = self.checkpoint(connection, "PASSIVE") {
             tracing::warn!(%error, "the write-ahead log could not be emptied, and grows on");
         }
-        false
     }
 
     /// At the end: everything into the main file, and an empty log. Where the main file was not looked at in full, both

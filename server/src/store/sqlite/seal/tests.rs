@@ -92,23 +92,6 @@ async fn a_migration_of_a_large_table_is_sealed() {
     }
 }
 
-/// Not by whoever writes next, and not only when it is four times as long.
-#[tokio::test]
-async fn a_long_log_is_emptied_when_nobody_writes() {
-    let directory = TempDir::new().unwrap();
-    let path = directory.path().join("confab.db");
-    let sqlite = Sqlite::open(&path).await.unwrap();
-    let long =
-        "INSERT INTO workspaces (slug, name, open, archived, created) VALUES ('long', hex(zeroblob(1500000)), 0, 0, 0)";
-    sqlite.change(move |sql| Box::pin(sql.execute(long, params![]))).await.unwrap();
-    let emptied = async {
-        while fs::metadata(&path).unwrap().len() < 3_000_000 {
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(20), emptied).await.unwrap();
-}
-
 #[tokio::test]
 async fn what_nobody_wrote_to_is_believed_and_looked_at_behind_the_start() {
     let (_directory, path) = specimen().await;
