@@ -15,6 +15,23 @@ afterEach(async () => {
 const rooms = [room('general'), room('random')];
 const fresh = (changes: Parameters<typeof startOf>[0] = {}): FakeWorld => world(rooms, new Map(), startOf(changes));
 
+describe('the keyboard', () => {
+  it('is with the first field at once, and nothing takes it away later', async () => {
+    page = await Page.open(fresh());
+    await page.type('join-address', 'http://192.168.1.7:7300');
+    await page.submit('join-continue');
+    const login = page.get('sign-in-login') as HTMLInputElement;
+    expect(document.activeElement).toBe(login);
+    expect(login.autofocus).toBe(false);
+  });
+
+  it('is never given by the attribute, which some browsers obey only with the next frame', () => {
+    const sources = import.meta.glob<string>('../src/**/*.svelte', { query: '?raw', import: 'default', eager: true });
+    expect(Object.keys(sources).length).toBeGreaterThan(50);
+    expect(Object.keys(sources).filter((path) => /\sautofocus\b/.test(sources[path] ?? ''))).toEqual([]);
+  });
+});
+
 describe('the first minute', () => {
   it('hosts: asks for a name, starts the server and lands in the room with the composer focused', async () => {
     page = await Page.open(fresh());
