@@ -34,10 +34,7 @@ pub fn run(paths: Paths, context: Context<Wry>, launch: Launch) -> anyhow::Resul
     let shell = Shell::open(paths)?;
     shell.grant(wish);
     let again = Arc::clone(&shell);
-    first.listen(move |wish| {
-        again.show_window();
-        again.grant(wish);
-    });
+    first.listen(move |wish| again.grant_later(wish));
     // While the webview starts: the page asks for the same, and finds it done.
     let early = Arc::clone(&shell);
     tauri::async_runtime::spawn(async move {

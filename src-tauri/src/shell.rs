@@ -48,6 +48,8 @@ pub struct Shell {
     frame: SyncMutex<Option<Frame>>,
     /// The user was asked whether they want to quit, and has not answered.
     quitting: AtomicBool,
+    /// It is decided: the process is about to end.
+    leaving: AtomicBool,
     opened: Instant,
 }
 
@@ -71,6 +73,7 @@ impl Shell {
             autostart: Autostart::of_this_user(),
             frame: SyncMutex::new(settings.read().frame),
             quitting: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
             opened: Instant::now(),
             settings,
             paths,
@@ -186,6 +189,7 @@ impl Shell {
 
     /// The app ends: links are closed, and the server inside it with its data.
     pub async fn quit(&self) {
+        self.leave();
         if let Some(session) = self.session.lock().await.take() {
             session.close();
         }

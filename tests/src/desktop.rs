@@ -232,11 +232,14 @@ impl App {
     /// When it does not in time.
     pub async fn wait_for_text(&self, testid: &str, part: &str) -> Result<()> {
         let js = "return [...document.querySelectorAll(arguments[0])].some(e => e.textContent.includes(arguments[1]))";
-        until(&format!("{testid} says {part:?}"), async || {
+        let said = until(&format!("{testid} says {part:?}"), async || {
             let found = self.client.execute(js, vec![json!(selector(testid)), json!(part)]).await;
             found.is_ok_and(|found| found == true).then_some(())
         })
-        .await
+        .await;
+        let Err(error) = said else { return Ok(()) };
+        let page = self.script("return document.body.innerText").await?;
+        Err(error.context(format!("the page says {page}")))
     }
 
     /// Waits until that many elements match a CSS selector.

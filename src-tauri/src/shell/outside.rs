@@ -98,7 +98,17 @@ impl Shell {
         }
     }
 
-    /// What a start was given, the first or a later one.
+    /// What a later start was given. False when this app is about to end: the later one takes its place.
+    pub fn grant_later(&self, wish: Wish) -> bool {
+        if self.leaving.load(Ordering::Relaxed) {
+            return false;
+        }
+        self.show_window();
+        self.grant(wish);
+        true
+    }
+
+    /// What the start was given.
     pub fn grant(&self, Wish { link }: Wish) {
         if let Some(link) = link {
             self.bridge.send(Update::Join { link });
@@ -156,8 +166,14 @@ impl Shell {
     pub fn answer_quit(&self, really: bool) {
         self.quitting.store(false, Ordering::Relaxed);
         if really && let Some(window) = self.window.get() {
+            self.leave();
             window.quit();
         }
+    }
+
+    /// Nothing is granted from now on.
+    pub(super) fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
     }
 
     /// Begins or ends not to disturb, from the tray.
