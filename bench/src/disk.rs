@@ -10,7 +10,7 @@ use anyhow::Result;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::process::Process;
+use crate::process::{Cores, Process};
 
 /// What one committed message appends to the server's write-ahead log, as strace counts it: three pages, four on average
 /// since pages fill up, each after its frame header in a write of its own.
@@ -20,7 +20,7 @@ const PAGE: [u8; 4096] = [0xa5; 4096];
 /// The log is begun anew after a checkpoint, at about two thousand pages.
 const WRAP_BYTES: u64 = 8 * 1024 * 1024;
 
-/// A process on the server's core that writes as SQLite does in WAL mode with `synchronous = FULL`, whenever it is asked to:
+/// A process where the server runs that writes as SQLite does in WAL mode with `synchronous = FULL`, whenever it is asked to:
 /// append, sync, and over the same blocks again after a while.
 ///
 /// It is asked over a socket and syncs on a thread of its own, as a server does. A loop of syncs would measure something
@@ -36,10 +36,9 @@ impl Disk {
     ///
     /// # Errors
     /// When it does not start.
-    pub async fn at(directory: &Path) -> Result<Self> {
-        let process =
-            Process::start(&std::env::current_exe()?, &["disk".to_owned(), directory.to_string_lossy().into_owned()])
-                .await?;
+    pub async fn at(directory: &Path, cores: Cores) -> Result<Self> {
+        let arguments = ["disk".to_owned(), directory.to_string_lossy().into_owned()];
+        let process = Process::start(&std::env::current_exe()?, &arguments, cores).await?;
         let stream = TcpStream::connect(process.addr).await?;
         stream.set_nodelay(true)?;
         Ok(Self { process, stream })

@@ -1,7 +1,7 @@
 //! Measures the figures that Confab promises, beside Node Socket.IO and a bare WebSocket server in the same run.
 //!
 //! `make bench`, or `cargo run --release -p confab-bench -- --quick`. The server under test and the peers run on one core, this
-//! process on another; each figure starts a fresh server on a fresh data directory. The table goes to stdout, the same
+//! process on another; where no peer is beside it, the server also has all cores, as it is installed. Each figure starts a fresh server on a fresh data directory. The table goes to stdout, the same
 //! numbers as JSON to `target/bench/`.
 
 mod apps;
@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+use crate::process::Cores;
 use crate::report::Report;
 
 /// Measures Confab's figures.
@@ -59,6 +60,8 @@ pub struct Plan {
     pub quick: bool,
     /// The server's binary.
     pub server: PathBuf,
+    /// Where it runs.
+    pub cores: Cores,
     /// Where data directories are made: on a real disk, since commits are measured.
     pub scratch: PathBuf,
 }
@@ -84,7 +87,7 @@ async fn measure(arguments: Arguments) -> Result<()> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let scratch = target.join("bench");
     std::fs::create_dir_all(&scratch)?;
-    let plan = Plan { quick: arguments.quick, server, scratch: scratch.clone() };
+    let plan = Plan { quick: arguments.quick, server, cores: Cores::One, scratch: scratch.clone() };
 
     let mut report = Report::new(&plan);
     let wanted = |name: &str| arguments.only.as_deref().is_none_or(|only| name.contains(only));

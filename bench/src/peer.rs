@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use crate::process::Process;
+use crate::process::{Cores, Process};
 
 /// Node Socket.IO 4.8, from `bench/peers/node`.
 ///
@@ -29,7 +29,7 @@ pub async fn node() -> Result<Process> {
         .map(|dir| dir.join("node"))
         .find(|node| node.exists())
         .context("node is not installed")?;
-    Process::start(&node, &[dir.join("server.mjs").to_string_lossy().into_owned()]).await
+    Process::start(&node, &[dir.join("server.mjs").to_string_lossy().into_owned()], Cores::One).await
 }
 
 /// This program as a bare WebSocket server.
@@ -37,7 +37,7 @@ pub async fn node() -> Result<Process> {
 /// # Errors
 /// When it does not start.
 pub async fn bare() -> Result<Process> {
-    Process::start(&std::env::current_exe()?, &["peer".to_owned()]).await
+    Process::start(&std::env::current_exe()?, &["peer".to_owned()], Cores::One).await
 }
 
 type Room = Rc<RefCell<Vec<mpsc::Sender<Utf8Bytes>>>>;

@@ -18,6 +18,21 @@ const LOAD_CORE: usize = 1;
 /// Nobody takes longer to start, unless something is broken.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
+/// Where a process under measurement may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cores {
+    /// On one, beside peers that have a single thread.
+    One,
+    /// On all, as it is installed. The load runs on one of them.
+    All,
+}
+
+impl std::fmt::Display for Cores {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if *self == Self::One { "one core" } else { "all cores" })
+    }
+}
+
 /// Something that prints `listening on http://ADDR` and is being measured.
 #[derive(Debug)]
 pub struct Process {
@@ -29,15 +44,16 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program on the server's core and waits until it listens. What it prints to stderr goes nowhere: a log
+    /// Starts a program there and waits until it listens. What it prints to stderr goes nowhere: a log
     /// on a terminal would be measured too.
     ///
     /// # Errors
     /// When it cannot be started, or ends or hangs before it listens.
-    pub async fn start(program: &Path, arguments: &[String]) -> Result<Self> {
+    pub async fn start(program: &Path, arguments: &[String], cores: Cores) -> Result<Self> {
         let mut command = if is_pinned() {
             let mut command = Command::new("taskset");
-            command.arg("-c").arg(SERVER_CORE.to_string()).arg(program);
+            let list = if cores == Cores::One { SERVER_CORE.to_string() } else { format!("0-{}", CpuSet::MAX_CPU - 1) };
+            command.arg("-c").arg(list).arg(program);
             command
         } else {
             Command::new(program)

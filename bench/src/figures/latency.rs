@@ -8,19 +8,28 @@ use super::{System, message};
 use crate::Plan;
 use crate::disk::{self, Disk, ms, percentile};
 use crate::link::{HALL, Link};
+use crate::process::Cores;
 use crate::report::{Report, Row};
 
 const LIMIT: f64 = 1.5;
 const BLOCK: u64 = 50;
 
-/// Measures it. Writes and messages alternate in blocks, so that a disk that changes its mind changes it for both.
+/// Measures it on one core and on all.
 ///
 /// # Errors
 /// When a message is refused.
 pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
+    for cores in [Cores::One, Cores::All] {
+        on(&Plan { cores, ..plan.clone() }, report).await?;
+    }
+    Ok(())
+}
+
+/// Writes and messages alternate in blocks, so that a disk that changes its mind changes it for both.
+async fn on(plan: &Plan, report: &mut Report) -> Result<()> {
     let running = System::Confab.start(plan, 1).await?;
     let (mut link, room) = Link::enter(running.process().addr, &running.tokens()[0], None).await?;
-    let mut probe = Disk::at(&plan.scratch).await?;
+    let mut probe = Disk::at(&plan.scratch, plan.cores).await?;
     let rounds = if plan.quick { 6 } else { 40 };
     let (mut syncs, mut pings, mut sends) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=rounds {
@@ -48,7 +57,7 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
         let ping = percentile(&mut pings, share);
         let ratio = sent.as_secs_f64() / sync.as_secs_f64();
         report.add(Row {
-            what: format!("message:send committed + acked, one client, {name}"),
+            what: format!("message:send committed + acked, one client, {}, {name}", plan.cores),
             target: "≤ 1.5 × one fsync".into(),
             measured: ms(sent),
             peer: format!(

@@ -13,6 +13,7 @@ use super::{System, message};
 use crate::Plan;
 use crate::disk::Disk;
 use crate::link::Link;
+use crate::process::Cores;
 use crate::report::{Report, Row};
 
 const CLIENTS: usize = 64;
@@ -27,12 +28,20 @@ enum Rooms {
     Own,
 }
 
-/// Measures it: with one message in flight each, then with 16; in one room, and in rooms of their own.
+/// Measures it on one core and on all.
 ///
 /// # Errors
 /// When a message is refused.
 pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
-    let mut disk = Disk::at(&plan.scratch).await?;
+    for cores in [Cores::One, Cores::All] {
+        on(&Plan { cores, ..plan.clone() }, report).await?;
+    }
+    Ok(())
+}
+
+/// With one message in flight each, then with 16; in one room, and in rooms of their own.
+async fn on(plan: &Plan, report: &mut Report) -> Result<()> {
+    let mut disk = Disk::at(&plan.scratch, plan.cores).await?;
     let syncs = disk.syncs(if plan.quick { 200 } else { 1_000 }).await?;
     disk.stop().await?;
     let per_second = syncs.len() as f64 / syncs.iter().sum::<Duration>().as_secs_f64();
@@ -41,7 +50,7 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
         let place = if rooms == Rooms::One { "in one room" } else { "each in its own room" };
         let ratio = rate / per_second;
         report.add(Row {
-            what: format!("committed + acked per second, 64 clients {place}, {in_flight} in flight each"),
+            what: format!("committed + acked per second, {}, 64 clients {place}, {in_flight} in flight each", plan.cores),
             target: if in_flight == 1 { "≥ 10 × one fsync per message".into() } else { String::new() },
             measured: format!("{rate:.0}/s, {cpu_us:.0} µs of CPU each"),
             peer: format!("{per_second:.0} fsync/s"),
