@@ -256,7 +256,9 @@ impl<M: Machine> Connection<M> {
     fn perform(&mut self, effect: Effect) -> Option<Down> {
         match effect {
             Effect::Connect => {
-                let opened = self.parts.factory.open(self.parts.target.clone());
+                let mut target = self.parts.target.clone();
+                target.handshake.members = self.machine.members_tag();
+                let opened = self.parts.factory.open(target);
                 (self.link, self.events) = (Some(opened.link), Some(opened.events));
             }
             Effect::Kill => (self.link, self.events) = (None, None),

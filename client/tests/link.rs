@@ -12,8 +12,13 @@ use serde_json::{Map, Value, json};
 use support::{Peer, Server, soon};
 
 fn open(server: &Server, namespace: &str) -> Opened {
-    let handshake =
-        Handshake { token: "secret".into(), protocol: Some(1), client: Some("test/1".into()), batches: false };
+    let handshake = Handshake {
+        token: "secret".into(),
+        protocol: Some(1),
+        client: Some("test/1".into()),
+        batches: false,
+        members: None,
+    };
     SocketIo.open(Target { address: server.address(), namespace: namespace.into(), handshake })
 }
 
@@ -123,7 +128,7 @@ async fn nobody_there_is_an_end_too() {
     let server = Server::start().await;
     let address = server.address();
     drop(server);
-    let handshake = Handshake { token: String::new(), protocol: None, client: None, batches: false };
+    let handshake = Handshake { token: String::new(), protocol: None, client: None, batches: false, members: None };
     let mut opened = SocketIo.open(Target { address, namespace: "/".into(), handshake });
     assert!(matches!(end(&mut opened).await, Some(Down::Connect(_))));
 }

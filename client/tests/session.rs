@@ -13,6 +13,7 @@ use confab_client::local::Local;
 use confab_client::session::{Identity, Session};
 use confab_client::view::{Account, LinkState, NewMessage, Update};
 use confab_protocol::account::{Secret, User};
+use confab_protocol::workspace::Presence;
 use confab_protocol::{Error, ErrorCode};
 use serde_json::{Value, json};
 use support::soon;
@@ -65,6 +66,10 @@ fn user() -> Value {
     json!({"id": "me", "login": "me", "display_name": "Me", "role": "member", "bot": false, "guest": false})
 }
 
+fn member(id: &str, presence: &str) -> Value {
+    json!({"id": id, "login": id, "display_name": id, "role": "member", "bot": false, "guest": false, "presence": presence})
+}
+
 impl Test {
     async fn link(&mut self, namespace: &str) -> Wire {
         loop {
@@ -107,15 +112,21 @@ impl Wire {
     }
 
     async fn greet_workspace(&self) {
+        self.greet_with(json!({"members": [member("me", "online")]})).await;
+    }
+
+    /// As a server that says this of the members.
+    async fn greet_with(&self, members: Value) {
         self.events.send(LinkEvent::Up).await.unwrap();
         let workspace =
             json!({"slug": "w", "name": "W", "icon": null, "role": "member", "open": true, "unread": 0, "mentions": 0});
-        let me = json!({"id": "me", "login": "me", "display_name": "Me", "role": "member", "bot": false, "guest": false, "presence": "online"});
-        self.push(
-            "workspace:ready",
-            json!({"workspace": workspace, "me": me, "rooms": [], "members": [me], "heads": {}}),
-        )
-        .await;
+        let mut ready = json!({"workspace": workspace, "me": member("me", "online"), "rooms": [], "heads": {}});
+        ready.as_object_mut().unwrap().extend(members.as_object().cloned().unwrap());
+        self.push("workspace:ready", ready).await;
+    }
+
+    async fn cut(self) {
+        self.events.send(LinkEvent::Down(Down::Closed(String::new()))).await.unwrap();
     }
 
     /// The next request of that name, answered.
@@ -140,6 +151,46 @@ async fn the_lobby_comes_up_by_itself_with_the_token() {
     lobby.greet_lobby().await;
     test.update(|update| matches!(update, Update::Lobby { .. }).then_some(())).await;
     assert_eq!(test.state("/").await, LinkState::Live);
+}
+
+#[tokio::test]
+async fn members_that_did_not_change_are_not_told_again() {
+    let mut test = start(256);
+    test.link("/").await.greet_lobby().await;
+    test.session.open_workspace("w".parse().unwrap()).await.unwrap();
+    let first = test.link("/w").await;
+    assert_eq!(first.target.handshake.members, None);
+    first.greet_with(json!({"members": [member("me", "online"), member("ada", "online")], "members_tag": "one"})).await;
+    let seen = |update: &Update| match update {
+        Update::Workspace { members, .. } => {
+            Some(members.iter().map(|member| (member.id.to_string(), member.presence)).collect::<Vec<_>>())
+        }
+        _ => None,
+    };
+    let both = |ada| vec![("ada".to_owned(), ada), ("me".to_owned(), Presence::Online)];
+    assert_eq!(test.update(seen).await, both(Presence::Online));
+
+    first.cut().await;
+    let second = test.link("/w").await;
+    assert_eq!(second.target.handshake.members.as_deref(), Some("one"));
+    second.greet_with(json!({"members": [], "members_tag": "one", "present": {"me": "online"}})).await;
+    assert_eq!(test.update(seen).await, both(Presence::Offline));
+    second.push("presence:changed", json!({"user": "ada", "state": "away"})).await;
+    test.update(|update| matches!(update, Update::PresenceChanged { .. }).then_some(())).await;
+
+    second.cut().await;
+    let third = test.link("/w").await;
+    assert_eq!(third.target.handshake.members.as_deref(), Some("one"), "presence is no change");
+    third.greet_with(json!({"members": [], "members_tag": "one", "present": {"me": "online", "ada": "away"}})).await;
+    assert_eq!(test.update(seen).await, both(Presence::Away));
+    third.push("member:changed", json!({"member": member("ada", "online")})).await;
+    test.update(|update| matches!(update, Update::MemberChanged { .. }).then_some(())).await;
+
+    third.cut().await;
+    let fourth = test.link("/w").await;
+    assert_eq!(fourth.target.handshake.members, None, "what was told since may not be what is");
+    fourth.greet_with(json!({"members": [member("me", "online")], "members_tag": "two"})).await;
+    assert_eq!(test.update(seen).await, [("me".to_owned(), Presence::Online)]);
 }
 
 #[tokio::test]

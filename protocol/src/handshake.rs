@@ -20,6 +20,10 @@ pub struct Handshake {
     /// Whether the client hears `presence:batch`. One that does not is told each change by itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub batches: bool,
+    /// The `members_tag` of the `workspace:ready` whose members the client still has as they were. While nothing about them
+    /// has changed, it is told who is there, and not all members again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<String>,
 }
 
 impl fmt::Debug for Handshake {

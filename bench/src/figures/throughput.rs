@@ -50,7 +50,10 @@ async fn on(plan: &Plan, report: &mut Report) -> Result<()> {
         let place = if rooms == Rooms::One { "in one room" } else { "each in its own room" };
         let ratio = rate / per_second;
         report.add(Row {
-            what: format!("committed + acked per second, {}, 64 clients {place}, {in_flight} in flight each", plan.cores),
+            what: format!(
+                "committed + acked per second, {}, 64 clients {place}, {in_flight} in flight each",
+                plan.cores
+            ),
             target: if in_flight == 1 { "≥ 10 × one fsync per message".into() } else { String::new() },
             measured: format!("{rate:.0}/s, {cpu_us:.0} µs of CPU each"),
             peer: format!("{per_second:.0} fsync/s"),

@@ -254,7 +254,13 @@ impl Database {
         let (Some(workspace), Some(me)) = (json(&workspace), json(&me)) else { return Ok(None) };
         let rooms = self.all("SELECT room FROM rooms WHERE slug = ?1", slug)?;
         let members = self.all("SELECT member FROM members WHERE slug = ?1", slug)?;
-        Ok(Some(Picture { epoch: epoch.and_then(|epoch| epoch.parse().ok()), workspace, me, rooms, members }))
+        Ok(Some(Picture {
+            epoch: epoch.and_then(|epoch| epoch.parse().ok()),
+            workspace,
+            me,
+            rooms,
+            members: Some(members),
+        }))
     }
 
     fn marks(&self, slug: &Slug) -> Result<std::collections::BTreeMap<RoomId, Seq>, LocalError> {
@@ -364,10 +370,12 @@ fn put_picture(sql: &Transaction<'_>, slug: &str, picture: &Picture) -> Result<(
     for room in rooms {
         insert.execute(params![slug, room.id.as_str(), text(room)?])?;
     }
-    sql.prepare_cached("DELETE FROM members WHERE slug = ?1")?.execute([slug])?;
-    let mut insert = sql.prepare_cached("INSERT INTO members (slug, id, member) VALUES (?1, ?2, ?3)")?;
-    for member in members {
-        insert.execute(params![slug, member.id.as_str(), text(member)?])?;
+    if let Some(members) = members {
+        sql.prepare_cached("DELETE FROM members WHERE slug = ?1")?.execute([slug])?;
+        let mut insert = sql.prepare_cached("INSERT INTO members (slug, id, member) VALUES (?1, ?2, ?3)")?;
+        for member in members {
+            insert.execute(params![slug, member.id.as_str(), text(member)?])?;
+        }
     }
     for table in ["timelines", "rows", "marks"] {
         let orphans =

@@ -54,8 +54,8 @@ pub struct Picture {
     pub me: Member,
     /// The caller's rooms.
     pub rooms: Vec<Room>,
-    /// Everybody.
-    pub members: Vec<Member>,
+    /// Everybody; none: the same as are kept already.
+    pub members: Option<Vec<Member>>,
 }
 
 /// Rows of a timeline, and the range that it has with them.

@@ -115,6 +115,11 @@ pub trait Machine: Send + 'static {
     /// When [`Input::Tick`] is due, on the clock of [`Now::ms`].
     fn deadline(&self) -> Option<u64>;
 
+    /// The tag of the members that the next handshake need not be told again.
+    fn members_tag(&self) -> Option<String> {
+        None
+    }
+
     /// Updates that draw all of it anew.
     fn picture(&self, now: Now) -> Vec<Update>;
 }

@@ -219,6 +219,7 @@ impl Inner {
             protocol: Some(PROTOCOL),
             client: Some(crate::CLIENT.to_owned()),
             batches: true,
+            members: None,
         };
         Parts {
             factory: Arc::clone(&self.factory),

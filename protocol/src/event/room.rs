@@ -24,8 +24,16 @@ pub struct WorkspaceReady {
     pub me: Member,
     /// The caller's own rooms.
     pub rooms: Vec<Room>,
-    /// Everybody in the workspace.
+    /// Everybody in the workspace; empty where `present` stands in its place.
     pub members: Vec<Member>,
+    /// What `members` are now, as a short text: the same one as long as nothing but presence changes. For the next handshake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub members_tag: Option<String>,
+    /// To a client that showed this tag in its handshake, in place of `members`: those who are there. All others are offline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, as = "Option<std::collections::HashMap<String, Presence>>")]
+    pub present: Option<BTreeMap<UserId, Presence>>,
     /// The head of each of the caller's rooms.
     #[ts(as = "std::collections::HashMap<String, f64>")]
     pub heads: BTreeMap<RoomId, Seq>,

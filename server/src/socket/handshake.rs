@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use confab_protocol::account::Secret;
 use confab_protocol::event::{LobbyReady, LobbyServer, WorkspaceReady};
 use confab_protocol::handshake::Handshake;
-use confab_protocol::{Error, ErrorCode, PROTOCOL, Seq, Slug, limits};
+use confab_protocol::workspace::{Member, Presence};
+use confab_protocol::{Error, ErrorCode, PROTOCOL, Seq, Slug, UserId, limits};
 use serde_json::Value as Json;
+use sha2::{Digest as _, Sha256};
 use socketioxide::handler::{ConnectHandler, DisconnectHandler, Value};
 use socketioxide::socket::DisconnectReason;
 
@@ -83,7 +85,9 @@ impl Gate {
         // Before CONNECT is answered, so that not even the first event finds no handler.
         sock.on_fallback(Dispatch(peer.clone()));
         sock.on_disconnect(Departure(peer.clone()));
-        app.arrivals.put(sock, Arriving { peer: Arc::downgrade(&peer), revocations, token: handshake.token });
+        let arriving =
+            Arriving { peer: Arc::downgrade(&peer), revocations, token: handshake.token, members: handshake.members };
+        app.arrivals.put(sock, arriving);
         Ok(())
     }
 }
@@ -91,7 +95,7 @@ impl Gate {
 impl ConnectHandler<Adapter, Gate> for Gate {
     fn call(&self, sock: Sock, _: Option<Value>) {
         let arriving = self.app.upgrade().and_then(|app| app.arrivals.take(&sock));
-        let Some(Arriving { peer, revocations, token }) = arriving else { return };
+        let Some(Arriving { peer, revocations, token, members }) = arriving else { return };
         // The socket's own handlers hold the peer.
         let Some(peer) = peer.upgrade() else { return };
         let link = Link { sock, peer };
@@ -102,7 +106,7 @@ impl ConnectHandler<Adapter, Gate> for Gate {
         tracing::info!(namespace = link.sock.ns(), socket = %link.sock.id, user = %link.peer.user, "connected");
         tokio::spawn(async move {
             let welcomed = match still_valid(&link, revocations, &token).await {
-                Ok(true) => welcome(&link).await,
+                Ok(true) => welcome(&link, members.as_deref()).await,
                 Ok(false) => Err(Error::new(ErrorCode::Unauthorized, "The session has ended.")),
                 Err(error) => Err(error),
             };
@@ -138,6 +142,8 @@ struct Arriving {
     peer: Weak<Peer>,
     revocations: u64,
     token: String,
+    /// Which members it has already.
+    members: Option<String>,
 }
 
 impl Arrivals {
@@ -207,7 +213,8 @@ fn read(sock: &Sock, auth: Option<&Value>) -> Result<Handshake, ErrorCode> {
     let version = |value: &Json| value.as_u64().and_then(|v| u32::try_from(v).ok()).unwrap_or(u32::MAX);
     let protocol = field("protocol").map(version);
     let batches = field("batches").and_then(Json::as_bool).unwrap_or(false);
-    Ok(Handshake { token, protocol, client: None, batches })
+    let members = field("members").and_then(Json::as_str).map(str::to_owned);
+    Ok(Handshake { token, protocol, client: None, batches, members })
 }
 
 /// Whether the session is still live, now that a revocation would find the socket.
@@ -219,12 +226,12 @@ async fn still_valid(link: &Link, revocations: u64, session_token: &str) -> Resu
     Ok(app.chat.store.identity(&token::hash(session_token)).await?.is_some())
 }
 
-async fn welcome(link: &Link) -> Result<(), Error> {
+async fn welcome(link: &Link, known: Option<&str>) -> Result<(), Error> {
     match &link.peer.place {
         Place::Lobby => welcome_to_lobby(link).await,
         Place::Space(space) => {
             space.begin(&link.peer.user);
-            let welcomed = welcome_to_space(link, space).await;
+            let welcomed = welcome_to_space(link, space, known).await;
             space.end(&link.peer.user);
             for (room, seen) in welcomed? {
                 catch_up(link, &room, seen).await?;
@@ -268,8 +275,13 @@ async fn read_lobby(link: &Link) -> Result<LobbyReady, Error> {
 }
 
 /// Reads the workspace, greets, and lets the socket listen in one step. Rooms that changed in between are read again:
-/// a kick between the reading and the listening can neither leak nor be missed.
-async fn welcome_to_space(link: &Link, space: &Space) -> Result<Vec<(confab_protocol::RoomId, Seq)>, Error> {
+/// a kick between the reading and the listening can neither leak nor be missed. `known` is the tag of the members that the
+/// client has.
+async fn welcome_to_space(
+    link: &Link,
+    space: &Space,
+    known: Option<&str>,
+) -> Result<Vec<(confab_protocol::RoomId, Seq)>, Error> {
     let app = &link.peer.app;
     let user = &link.peer.user;
     let epoch = app.chat.store.server().await?.epoch;
@@ -280,16 +292,26 @@ async fn welcome_to_space(link: &Link, space: &Space) -> Result<Vec<(confab_prot
         let workspace = workspace.ok_or_else(Error::not_found)?;
         let rooms = store.rooms(&space.slug, user).await?;
         let mut members = store.members(&space.slug).await?;
+        let tag = members_tag(&members);
         space.overlay(&mut members);
         let me = members.iter_mut().find(|member| member.id == *user).ok_or_else(Error::not_found)?;
-        me.presence = confab_protocol::workspace::Presence::Online;
+        me.presence = Presence::Online;
         let me = me.clone();
         let heads: BTreeMap<_, _> = rooms.iter().map(|room| (room.id.clone(), room.head)).collect();
         let (was, _) = space.presence(user);
         let hidden = store.is_invisible(user).await?;
         let entrance = Entrance { link, heads: &heads, me: &me, hidden };
-        let epoch = Some(epoch.clone());
-        let ready = WorkspaceReady { workspace, me: me.clone(), rooms, members, heads: heads.clone(), epoch };
+        let present = (known == Some(&tag)).then(|| present(&std::mem::take(&mut members)));
+        let ready = WorkspaceReady {
+            workspace,
+            me: me.clone(),
+            rooms,
+            members,
+            members_tag: Some(tag),
+            present,
+            heads: heads.clone(),
+            epoch: Some(epoch.clone()),
+        };
         let entered = space.enter(&entrance, &ticket, attempt < STRICT_READS, || {
             link.tell_at_length(&ready);
         });
@@ -299,6 +321,24 @@ async fn welcome_to_space(link: &Link, space: &Space) -> Result<Vec<(confab_prot
         }
     }
     Err(Error::new(ErrorCode::Unavailable, "Your rooms change too fast. Connect again."))
+}
+
+/// A thousand members told to a thousand clients that come back at once are a million, nearly always the same as before.
+/// From the content, so that it outlives the server.
+fn members_tag(members: &[Member]) -> String {
+    let mut hash = Sha256::new();
+    for member in members {
+        // Into memory: nothing can fail but the type, which has no maps.
+        if let Ok(bytes) = serde_json::to_vec(member) {
+            hash.update(bytes);
+        }
+    }
+    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn present(members: &[Member]) -> BTreeMap<UserId, Presence> {
+    let there = members.iter().filter(|member| member.presence != Presence::Offline);
+    there.map(|member| (member.id.clone(), member.presence)).collect()
 }
 
 /// Entries that were committed between the reading and the listening, for this socket alone. Some may come twice.

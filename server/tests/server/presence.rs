@@ -67,6 +67,36 @@ async fn who_asks_for_batches_hears_of_a_crowd_in_few_events() {
 }
 
 #[tokio::test]
+async fn who_has_the_members_still_is_told_who_is_there() {
+    let (server, owner) = Server::start().await;
+    let bob = server.member(&owner, "bob").await;
+    server.member(&owner, "carol").await;
+    let ada = server.connect("/general", &owner).await;
+    assert_eq!(ada.ready["members"].as_array().map(Vec::len), Some(3));
+    assert!(ada.ready.get("present").is_none(), "it showed no tag: {}", ada.ready);
+    let tag = ada.ready["members_tag"].clone();
+
+    let again = async |tag: &Value| {
+        let mut bob_again = Client::open(&server.base).await;
+        bob_again.connect("/general", json!({ "token": bob.token, "members": tag })).await.unwrap();
+        bob_again.event("workspace:ready").await
+    };
+    let ready = again(&tag).await;
+    assert_eq!((&ready["members"], &ready["members_tag"]), (&json!([]), &tag));
+    assert_eq!(ready["present"], json!({ &*owner.id: "online", &*bob.id: "online" }), "carol is not there");
+    for other in [json!("another"), json!(7)] {
+        assert_eq!(again(&other).await["members"].as_array().map(Vec::len), Some(3), "{other}");
+    }
+
+    let mut lobby = server.connect("/", &bob).await;
+    let set = lobby.request("personal:set", json!({ "dnd_until": "2100-01-01T00:00:00.000Z" })).await;
+    assert_eq!(set["ok"], true, "{set}");
+    let ready = again(&tag).await;
+    assert_eq!(ready["members"].as_array().map(Vec::len), Some(3), "something about them has changed");
+    assert_ne!(ready["members_tag"], tag);
+}
+
+#[tokio::test]
 async fn whoever_comes_back_at_once_was_never_gone() {
     let (server, owner) = Server::start().await;
     let bob = server.member(&owner, "bob").await;

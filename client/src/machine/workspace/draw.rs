@@ -76,7 +76,7 @@ impl Workspace {
     }
 
     pub(super) fn draw_workspace(&self) -> Option<Update> {
-        self.known.as_ref().map(|Known { workspace, me, rooms, members }| Update::Workspace {
+        self.known.as_ref().map(|Known { workspace, me, rooms, members, .. }| Update::Workspace {
             workspace: workspace.clone(),
             me: me.clone(),
             rooms: rooms.values().cloned().collect(),

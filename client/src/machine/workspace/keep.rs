@@ -49,13 +49,13 @@ impl Workspace {
         let Stored { picture, marks, writes, .. } = stored;
         if let Some(Picture { epoch, workspace, me, rooms, members }) = picture {
             self.epoch = epoch;
-            let absent = members.into_iter().map(|mut member| {
+            let absent = members.into_iter().flatten().map(|mut member| {
                 member.presence = Presence::Offline;
                 (member.id.clone(), member)
             });
             let members = absent.collect();
             let rooms = rooms.into_iter().map(|room| (room.id.clone(), room)).collect();
-            self.known = Some(Known { workspace, me, rooms, members });
+            self.known = Some(Known { workspace, me, rooms, members, tag: None });
             out.extend(self.draw_workspace().map(Effect::Update));
         }
         let unsaid = |seq| Mark { seq, told: 0, under_way: false, not_before: 0 };

@@ -87,6 +87,8 @@ struct Known {
     me: Member,
     rooms: BTreeMap<RoomId, Room>,
     members: BTreeMap<UserId, Member>,
+    /// What the server called them; none once anything but presence has changed since.
+    tag: Option<String>,
 }
 
 /// A read marker that the server may not know yet. Kept when it does, so that marks stay apart in time.
@@ -350,6 +352,10 @@ impl Machine for Workspace {
         let rooms = self.open.values().filter_map(|open| open.deadline(live));
         let when_live = marks.chain(self.outbox.deadline()).filter(|_| live).min();
         [self.wire.deadline(), when_live, rooms.min(), self.typing.deadline()].into_iter().flatten().min()
+    }
+
+    fn members_tag(&self) -> Option<String> {
+        self.known.as_ref()?.tag.clone()
     }
 
     fn picture(&self, now: Now) -> Vec<Update> {

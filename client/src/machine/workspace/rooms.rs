@@ -23,17 +23,18 @@ const MARK_EVERY_MS: u64 = 1_000;
 impl Workspace {
     /// `workspace:ready`: the server's picture replaces ours; timelines and the outbox stay and catch up.
     pub(super) fn greeted(&mut self, ready: WorkspaceReady, now: Now, out: &mut Vec<Effect>) {
-        let WorkspaceReady { workspace, me, rooms, members, heads, epoch } = ready;
+        let WorkspaceReady { workspace, me, rooms, members, members_tag: tag, present, heads, epoch } = ready;
         if self.epoch.is_some() && self.epoch != epoch {
             self.forget_timelines();
         }
         self.epoch.clone_from(&epoch);
-        self.known = Some(Known {
-            workspace,
-            me,
-            rooms: rooms.into_iter().map(|room| (room.id.clone(), room)).collect(),
-            members: members.into_iter().map(|member| (member.id.clone(), member)).collect(),
-        });
+        let rooms = rooms.into_iter().map(|room| (room.id.clone(), room)).collect();
+        let same = present.is_some();
+        let members = match present {
+            Some(present) => self.members_with(&present),
+            None => members.into_iter().map(|member| (member.id.clone(), member)).collect(),
+        };
+        self.known = Some(Known { workspace, me, rooms, members, tag });
         for (room, mark) in &mut self.marks {
             mark.not_before = now.ms;
             mark.under_way = false;
@@ -41,13 +42,22 @@ impl Workspace {
                 room.read = room.read.max(mark.seq);
             }
         }
-        self.unkept.changes.extend(self.picture(epoch).map(Keep::Workspace));
+        self.unkept.changes.extend(self.picture(epoch, !same).map(Keep::Workspace));
         out.extend(self.draw_workspace().map(Effect::Update));
         self.wire.ready(now, out);
         if let Some(state) = self.presence.filter(|state| *state != Presence::Online) {
             self.wire.tell(&PresenceSet { state, status: None }, out);
         }
         self.rejoin(&heads);
+    }
+
+    /// The members that are known, of whom these are there.
+    fn members_with(&mut self, present: &BTreeMap<UserId, Presence>) -> BTreeMap<UserId, Member> {
+        let mut members = self.known.take().map(|known| known.members).unwrap_or_default();
+        for (user, member) in &mut members {
+            member.presence = present.get(user).copied().unwrap_or_default();
+        }
+        members
     }
 
     pub(super) fn put_room(&mut self, mut room: Room, out: &mut Vec<Effect>) {
@@ -83,6 +93,7 @@ impl Workspace {
         if member.id == self.me {
             known.me = member.clone();
         }
+        known.tag = None;
         let before = known.members.insert(member.id.clone(), member.clone());
         let was_there = before.is_some_and(|before| before.presence != Presence::Offline);
         let is_there = member.presence != Presence::Offline;
@@ -94,7 +105,10 @@ impl Workspace {
     }
 
     pub(super) fn remove_member(&mut self, user: &UserId, out: &mut Vec<Effect>) {
-        let was = self.known.as_mut().and_then(|known| known.members.remove(user));
+        let was = self.known.as_mut().and_then(|known| {
+            known.tag = None;
+            known.members.remove(user)
+        });
         if was.is_some() {
             self.unkept.changes.push(Keep::MemberGone(user.clone()));
             out.push(Effect::Update(Update::MemberLeft { slug: self.slug.clone(), user: user.clone() }));
@@ -104,10 +118,15 @@ impl Workspace {
 
     pub(super) fn presence_changed(&mut self, changed: PresenceChanged, out: &mut Vec<Effect>) {
         let PresenceChanged { user, state, status } = changed;
-        let Some(member) = self.known.as_mut().and_then(|known| known.members.get_mut(&user)) else { return };
+        let Some(known) = &mut self.known else { return };
+        let Some(member) = known.members.get_mut(&user) else { return };
         let was = std::mem::replace(&mut member.presence, state);
         if let Some(status) = &status {
-            member.status = Some(status.clone()).filter(|status| !status.is_empty());
+            let status = Some(status.clone()).filter(|status| !status.is_empty());
+            if member.status != status {
+                member.status = status;
+                known.tag = None;
+            }
         }
         if (was == Presence::Offline) != (state == Presence::Offline) {
             self.count_looked_at_for(&user, state != Presence::Offline, out);
@@ -276,13 +295,13 @@ impl Workspace {
         known
     }
 
-    fn picture(&self, epoch: Option<Epoch>) -> Option<Picture> {
-        self.known.as_ref().map(|Known { workspace, me, rooms, members }| Picture {
+    fn picture(&self, epoch: Option<Epoch>, with_members: bool) -> Option<Picture> {
+        self.known.as_ref().map(|Known { workspace, me, rooms, members, .. }| Picture {
             epoch,
             workspace: workspace.clone(),
             me: me.clone(),
             rooms: rooms.values().cloned().collect(),
-            members: members.values().cloned().collect(),
+            members: with_members.then(|| members.values().cloned().collect()),
         })
     }
 }
