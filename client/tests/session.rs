@@ -319,6 +319,29 @@ async fn the_last_clone_ends_the_links() {
     soon(lobby.events.closed()).await;
 }
 
+/// The clock is a scripted one.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_busy_is_waited_for_and_one_that_is_silent_is_not() {
+    let mut test = start(4_096);
+    let mut lobby = test.links.recv().await.unwrap();
+    lobby.greet_lobby().await;
+    let ask = |session: Session| tokio::spawn(async move { session.list_workspaces().await });
+    let busy = ask(test.session.clone());
+    let frame = lobby.frames.recv().await.unwrap();
+    assert_eq!(frame.event, "workspace:list");
+    for _ in 0..6 {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        lobby.push("something:else", json!({})).await;
+    }
+    lobby.push("request:answered", json!({"ok": true, "workspaces": [], "rid": frame.body["rid"]})).await;
+    assert_eq!(busy.await.unwrap().unwrap(), []);
+
+    let (silent, asked) = (ask(test.session.clone()), Instant::now());
+    assert_eq!(silent.await.unwrap().unwrap_err().code, ErrorCode::Unavailable);
+    assert!(asked.elapsed() <= Duration::from_secs(5), "after {:?}", asked.elapsed());
+    assert_eq!(test.links.recv().await.unwrap().target.namespace, "/", "it comes again");
+}
+
 /// The clock is a scripted one: hours pass at once.
 #[tokio::test(start_paused = true)]
 async fn a_link_that_is_live_again_wakes_the_others() {

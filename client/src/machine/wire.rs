@@ -16,8 +16,11 @@ use crate::view::{LinkState, Update};
 const CONNECT_LIMIT_MS: u64 = 15_000;
 /// From the accepted CONNECT to the ready event.
 const GREETING_LIMIT_MS: u64 = 6_000;
-/// From a request to its answer. Passing it costs the link: the answer may be lost, or all of the connection.
+/// Silence of the server while a request waits. Passing it costs the link: the answer may be lost, or all of the connection.
 pub const REQUEST_LIMIT_MS: u64 = 4_000;
+/// From a request to its answer on a link that speaks of other things meanwhile. The server is there, and has much to do, as
+/// after a restart: to come back with the same request would be the same work again, and once more for the greeting.
+const BUSY_LIMIT_MS: u64 = 20_000;
 /// Silence after which the server is asked whether it is still there. Nothing reports a lost network.
 pub const SILENCE_MS: u64 = 10_000;
 /// How long a link must have been live before the next failure counts as the first.
@@ -34,7 +37,7 @@ pub struct Wire<P> {
     phase: Phase,
     backoff: Backoff,
     last_rid: u64,
-    requests: BTreeMap<u64, (Purpose<P>, u64)>,
+    requests: BTreeMap<u64, Asked<P>>,
     held: VecDeque<Held>,
     heard_at: u64,
 }
@@ -54,6 +57,20 @@ enum Purpose<P> {
     Ping,
     Call(CallId),
     Own(P),
+}
+
+/// A request under way.
+#[derive(Debug)]
+struct Asked<P> {
+    purpose: Purpose<P>,
+    at: u64,
+}
+
+impl<P> Asked<P> {
+    /// When the link is given up for it, by when the server was last heard.
+    fn deadline(&self, heard_at: u64) -> u64 {
+        (self.at.max(heard_at) + REQUEST_LIMIT_MS).min(self.at + BUSY_LIMIT_MS)
+    }
 }
 
 #[derive(Debug)]
@@ -199,7 +216,7 @@ impl<P> Wire<P> {
         }
         let overdue = match self.phase {
             Phase::Connecting { until } | Phase::Greeting { until } => until <= now.ms,
-            Phase::Live { .. } => self.requests.values().any(|(_, until)| *until <= now.ms),
+            Phase::Live { .. } => self.requests.values().any(|asked| asked.deadline(self.heard_at) <= now.ms),
             Phase::Waiting { until } if until <= now.ms => {
                 self.connect(now, out);
                 false
@@ -222,7 +239,7 @@ impl<P> Wire<P> {
         let phase = match self.phase {
             Phase::Connecting { until } | Phase::Greeting { until } | Phase::Waiting { until } => Some(until),
             Phase::Live { .. } => {
-                let answer = self.requests.values().map(|(_, until)| *until).min();
+                let answer = self.requests.values().map(|asked| asked.deadline(self.heard_at)).min();
                 // A ping is a request too: with one under way, its limit is what counts.
                 answer.or(Some(self.heard_at + SILENCE_MS))
             }
@@ -268,7 +285,7 @@ impl<P> Wire<P> {
     fn drop_link(&mut self, error: &Error, out: &mut Vec<Effect>) -> Vec<P> {
         out.push(Effect::Kill);
         let mut lost = Vec::new();
-        for (purpose, _) in std::mem::take(&mut self.requests).into_values() {
+        for Asked { purpose, .. } in std::mem::take(&mut self.requests).into_values() {
             match purpose {
                 Purpose::Ping => {}
                 Purpose::Call(call) => out.push(Effect::Reply { call, answer: Err(error.clone()) }),
@@ -289,14 +306,14 @@ impl<P> Wire<P> {
         let Value::Object(mut body) = body else { return };
         self.last_rid += 1;
         body.insert("rid".into(), rid(self.last_rid).into());
-        self.requests.insert(self.last_rid, (purpose, now.ms + REQUEST_LIMIT_MS));
+        self.requests.insert(self.last_rid, Asked { purpose, at: now.ms });
         out.push(Effect::Emit(Frame { event, body }));
     }
 
     fn answered(&mut self, mut body: Value, out: &mut Vec<Effect>) -> Report<P> {
         let number = body.get("rid").and_then(Value::as_str).and_then(|rid| rid.strip_prefix('r')?.parse().ok());
         // Unknown: the answer to a request of an earlier link. Its sender has been told that it is lost.
-        let Some((purpose, _)) = number.and_then(|number: u64| self.requests.remove(&number)) else {
+        let Some(Asked { purpose, .. }) = number.and_then(|number: u64| self.requests.remove(&number)) else {
             return Report::Handled;
         };
         if let Some(fields) = body.as_object_mut() {
