@@ -272,3 +272,26 @@ async fn next(daemon: &mut Option<Daemon>) -> Option<Told> {
         None => pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_account_is_quiet_for_itself() {
+        let notifications = Notifications::start(Weak::new());
+        let [here, there] = ["here", "there"].map(|key| AccountKey(key.into()));
+        let until = |ms| Some(Timestamp::from_millis(ms));
+        let quiet = |dnd_until| Update::Personal { personal: Personal { dnd_until, ..Personal::default() } };
+        assert!(!notifications.take(&here, &quiet(until(5))) && !notifications.take(&there, &quiet(None)));
+        assert_eq!(
+            (notifications.personal(&here).dnd_until, notifications.personal(&there).dnd_until),
+            (until(5), None)
+        );
+        assert_eq!(notifications.quiet_until(), until(5), "one of them is");
+        notifications.take(&there, &quiet(until(9)));
+        assert_eq!(notifications.quiet_until(), until(9));
+        notifications.take(&there, &Update::SignedOut { error: None });
+        assert_eq!(notifications.quiet_until(), until(5));
+    }
+}

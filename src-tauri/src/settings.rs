@@ -85,8 +85,11 @@ impl Remembered {
         self.accounts.iter().find(|seat| seat.key == *key)
     }
 
-    /// Somebody signed in, for the first time or again, and is looked at. Who was here before finds their place.
-    pub fn came(&mut self, key: AccountKey, account: Account) {
+    /// Somebody signed in, for the first time or again, and is looked at. Who was here before finds their place; whoever is
+    /// remembered at the same address without being `signed_in` has been followed by them.
+    pub fn came(&mut self, key: AccountKey, account: Account, signed_in: &[AccountKey]) {
+        self.accounts
+            .retain(|seat| seat.key == key || seat.account.address != account.address || signed_in.contains(&seat.key));
         match self.accounts.iter_mut().find(|seat| seat.key == key) {
             Some(seat) => seat.account = account,
             None => self.accounts.push(Seat { key: key.clone(), account, place: Place::default() }),
@@ -291,15 +294,15 @@ mod tests {
     fn accounts_come_and_go_by_themselves() {
         let mut now = Remembered { hosted: Some(hosted(7300)), ..Remembered::default() };
         let (here, there) = (AccountKey("k1".into()), AccountKey("k2".into()));
-        now.came(here.clone(), account("http://127.0.0.1:7300"));
-        now.came(there.clone(), account("http://elsewhere:7300"));
+        now.came(here.clone(), account("http://127.0.0.1:7300"), &[]);
+        now.came(there.clone(), account("http://elsewhere:7300"), &[]);
         assert_eq!((now.accounts.len(), now.front.as_ref()), (2, Some(&there)));
         let place = Place { workspace: Some("general".parse().unwrap()), room: None };
         now.at(&here, place.clone());
         // The same person again, with another name meanwhile.
         let again = account("http://127.0.0.1:7300");
         assert_eq!(now.key_of(&again).as_ref(), Some(&here));
-        now.came(here.clone(), Account { server_name: "New".into(), ..again });
+        now.came(here.clone(), Account { server_name: "New".into(), ..again }, &[]);
         assert_eq!(
             (now.seat(&here).unwrap().place.clone(), now.accounts[0].account.server_name.as_str()),
             (place, "New")
@@ -313,8 +316,18 @@ mod tests {
             ("http://127.0.0.1:7300", "http://127.0.0.1:7301")
         );
         assert_eq!(now.seat(&there).unwrap().account.address, "http://elsewhere:7300");
+        now.front = Some(there.clone());
         now.left(&here);
-        assert_eq!((now.accounts.len(), now.front.as_ref()), (1, None));
+        assert_eq!((now.accounts.len(), now.front.as_ref()), (1, Some(&there)));
+        now.left(&there);
+        assert_eq!((now.accounts.len(), now.front.as_ref()), (0, None));
+
+        // A guest whose token was lost, and the next one: only those who are signed in stay beside each other.
+        for number in 3..6 {
+            now.came(AccountKey(format!("k{number}")), account("http://elsewhere:7300"), &[AccountKey("k4".into())]);
+        }
+        let keys: Vec<_> = now.accounts.iter().map(|seat| seat.key.0.as_str()).collect();
+        assert_eq!(keys, ["k4", "k5"]);
     }
 
     #[test]

@@ -156,6 +156,41 @@ fn one_app_is_signed_in_on_several_servers() {
 }
 
 #[test]
+fn a_session_that_was_ended_elsewhere_ends_alone() {
+    within(&Session::Unlocked, "a_session_that_was_ended_elsewhere_ends_alone", async |home| {
+        let [ada, cleo, phone] = ["ada", "cleo", "phone"].map(|name| Window::open(&home.join(name)));
+        let owner = ada.enter("host", json!({ "displayName": "Ada", "share": false }));
+        let invite = ada.of(&owner, "create_invite", json!({ "request": { "workspace": "general" } }));
+        let own = cleo.enter("host", json!({ "displayName": "Cleo", "share": false }));
+        let mut account = json!({ "address": invite["url"], "login": "cleo", "password": "correct horse" });
+        let mut sign_up = account.clone();
+        (sign_up["displayName"], sign_up["invite"]) = ("Cleo".into(), invite["code"].clone());
+        let member = cleo.enter("sign_up", sign_up);
+
+        account["address"] = member["account"]["address"].clone();
+        let seat = phone.enter("sign_in", account);
+        let sessions = phone.of(&seat, "sessions", json!({}));
+        let other = sessions.as_array().unwrap().iter().find(|session| session["current"] == false).unwrap();
+        phone.of(&seat, "revoke_session", json!({ "id": other["id"] }));
+        let is_told =
+            |all: &[Value]| all.iter().any(|update| update["type"] == "signed_out" && update["error"].is_object());
+        cleo.wait_for("the end", is_told);
+        assert_eq!(cleo.ok("start", json!({}))["accounts"], json!([own]));
+
+        // Hosting again ends the sessions of before on the server; the account goes on with the new one.
+        let again = cleo.enter("host", json!({ "displayName": "Cleo", "share": false }));
+        assert_eq!(again["key"], own["key"]);
+        assert_eq!(cleo.of(&again, "sessions", json!({})).as_array().map(Vec::len), Some(1));
+        cleo.quit().await;
+        let cleo = Window::open(&home.join("cleo"));
+        assert_eq!(cleo.ok("start", json!({}))["accounts"], json!([again]));
+        for window in [ada, cleo, phone] {
+            window.quit().await;
+        }
+    });
+}
+
+#[test]
 fn who_was_signed_in_with_the_version_before_still_is() {
     within(&Session::Bare, "who_was_signed_in_with_the_version_before_still_is", async |home| {
         let ada = Window::open(home);

@@ -8,7 +8,7 @@ use confab_client::local::database::SetAside;
 use confab_client::local::{self, Local};
 use confab_client::session::{Identity, Session};
 use confab_client::view::{Account, AccountKey, Seat, TransferState, Update};
-use confab_protocol::Answer;
+use confab_protocol::{Answer, Error};
 use tauri::ipc::Channel;
 use tokio::sync::{Mutex, MutexGuard, mpsc};
 use tokio::task::JoinSet;
@@ -99,8 +99,9 @@ impl Shell {
         let account = identity.account.clone();
         let key = self.settings.read().key_of(&account).unwrap_or_else(AccountKey::generate);
         self.credentials().await?.keep(&key, identity.token.clone()).await?;
-        let came = (key.clone(), account.clone());
-        self.remember(move |now| now.came(came.0, came.1)).await?;
+        let (came, who) = (key.clone(), account.clone());
+        let signed_in: Vec<_> = self.accounts.all().keys().cloned().collect();
+        self.remember(move |now| now.came(came, who, &signed_in)).await?;
         let before = self.accounts.all().remove(&key);
         if let Some(Signed { session, .. }) = before {
             session.close();
@@ -207,11 +208,8 @@ impl Shell {
             {
                 self.picks.forget(&transfer.key);
             }
-            // Signed out elsewhere: the token is worthless, so it does not stay in the keyring.
-            if let Update::SignedOut { error: Some(_) } = &update
-                && let Err(error) = self.forget(&key, &bridge).await
-            {
-                tracing::warn!(%error, "a worthless token is still kept");
+            if let Update::SignedOut { error: Some(error) } = &update {
+                self.ended(&key, &bridge, error).await;
             }
             let is_told = self.notifications.take(&key, &update);
             if let Update::Personal { .. } | Update::SignedOut { .. } = update {
@@ -220,6 +218,20 @@ impl Shell {
             if !is_told {
                 bridge.send(update);
             }
+        }
+    }
+
+    /// Signed out elsewhere: the token is worthless, so it does not stay in the keyring.
+    async fn ended(&self, key: &AccountKey, bridge: &Arc<Bridge>, why: &Error) {
+        let server = self.settings.read().seat(key).map(|seat| seat.account.server_name.clone());
+        if let Err(error) = self.forget(key, bridge).await {
+            tracing::warn!(%error, "a worthless token is still kept");
+        }
+        // A page that comes later is not told of this account at all.
+        if !bridge.is_open()
+            && let Some(server) = server
+        {
+            self.bridge.send(Update::Warning { text: format!("{server}: {}", why.message) });
         }
     }
 

@@ -7,7 +7,6 @@ use confab_client::notify::Target;
 use confab_client::view::{AccountKey, Desktop, Place, Settings, Update};
 use confab_protocol::event::PersonalSet;
 use confab_protocol::{Answer, Error, ErrorCode};
-
 use tokio::task::JoinSet;
 
 use super::Shell;
@@ -208,8 +207,8 @@ impl Shell {
 
     /// The server's name, where there are several to tell apart.
     pub(crate) fn name_among_several(&self, key: &AccountKey) -> Option<String> {
-        let now = self.settings.read();
-        now.seat(key).filter(|_| now.accounts.len() > 1).map(|seat| seat.account.server_name.clone())
+        let several = self.sessions().len() > 1;
+        self.settings.read().seat(key).filter(|_| several).map(|seat| seat.account.server_name.clone())
     }
 
     /// How many people besides this one are connected to the server of this app.

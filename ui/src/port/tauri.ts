@@ -10,7 +10,7 @@ import type {
   PersonalSet, Picked, ProfileChange, ReminderSet, FileInfo, Role,
 } from '../bindings';
 import type { Commands as AllCommands } from '../bindings/commands';
-import { isRefusal, refusal } from '../lib/error';
+import { asRefusal, isRefusal, refusal } from '../lib/error';
 import { t } from '../lib/locale/locale.svelte';
 import type { DesktopPort, Files, Port, Shell } from './index';
 
@@ -88,8 +88,8 @@ class TauriPort implements Port {
 
   subscribe(listener: (update: Update) => void): () => void {
     const { channel, stop } = opened(listener);
-    // Signed out meanwhile: whoever asks next is told.
-    void this.call('subscribe', { channel }).catch(() => undefined);
+    // Signed out between two calls: the shell knows nothing of it any more.
+    this.call('subscribe', { channel }).catch((thrown: unknown) => listener({ type: 'signed_out', error: asRefusal(thrown) }));
     return stop;
   }
 
