@@ -4,6 +4,7 @@
 //! TypeScript. So the UI is written once, against these types. The TypeScript in `ui/src/bindings/` is generated.
 
 mod settings;
+mod start;
 
 use confab_protocol::account::User;
 use confab_protocol::event::{AttentionWanted, LobbyServer, NoticeLevel};
@@ -17,12 +18,14 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use settings::{Desktop, Language, Settings, Theme};
+pub use start::{Account, AccountKey, CredentialStore, Hosting, Place, Seat, Start};
 
-/// Something changed. Updates come in order; applying all of them from the start gives the whole picture.
+/// Something changed. Updates come in order; applying all of them from the start gives the whole picture of one account.
+/// [`Update::Join`] and [`Update::Quitting`] are of no account: a shell hands them over beside those, and warnings too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Update {
-    /// Nobody is signed in any more: signed out here, or the session was revoked (`error` says so).
+    /// The account is signed in no longer: signed out here, or the session was revoked (`error` says so).
     SignedOut {
         /// Why, unless the user asked for it.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -449,68 +452,6 @@ pub struct NoticeItem {
     pub seq: Seq,
     /// The entry, of kind `membership` or `room`.
     pub entry: Entry,
-}
-
-/// What a shell knows when it starts: enough for the first paint, before any network.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct Start {
-    /// Who is signed in where; null shows the start page.
-    pub account: Option<Account>,
-    /// The place that was open last.
-    pub place: Place,
-    /// This app hosts a server.
-    pub hosting: Option<Hosting>,
-    /// Where tokens are kept.
-    pub credentials: CredentialStore,
-    /// What the user chose.
-    pub settings: Settings,
-    /// This shell can host a server: the desktop app can, a browser cannot.
-    pub can_host: bool,
-}
-
-/// Who is signed in where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Account {
-    /// The server's address, such as `http://192.168.1.7:7300`.
-    pub address: String,
-    /// The server's name.
-    pub server_name: String,
-    /// Who.
-    pub user: User,
-}
-
-/// A place in the app.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Place {
-    /// The open workspace.
-    pub workspace: Option<Slug>,
-    /// The open room in it.
-    pub room: Option<RoomId>,
-}
-
-/// The server that this app hosts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Hosting {
-    /// Its address for this computer.
-    pub address: String,
-    /// Its addresses for others on the network; empty when it listens on loopback only.
-    pub network: Vec<String>,
-}
-
-/// Where the session's token is kept between two starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum CredentialStore {
-    /// The operating system's keyring.
-    Keyring,
-    /// A file with owner-only rights, because the user said so.
-    File,
-    /// Only in memory, until the app quits, because the user said so.
-    Memory,
-    /// There is no keyring, and the user has not said what to do: ask before signing in.
-    Ask,
-    /// The browser's: a cookie that scripts cannot read.
-    Browser,
 }
 
 /// What an address turned out to be.

@@ -64,6 +64,7 @@ fn generate() -> Files {
     let mut all = Collector { config: Config::new().with_large_int("number"), files: Files::new(), seen: Vec::new() };
     all.add::<view::Update>();
     all.add::<view::Start>();
+    all.add::<view::Seat>();
     all.add::<view::Probe>();
     all.add::<view::NewMessage>();
     all.add::<view::Thread>();

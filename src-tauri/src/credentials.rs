@@ -1,16 +1,17 @@
-//! Where the session's token is kept between two starts: the keyring, or what the user chose instead. Never a file that
-//! nobody asked for, and never the webview.
+//! Where the tokens of the sessions are kept between two starts, one for each account: the keyring, or what the user chose
+//! instead. Never a file that nobody asked for, and never the webview.
 
 mod keyring;
 
+use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use confab_client::view::CredentialStore;
+use confab_client::view::{AccountKey, CredentialStore};
 use confab_protocol::account::Secret;
 use tokio::sync::Mutex;
 
-use crate::settings;
+use crate::{paths, settings};
 
 pub use keyring::{Keyring, KeyringError, PATIENCE};
 
@@ -21,54 +22,54 @@ pub enum CredentialError {
     #[error(transparent)]
     Keyring(#[from] KeyringError),
     /// The file that the user chose cannot be used.
-    #[error("the file for the token cannot be used: {0}")]
+    #[error("the file for the sign-in cannot be used: {0}")]
     File(#[from] io::Error),
     /// There is no keyring, and the user has not said what to do.
     #[error("there is no keyring on this computer: choose where to keep the sign-in first")]
     NotChosen,
 }
 
-/// The store of one token.
+/// The store of all tokens. One is chosen for all of them.
 #[derive(Debug)]
 pub struct Credentials {
     keyring: Keyring,
-    /// The entry's name in the keyring: this installation's own.
-    name: String,
-    file: PathBuf,
+    /// The tokens' files, where the user chose those: each is named after its account.
+    folder: PathBuf,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
     store: CredentialStore,
-    /// The token as of now, whatever the store: what `Memory` has, and what a later choice writes down.
-    token: Option<Secret>,
+    /// The tokens as of now, whatever the store: what `Memory` has, and what a later choice writes down.
+    tokens: BTreeMap<AccountKey, Secret>,
 }
 
 impl Credentials {
-    /// Finds out which store there is and reads the token from it. `in_file`: the user chose the file at an earlier start.
+    /// Finds out which store there is and reads the tokens of these accounts from it. `in_file`: the user chose files at an
+    /// earlier start.
     ///
     /// # Errors
     /// When the system has no more threads.
-    pub async fn open(installation: &str, file: PathBuf, in_file: bool) -> io::Result<Self> {
+    pub async fn open(installation: &str, accounts: &[AccountKey], folder: PathBuf, in_file: bool) -> io::Result<Self> {
         let keyring = Keyring::start()?;
-        let name = format!("session {installation}");
         let state = if in_file {
-            State { store: CredentialStore::File, token: read(&file) }
+            let tokens = accounts.iter().filter_map(|key| Some((key.clone(), read(&folder.join(&key.0))?))).collect();
+            State { store: CredentialStore::File, tokens }
         } else {
-            look_into(&keyring, &name).await
+            look_into(&keyring, installation, accounts).await
         };
-        Ok(Self { keyring, name, file, state: Mutex::new(state) })
+        Ok(Self { keyring, folder, state: Mutex::new(state) })
     }
 
-    /// Where the token is kept. `Ask`: nowhere yet.
+    /// Where tokens are kept. `Ask`: nowhere yet.
     pub async fn store(&self) -> CredentialStore {
         self.state.lock().await.store
     }
 
-    /// The token, where there is one.
-    pub async fn token(&self) -> Option<Secret> {
-        self.state.lock().await.token.clone()
+    /// The token of an account, where there is one.
+    pub async fn token(&self, key: &AccountKey) -> Option<Secret> {
+        self.state.lock().await.tokens.get(key).cloned()
     }
 
     /// Looks whether a token could be kept: to be asked before anybody types a password.
@@ -82,65 +83,79 @@ impl Credentials {
         }
     }
 
-    /// Keeps a token. Where the store fails, it is kept in memory, and the store becomes `Ask`: a choice made then writes
-    /// it down.
+    /// Keeps the token of an account in place of the one before. Where the store fails, the store becomes `Ask`: the user
+    /// chooses another one then, and signs in again.
     ///
     /// # Errors
-    /// [`CredentialError`] when it is only in memory, and that was not chosen.
-    pub async fn keep(&self, token: Secret) -> Result<(), CredentialError> {
+    /// [`CredentialError`] when it is not kept.
+    pub async fn keep(&self, key: &AccountKey, token: Secret) -> Result<(), CredentialError> {
         let mut state = self.state.lock().await;
-        state.token = Some(token);
-        let kept = self.write(&state).await;
-        if kept.is_err() {
+        let kept = self.write(state.store, key, &token).await;
+        if kept.is_ok() {
+            state.tokens.insert(key.clone(), token);
+        } else {
             state.store = CredentialStore::Ask;
         }
         kept
     }
 
-    /// Forgets the token, everywhere that it may be.
+    /// Forgets the token of an account, everywhere that it may be.
     ///
     /// # Errors
     /// [`CredentialError`] when the store still has it.
-    pub async fn forget(&self) -> Result<(), CredentialError> {
+    pub async fn forget(&self, key: &AccountKey) -> Result<(), CredentialError> {
         let mut state = self.state.lock().await;
-        state.token = None;
-        remove(&self.file)?;
+        state.tokens.remove(key);
+        remove(&self.folder.join(&key.0))?;
         if state.store == CredentialStore::Keyring {
-            self.keyring.delete(&self.name).await?;
+            self.keyring.delete(&entry_of(key)).await?;
         }
         Ok(())
     }
 
-    /// The user's answer: a file, or nothing but memory. A token that waits is written down at once.
+    /// The user's answer: files, or nothing but memory. The tokens that there are go there at once.
     ///
     /// # Errors
-    /// [`CredentialError`] when the file cannot be written; the store is then as it was.
+    /// [`CredentialError`] when a file cannot be written; the store is then as it was.
     pub async fn choose(&self, choice: Choice) -> Result<CredentialStore, CredentialError> {
         let mut state = self.state.lock().await;
-        let before = state.store;
-        state.store = match choice {
+        let chosen = match choice {
             Choice::File => CredentialStore::File,
             Choice::Memory => CredentialStore::Memory,
         };
-        if let Err(error) = self.write(&state).await {
-            state.store = before;
-            return Err(error);
+        for (key, token) in &state.tokens {
+            self.write(chosen, key, token).await?;
+            if choice == Choice::Memory {
+                remove(&self.folder.join(&key.0))?;
+            }
         }
-        if choice == Choice::Memory {
-            remove(&self.file)?;
-        }
-        Ok(state.store)
+        state.store = chosen;
+        Ok(chosen)
     }
 
-    async fn write(&self, state: &State) -> Result<(), CredentialError> {
-        let Some(token) = &state.token else { return Ok(()) };
-        match state.store {
-            CredentialStore::Keyring => Ok(self.keyring.set(&self.name, &token.0).await?),
-            CredentialStore::File => Ok(settings::replace(&self.file, token.0.as_bytes())?),
+    async fn write(&self, store: CredentialStore, key: &AccountKey, token: &Secret) -> Result<(), CredentialError> {
+        match store {
+            CredentialStore::Keyring => Ok(self.keyring.set(&entry_of(key), &token.0).await?),
+            CredentialStore::File => {
+                paths::own(&self.folder)?;
+                Ok(settings::replace(&self.folder.join(&key.0), token.0.as_bytes())?)
+            }
             CredentialStore::Memory => Ok(()),
             CredentialStore::Ask | CredentialStore::Browser => Err(CredentialError::NotChosen),
         }
     }
+}
+
+/// Moves the file of the time when there was one account, where it is, to the place of that account's.
+///
+/// # Errors
+/// When it cannot be moved.
+pub fn adopt(old: &Path, folder: &Path, key: &AccountKey) -> io::Result<()> {
+    if !old.exists() {
+        return Ok(());
+    }
+    paths::own(folder)?;
+    std::fs::rename(old, folder.join(&key.0))
 }
 
 /// What to do without a keyring.
@@ -153,23 +168,39 @@ pub enum Choice {
     Memory,
 }
 
-async fn look_into(keyring: &Keyring, name: &str) -> State {
-    let found = match keyring.get(name).await {
-        Ok(Some(token)) => Ok(Some(Secret(token))),
-        // A locked keyring says that there is nothing in it.
-        Ok(None) => keyring.check(&format!("{name} check")).await.map(|()| None),
-        Err(error) => Err(error),
-    };
-    match found {
-        Ok(token) => State { store: CredentialStore::Keyring, token },
-        Err(error) => {
-            tracing::info!(%error, "no keyring");
-            State { store: CredentialStore::Ask, token: None }
+async fn look_into(keyring: &Keyring, installation: &str, accounts: &[AccountKey]) -> State {
+    let mut tokens = BTreeMap::new();
+    let mut usable = Ok(());
+    for key in accounts {
+        match keyring.get(&entry_of(key)).await {
+            Ok(Some(token)) => drop(tokens.insert(key.clone(), Secret(token))),
+            Ok(None) => {}
+            Err(error) => {
+                usable = Err(error);
+                break;
+            }
         }
     }
+    // A locked keyring says that there is nothing in it.
+    if usable.is_ok() && tokens.is_empty() {
+        usable = keyring.check(&format!("session {installation} check")).await;
+    }
+    let store = match usable {
+        Ok(()) => CredentialStore::Keyring,
+        Err(error) => {
+            tracing::info!(%error, "no keyring");
+            CredentialStore::Ask
+        }
+    };
+    State { store, tokens }
 }
 
-fn read(file: &std::path::Path) -> Option<Secret> {
+/// The name of an account's entry in the keyring. Keys are made at random, so no two installations share one.
+fn entry_of(key: &AccountKey) -> String {
+    format!("session {key}")
+}
+
+fn read(file: &Path) -> Option<Secret> {
     match std::fs::read_to_string(file) {
         Ok(token) => Some(Secret(token)),
         Err(error) => {
@@ -181,7 +212,7 @@ fn read(file: &std::path::Path) -> Option<Secret> {
     }
 }
 
-fn remove(file: &std::path::Path) -> io::Result<()> {
+fn remove(file: &Path) -> io::Result<()> {
     match std::fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

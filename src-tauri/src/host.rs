@@ -3,7 +3,7 @@
 use confab_client::entrance;
 use confab_client::session::Identity;
 use confab_protocol::account::{Setup, SignIn};
-use confab_protocol::text;
+use confab_protocol::{Error, ErrorCode, text};
 
 use crate::embedded::{Embedded, HostError, local_url, secret};
 use crate::settings::Hosted;
@@ -24,18 +24,23 @@ pub async fn host(
     let port = embedded.start(before.as_ref().map(|hosted| hosted.port), share).await?.port();
     let address = local_url(port);
     let owner = before.map_or_else(|| login_of(&display_name), |hosted| hosted.owner);
-    let password = secret();
-    let identity = match embedded.setup_token().await {
+    let made = match embedded.setup_token().await {
         Some(setup_token) => {
             let server_name = format!("{display_name}'s Confab");
-            let request = Setup { setup_token, server_name, login: owner.clone(), display_name, password };
-            entrance::set_up(&address, &request).await?
+            let (login, password) = (owner.clone(), secret());
+            entrance::set_up(&address, &Setup { setup_token, server_name, login, display_name, password }).await
         }
-        None => {
+        None => Err(Error::new(ErrorCode::Conflict, "It has an owner.")),
+    };
+    let identity = match made {
+        // The token is the one of the server's start: somebody may have become its owner since.
+        Err(error) if error.code == ErrorCode::Conflict => {
+            let password = secret();
             embedded.reset_password(&owner, password.clone()).await?;
             let request = SignIn { login: owner.clone(), password, device: Some(device()) };
             entrance::sign_in(&address, &request).await?
         }
+        made => made?,
     };
     Ok((identity, Hosted { port, owner, share }))
 }

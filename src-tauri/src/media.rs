@@ -1,9 +1,9 @@
-//! Pictures, sound and video in the window: `confab-file://localhost/ID`, fetched with the session's token, which the
-//! page never sees. The server decides who may see what.
+//! Pictures, sound and video in the window: `confab-file://localhost/ACCOUNT.ID`, fetched with the token of that account's
+//! session, which the page never sees. The server decides who may see what.
 
 use std::sync::Arc;
 
-use confab_client::session::Session;
+use confab_client::view::AccountKey;
 use confab_protocol::{Answer, Error, FileId};
 use tauri::http::{HeaderValue, Request, Response, StatusCode, header};
 
@@ -38,12 +38,13 @@ pub async fn serve(shell: Arc<Shell>, request: Request<Vec<u8>>) -> Response<Vec
 }
 
 async fn fetch(shell: &Shell, request: &Request<Vec<u8>>) -> Answer<Response<Vec<u8>>> {
-    let id: FileId = request.uri().path().trim_start_matches('/').parse().map_err(|_| Error::not_found())?;
+    let (key, id) = request.uri().path().trim_start_matches('/').split_once('.').ok_or_else(Error::not_found)?;
+    let id: FileId = id.parse().map_err(|_| Error::not_found())?;
     // It becomes part of a path.
     if !id.as_str().bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Err(Error::not_found());
     }
-    let session: Session = shell.session().await?;
+    let session = shell.session(&AccountKey(key.to_owned()))?;
     let thumb = request.uri().query() == Some("thumb");
     let range = request.headers().get(header::RANGE).and_then(|range| range.to_str().ok()).map(bounded);
     let answer = session.http()?.file(&id, thumb, range.as_deref()).await?;

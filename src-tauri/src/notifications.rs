@@ -1,22 +1,22 @@
-//! Notifications of the system. What [`confab_client::notify`] lets through is shown, one at a time for each room; it is
-//! taken back once it was read, here or elsewhere, and a click on it leads to its message. Where the system shows none,
-//! the page draws a line of its own instead: each message is told in one of the two ways.
+//! Notifications of the system. What [`confab_client::notify`] lets through is shown, one at a time for each room of each
+//! account; it is taken back once it was read, here or elsewhere, and a click on it leads to its message. Where the system
+//! shows none, the page draws a line of its own instead: each message is told in one of the two ways.
 
 #[cfg(target_os = "linux")]
 mod freedesktop;
 #[cfg(not(target_os = "linux"))]
 mod nowhere;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::pending;
 use std::sync::Weak;
 use std::time::Duration;
 
 use confab_client::notify::{Notification, Target, Viewer, notification};
-use confab_client::view::Update;
+use confab_client::view::{AccountKey, Update};
 use confab_protocol::event::AttentionWanted;
 use confab_protocol::personal::Personal;
-use confab_protocol::{RoomId, Seq, Slug};
+use confab_protocol::{RoomId, Seq, Slug, Timestamp};
 use tauri::async_runtime::spawn;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -49,15 +49,24 @@ pub(crate) enum Told {
 #[derive(Debug)]
 pub struct Notifications {
     events: mpsc::Sender<Event>,
-    personal: watch::Sender<Personal>,
+    personal: watch::Sender<BTreeMap<AccountKey, Personal>>,
 }
+
+/// A room of an account.
+type Spot = (AccountKey, Slug, RoomId);
 
 #[derive(Debug)]
 enum Event {
-    Wanted(AttentionWanted),
-    Read { workspace: Slug, room: RoomId, read: Seq },
+    Wanted(AccountKey, AttentionWanted),
+    Read {
+        spot: Spot,
+        read: Seq,
+    },
     Focused(bool),
-    Clear(Option<oneshot::Sender<()>>),
+    /// An account has gone.
+    Left(AccountKey),
+    /// The app ends.
+    End(oneshot::Sender<()>),
 }
 
 impl Notifications {
@@ -65,7 +74,7 @@ impl Notifications {
     #[must_use]
     pub fn start(shell: Weak<Shell>) -> Self {
         let (events, inbox) = mpsc::channel(QUEUE);
-        let personal = watch::Sender::new(Personal::default());
+        let personal = watch::Sender::new(BTreeMap::new());
         let screen = Screen {
             shell,
             personal: personal.subscribe(),
@@ -78,26 +87,35 @@ impl Notifications {
         Self { events, personal }
     }
 
-    /// Takes note of an update. True when nothing of it is left for the page.
-    pub fn take(&self, update: &Update) -> bool {
+    /// Takes note of an update of an account. True when nothing of it is left for the page.
+    pub fn take(&self, key: &AccountKey, update: &Update) -> bool {
         match update {
-            Update::Attention { attention } => return self.tell(Event::Wanted(attention.clone())),
-            Update::Personal { personal } => drop(self.personal.send_replace(personal.clone())),
+            Update::Attention { attention } => return self.tell(Event::Wanted(key.clone(), attention.clone())),
+            Update::Personal { personal } => {
+                self.personal.send_modify(|all| drop(all.insert(key.clone(), personal.clone())));
+            }
             Update::Read { slug, room, read, .. } => {
-                self.tell(Event::Read { workspace: slug.clone(), room: room.clone(), read: *read });
+                self.tell(Event::Read { spot: (key.clone(), slug.clone(), room.clone()), read: *read });
             }
             Update::SignedOut { .. } => {
-                self.tell(Event::Clear(None));
+                self.personal.send_modify(|all| drop(all.remove(key)));
+                self.tell(Event::Left(key.clone()));
             }
             _ => {}
         }
         false
     }
 
-    /// What the user keeps for themselves, as it was told last.
+    /// What the user keeps for themselves on the server of an account, as it was told last.
     #[must_use]
-    pub fn personal(&self) -> Personal {
-        self.personal.borrow().clone()
+    pub fn personal(&self, key: &AccountKey) -> Personal {
+        self.personal.borrow().get(key).cloned().unwrap_or_default()
+    }
+
+    /// Until when the user does not want to be disturbed by any of the servers.
+    #[must_use]
+    pub fn quiet_until(&self) -> Option<Timestamp> {
+        self.personal.borrow().values().filter_map(|personal| personal.dnd_until).max()
     }
 
     /// The window came to the front, or went away from it.
@@ -108,7 +126,7 @@ impl Notifications {
     /// The app ends: a click would lead nowhere.
     pub async fn end(&self) {
         let (done, ended) = oneshot::channel();
-        if self.tell(Event::Clear(Some(done))) {
+        if self.tell(Event::End(done)) {
             drop(timeout(LAST, ended).await);
         }
     }
@@ -121,9 +139,9 @@ impl Notifications {
 /// The task behind it: what is on the screen, and who put it there.
 struct Screen {
     shell: Weak<Shell>,
-    personal: watch::Receiver<Personal>,
+    personal: watch::Receiver<BTreeMap<AccountKey, Personal>>,
     focused: bool,
-    shown: HashMap<(Slug, RoomId), Shown>,
+    shown: HashMap<Spot, Shown>,
     /// Who shows them, once one was needed.
     daemon: Option<Daemon>,
     /// That there is nobody was said.
@@ -154,46 +172,40 @@ impl Screen {
 
     async fn apply(&mut self, event: Event) {
         match event {
-            Event::Wanted(wanted) => self.wanted(wanted).await,
+            Event::Wanted(key, wanted) => self.wanted(key, wanted).await,
             Event::Focused(on) => self.focused = on,
-            Event::Read { workspace, room, read } => {
-                let place = (workspace, room);
-                if self.shown.get(&place).is_some_and(|shown| shown.seq <= read)
-                    && let Some(shown) = self.shown.remove(&place)
-                {
-                    self.withdraw(shown.id).await;
-                }
-            }
-            Event::Clear(done) => {
-                for shown in std::mem::take(&mut self.shown).into_values() {
-                    self.withdraw(shown.id).await;
-                }
-                if let Some(done) = done {
-                    let _ = done.send(());
-                }
+            Event::Read { spot, read } => self.withdraw_all(|its, shown| *its == spot && shown.seq <= read).await,
+            Event::Left(key) => self.withdraw_all(|(its, ..), _| *its == key).await,
+            Event::End(done) => {
+                self.withdraw_all(|_, _| true).await;
+                let _ = done.send(());
             }
         }
     }
 
-    async fn wanted(&mut self, attention: AttentionWanted) {
+    async fn wanted(&mut self, key: AccountKey, attention: AttentionWanted) {
         let Some(shell) = self.shell.upgrade() else { return };
-        let (place, settings) = shell.place_and_settings();
+        let (place, settings) = shell.place_and_settings(&key);
+        let place = place.unwrap_or_default();
         let looking_at = place.workspace.as_ref().zip(place.room.as_ref()).filter(|_| self.focused);
-        let personal = self.personal.borrow().clone();
+        let personal = self.personal.borrow().get(&key).cloned().unwrap_or_default();
         let viewer = Viewer { personal: &personal, looking_at, now: clock::now(), local: clock::local() };
         let Some(mut notification) = notification(&attention, &viewer) else { return };
         if !settings.previews {
             notification.body = WITHOUT_PREVIEW.into();
         }
-        if !settings.notifications || !self.show(&notification).await {
-            shell.tell_page(Update::Attention { attention });
+        if let Some(server) = shell.name_among_several(&key) {
+            notification.title = format!("{} · {server}", notification.title);
+        }
+        if !settings.notifications || !self.show(&key, &notification).await {
+            shell.tell_page(&key, Update::Attention { attention });
         }
     }
 
     /// False when the system shows none.
-    async fn show(&mut self, notification: &Notification) -> bool {
+    async fn show(&mut self, key: &AccountKey, notification: &Notification) -> bool {
         let Target { workspace, room, seq } = notification.target.clone();
-        let place = (workspace, room);
+        let spot = (key.clone(), workspace, room);
         if self.daemon.is_none() {
             match Daemon::connect().await {
                 Ok(daemon) => self.daemon = Some(daemon),
@@ -202,14 +214,22 @@ impl Screen {
         }
         let Some(daemon) = &self.daemon else { return false };
         // The newest message of a room stands for all of them.
-        let before = self.shown.get(&place).map_or(0, |shown| shown.id);
+        let before = self.shown.get(&spot).map_or(0, |shown| shown.id);
         match daemon.show(before, &notification.title, &notification.body).await {
             Ok(id) => {
-                self.shown.insert(place, Shown { id, seq });
+                self.shown.insert(spot, Shown { id, seq });
                 self.complained = false;
                 true
             }
             Err(error) => self.complain(&error),
+        }
+    }
+
+    async fn withdraw_all(&mut self, which: impl Fn(&Spot, &Shown) -> bool) {
+        let gone: Vec<u32> =
+            self.shown.extract_if(|spot, shown| which(spot, shown)).map(|(_, shown)| shown.id).collect();
+        for id in gone {
+            self.withdraw(id).await;
         }
     }
 
@@ -222,10 +242,12 @@ impl Screen {
     }
 
     fn clicked(&mut self, id: u32) {
-        let place = self.shown.iter().find(|(_, shown)| shown.id == id).map(|(place, _)| place.clone());
-        let Some((place, shown)) = place.and_then(|place| self.shown.remove_entry(&place)) else { return };
+        let Some(((key, workspace, room), Shown { seq, .. })) = self.shown.extract_if(|_, shown| shown.id == id).next()
+        else {
+            return;
+        };
         if let Some(shell) = self.shell.upgrade() {
-            shell.go(Target { workspace: place.0, room: place.1, seq: shown.seq });
+            shell.go(&key, Target { workspace, room, seq });
         }
     }
 
@@ -248,5 +270,28 @@ async fn next(daemon: &mut Option<Daemon>) -> Option<Told> {
     match daemon {
         Some(daemon) => daemon.told().await,
         None => pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_account_is_quiet_for_itself() {
+        let notifications = Notifications::start(Weak::new());
+        let [here, there] = ["here", "there"].map(|key| AccountKey(key.into()));
+        let until = |ms| Some(Timestamp::from_millis(ms));
+        let quiet = |dnd_until| Update::Personal { personal: Personal { dnd_until, ..Personal::default() } };
+        assert!(!notifications.take(&here, &quiet(until(5))) && !notifications.take(&there, &quiet(None)));
+        assert_eq!(
+            (notifications.personal(&here).dnd_until, notifications.personal(&there).dnd_until),
+            (until(5), None)
+        );
+        assert_eq!(notifications.quiet_until(), until(5), "one of them is");
+        notifications.take(&there, &quiet(until(9)));
+        assert_eq!(notifications.quiet_until(), until(9));
+        notifications.take(&there, &Update::SignedOut { error: None });
+        assert_eq!(notifications.quiet_until(), until(5));
     }
 }

@@ -48,7 +48,7 @@ impl Paths {
     /// [`PathsError::Unusable`] when one of them cannot be made.
     pub fn beneath(home: &Path) -> Result<Self, PathsError> {
         let paths = Self { data: home.join("data"), config: home.join("config"), cache: home.join("cache") };
-        own(home)?;
+        own(home).map_err(|source| PathsError::Unusable { path: home.to_owned(), source })?;
         paths.create()
     }
 
@@ -70,9 +70,15 @@ impl Paths {
         self.data.join("accounts")
     }
 
-    /// The token, where the user chose a file over a keyring.
+    /// The tokens, where the user chose files over a keyring.
     #[must_use]
-    pub fn token(&self) -> PathBuf {
+    pub fn tokens(&self) -> PathBuf {
+        self.data.join("tokens")
+    }
+
+    /// The one token of versions that knew one account.
+    #[must_use]
+    pub fn old_token(&self) -> PathBuf {
         self.data.join("token")
     }
 
@@ -103,20 +109,19 @@ impl Paths {
 
     fn create(self) -> Result<Self, PathsError> {
         for dir in [&self.data, &self.config, &self.cache] {
-            own(dir)?;
+            own(dir).map_err(|source| PathsError::Unusable { path: dir.clone(), source })?;
         }
         Ok(self)
     }
 }
 
 /// Makes a directory and closes it to everybody else; one that exists with wider rights is narrowed.
-fn own(dir: &Path) -> Result<(), PathsError> {
-    let unusable = |source| PathsError::Unusable { path: dir.to_owned(), source };
-    std::fs::create_dir_all(dir).map_err(unusable)?;
+pub(crate) fn own(dir: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(dir)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)).map_err(unusable)?;
+        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))?;
     }
     Ok(())
 }
@@ -138,7 +143,7 @@ mod tests {
                 assert_eq!(std::fs::metadata(dir).unwrap().permissions().mode() & 0o777, 0o700, "{}", dir.display());
             }
         }
-        assert!(paths.server().starts_with(paths.data()) && paths.token().starts_with(paths.data()));
+        assert!(paths.server().starts_with(paths.data()) && paths.tokens().starts_with(paths.data()));
     }
 
     #[cfg(unix)]

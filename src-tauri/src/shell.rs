@@ -1,5 +1,6 @@
-//! What the commands act on: the session of whoever is signed in, and all that outlives it.
+//! What the commands act on: the sessions of whoever is signed in, and all that outlives them.
 
+mod accounts;
 mod files;
 mod outside;
 
@@ -7,27 +8,25 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex as SyncMutex, OnceLock};
 use std::time::Instant;
 
-use confab_client::local::database::SetAside;
-use confab_client::local::{self, Local};
-use confab_client::session::{Identity, Session};
-use confab_client::view::{Account, CredentialStore, Hosting, Place, Start, TransferState, Update};
+use confab_client::local;
+use confab_client::view::{CredentialStore, Hosting, Seat, Start, Update};
 use confab_protocol::{Answer, Error};
 use tauri::ipc::Channel;
-use tokio::sync::{Mutex, OnceCell, mpsc};
+use tokio::sync::OnceCell;
 
 use crate::autostart::Autostart;
-use crate::bridge::{Bridge, QUEUE};
-use crate::credentials::{Choice, Credentials};
+use crate::bridge::Bridge;
+use crate::credentials::{self, Choice, Credentials};
 use crate::embedded::Embedded;
-use crate::error::signed_out;
 use crate::files::{Dialogs, Picks};
 use crate::frame::Frame;
 use crate::host;
 use crate::notifications::Notifications;
 use crate::paths::Paths;
 use crate::settings::{Hosted, Remembered, SettingsFile};
-use crate::tray::{Badge, Tray};
+use crate::tray::Tray;
 use crate::window::Window;
+use accounts::Accounts;
 
 /// The app without its window. One for the life of the process.
 pub struct Shell {
@@ -36,8 +35,9 @@ pub struct Shell {
     /// Opened on first use and off the main thread: a keyring can take seconds, the window should not.
     credentials: OnceCell<Credentials>,
     embedded: Embedded,
+    /// What is of no account.
     bridge: Bridge,
-    session: Mutex<Option<Session>>,
+    accounts: Accounts,
     picks: Arc<Picks>,
     dialogs: OnceLock<Box<dyn Dialogs>>,
     window: OnceLock<Box<dyn Window>>,
@@ -65,7 +65,7 @@ impl Shell {
             credentials: OnceCell::new(),
             embedded: Embedded::new(paths.server()),
             bridge: Bridge::default(),
-            session: Mutex::new(None),
+            accounts: Accounts::default(),
             picks: Arc::new(Picks::new(files::copies(paths.cache()))),
             dialogs: OnceLock::new(),
             window: OnceLock::new(),
@@ -80,85 +80,30 @@ impl Shell {
         }))
     }
 
-    /// What the first paint needs. The first call starts the server that this app hosts and the session of whoever is
-    /// signed in; later ones (the page was loaded again) find both running.
+    /// What the first paint needs. The first call starts the server that this app hosts and the sessions of whoever is
+    /// signed in; later ones (the page was loaded again) find all running.
     ///
     /// # Errors
     /// When the system has no more threads for the keyring.
     pub async fn start(self: &Arc<Self>) -> Answer<Start> {
-        let mut session = self.session.lock().await;
+        let _changing = self.accounts.changing().await;
         // Side by side: either can take a second.
         let ((), credentials) = tokio::join!(self.resume_hosting(), self.credentials());
         let (credentials, remembered) = (credentials?, self.settings.read());
-        if let (None, Some(account)) = (&*session, remembered.account)
-            && let Some(token) = credentials.token().await
-        {
-            *session = Some(self.begin(Identity { account, token }).await);
-        }
         Ok(Start {
-            account: session.as_ref().map(Session::account),
-            place: remembered.place,
+            accounts: self.begin_all(remembered.accounts, credentials).await,
+            front: remembered.front,
             hosting: self.embedded.hosting().await,
             credentials: credentials.store().await,
             settings: remembered.settings,
             can_host: true,
+            can_add: true,
         })
     }
 
-    /// The page's channel: updates go there from now on, beginning with the whole picture.
-    pub async fn subscribe(&self, channel: Channel<Update>) {
+    /// The page's channel for what is of no account.
+    pub fn listen(&self, channel: Channel<Update>) {
         self.bridge.open(channel);
-        if let Some(session) = &*self.session.lock().await {
-            session.resync();
-        }
-    }
-
-    /// The session of whoever is signed in.
-    ///
-    /// # Errors
-    /// `unauthorized` when nobody is.
-    pub async fn session(&self) -> Answer<Session> {
-        self.session.lock().await.clone().ok_or_else(signed_out)
-    }
-
-    /// To be asked before anybody types a name: whether there is a place for the token.
-    ///
-    /// # Errors
-    /// `conflict` when the user has to choose one first.
-    pub async fn can_sign_in(&self) -> Answer<()> {
-        Ok(self.credentials().await?.ready().await?)
-    }
-
-    /// Someone signed in: keeps the token, remembers the account, and begins their session in place of another one.
-    ///
-    /// # Errors
-    /// `conflict` when the keyring did not take the token: the user then chooses another store and signs in again.
-    pub async fn enter(self: &Arc<Self>, identity: Identity) -> Answer<Account> {
-        let mut session = self.session.lock().await;
-        let account = identity.account.clone();
-        self.credentials().await?.keep(identity.token.clone()).await?;
-        let remembered = account.clone();
-        self.remember(move |now| {
-            now.account = Some(remembered);
-            now.place = Place::default();
-        })
-        .await?;
-        if let Some(before) = session.take() {
-            before.close();
-        }
-        *session = Some(self.begin(identity).await);
-        Ok(account)
-    }
-
-    /// Ends the session, here in any case.
-    ///
-    /// # Errors
-    /// `unavailable` when the server could not be told, and still lists this device.
-    pub async fn sign_out(&self) -> Answer<()> {
-        let session = self.session().await?;
-        let told = session.sign_out().await;
-        self.forget().await?;
-        told
     }
 
     /// What the user chose instead of a keyring.
@@ -175,7 +120,7 @@ impl Shell {
     ///
     /// # Errors
     /// `unavailable` when it cannot start; as [`Shell::enter`] besides.
-    pub async fn host(self: &Arc<Self>, display_name: &str, share: bool) -> Answer<Account> {
+    pub async fn host(self: &Arc<Self>, display_name: &str, share: bool) -> Answer<Seat> {
         let before = self.settings.read().hosted;
         let (identity, hosted) = host::host(&self.embedded, display_name, share, before).await?;
         self.remember(move |now| now.hosted = Some(hosted)).await?;
@@ -190,9 +135,7 @@ impl Shell {
     /// The app ends: links are closed, and the server inside it with its data.
     pub async fn quit(&self) {
         self.leave();
-        if let Some(session) = self.session.lock().await.take() {
-            session.close();
-        }
+        self.close_all();
         self.notifications.end().await;
         self.keep_frame().await;
         self.embedded.stop().await;
@@ -237,84 +180,28 @@ impl Shell {
 
     /// The hosted server listens on another port: whoever is signed in there keeps what waits for it.
     async fn follow(&self, before: u16, now: u16) -> Answer<()> {
-        let account = self.settings.read().account;
-        self.remember(move |remembered| remembered.moved(before, now)).await?;
-        if let (Some(before), Some(now)) = (account, self.settings.read().account)
-            && let Err(error) = local::moved(&self.paths.accounts(), &before, &now)
-        {
-            tracing::warn!(%error, "what was kept for the hosted server's old port stays there");
+        let moved = self.settings.read().moved(before, now);
+        self.remember(move |remembered| drop(remembered.moved(before, now))).await?;
+        for (before, now) in moved {
+            if let Err(error) = local::moved(&self.paths.accounts(), &before, &now) {
+                tracing::warn!(%error, "what was kept for the hosted server's old port stays there");
+            }
         }
         Ok(())
-    }
-
-    async fn begin(self: &Arc<Self>, identity: Identity) -> Session {
-        let (updates, inbox) = mpsc::channel(QUEUE);
-        let local = self.local(&identity.account).await;
-        let session = Session::start(identity, local, updates);
-        tokio::spawn(Arc::clone(self).forward(inbox));
-        session
-    }
-
-    /// The account's database. Without one the app goes on in memory, and the user is told what that means.
-    async fn local(&self, account: &Account) -> Local {
-        let file = local::file_of(&self.paths.accounts(), account);
-        let opened = match tokio::task::spawn_blocking(move || Local::open(&file)).await {
-            Ok(opened) => opened.map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        let (local, warning) = match opened {
-            Ok((local, None)) => return local,
-            Ok((local, Some(SetAside { path }))) => {
-                let path = path.display();
-                (
-                    local,
-                    format!(
-                        "What Confab kept on this computer was damaged. It is set aside as {path}; messages that were not sent yet may be in it."
-                    ),
-                )
-            }
-            Err(why) => (Local::none(), format!("Messages that are not sent yet will be lost when you quit: {why}.")),
-        };
-        tracing::warn!(warning);
-        self.bridge.send(Update::Warning { text: warning });
-        local
-    }
-
-    async fn forward(self: Arc<Self>, mut inbox: mpsc::Receiver<Update>) {
-        while let Some(update) = inbox.recv().await {
-            // Uploaded: what was copied for it is of no use any more.
-            if let Update::Transfer { transfer } = &update
-                && let TransferState::Done { .. } | TransferState::Cancelled = transfer.state
-            {
-                self.picks.forget(&transfer.key);
-            }
-            // Signed out elsewhere: the token is worthless, so it does not stay in the keyring.
-            if let Update::SignedOut { error: Some(_) } = &update
-                && let Err(error) = self.forget().await
-            {
-                tracing::warn!(%error, "a worthless token is still kept");
-            }
-            match &update {
-                Update::Personal { personal } => self.tray.set_quiet(personal.dnd_until).await,
-                Update::SignedOut { .. } => self.tray.set_badge(Badge::None).await,
-                _ => {}
-            }
-            if !self.notifications.take(&update) {
-                self.bridge.send(update);
-            }
-        }
-    }
-
-    async fn forget(&self) -> Answer<()> {
-        *self.session.lock().await = None;
-        self.remember(|now| now.account = None).await?;
-        Ok(self.credentials().await?.forget().await?)
     }
 
     async fn credentials(&self) -> Answer<&Credentials> {
         let open = || async {
             let now = self.settings.read();
-            Credentials::open(&now.installation, self.paths.token(), now.token_in_file).await
+            let keys: Vec<_> = now.accounts.into_iter().map(|seat| seat.key).collect();
+            let (old, folder) = (self.paths.old_token(), self.paths.tokens());
+            if now.token_in_file
+                && let Some(first) = keys.first()
+                && let Err(error) = credentials::adopt(&old, &folder, first)
+            {
+                tracing::warn!(%error, "the file with the token of an earlier version stays where it is");
+            }
+            Credentials::open(&now.installation, &keys, folder, now.token_in_file).await
         };
         self.credentials.get_or_try_init(open).await.map_err(|_| internal("The keyring cannot be asked."))
     }

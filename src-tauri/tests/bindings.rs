@@ -132,8 +132,9 @@ fn argument_type(ty: &Type, used: &mut BTreeSet<String>) -> Option<String> {
     let (name, generics) = parts(ty);
     match name.as_str() {
         "TheShell" => None,
+        "TheAccount" => Some(format!(": {}", named("AccountKey", used))),
         "Channel" => {
-            assert_eq!(parts(generics[0]).0, "Update", "the one channel carries updates");
+            assert_eq!(parts(generics[0]).0, "Update", "channels carry updates");
             Some(": Updates".into())
         }
         "Option" => Some(format!("?: {} | null", typescript(generics[0], used))),
@@ -162,13 +163,17 @@ fn typescript(ty: &Type, used: &mut BTreeSet<String>) -> String {
         "Option" => format!("{} | null", typescript(generics[0], used)),
         "Vec" => format!("Array<{}>", typescript(generics[0], used)),
         _ => {
-            // A type of the protocol or of the client: its own file is made by client/tests/bindings.rs.
             assert!(generics.is_empty(), "{name}: a generic type needs a rule here");
-            assert!(path(&format!("ui/src/bindings/{name}.ts")).exists(), "{name} is not generated");
-            used.insert(name.clone());
-            name
+            named(&name, used)
         }
     }
+}
+
+/// A type of the protocol or of the client: its own file is made by client/tests/bindings.rs.
+fn named(name: &str, used: &mut BTreeSet<String>) -> String {
+    assert!(path(&format!("ui/src/bindings/{name}.ts")).exists(), "{name} is not generated");
+    used.insert(name.to_owned());
+    name.to_owned()
 }
 
 /// The last name of a path, and its generic types.

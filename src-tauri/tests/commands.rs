@@ -26,54 +26,199 @@ const DEADLINE: Duration = Duration::from_secs(20);
 fn host_join_chat_and_come_back() {
     within(&Session::Unlocked, "host_join_chat_and_come_back", async |home| {
         let ada = Window::open(&home.join("ada"));
-        assert_eq!(ada.ok("start", json!({}))["account"], Value::Null);
-        let account = ada.ok("host", json!({ "displayName": "Ada", "share": false }));
+        assert_eq!(ada.ok("start", json!({}))["accounts"], json!([]));
+        let seat = ada.enter("host", json!({ "displayName": "Ada", "share": false }));
+        let account = seat["account"].clone();
         let address = account["address"].as_str().unwrap().to_owned();
         assert!(address.starts_with("http://127.0.0.1:"), "{address}");
         assert_eq!(ada.ok("hosting", json!({})), json!({ "address": address, "network": [] }));
-        ada.ok("open_workspace", json!({ "slug": "general" }));
-        let rooms = ada.update("workspace")["rooms"].clone();
-        let room = rooms.as_array().unwrap().iter().find(|room| room["name"] == "general").unwrap()["id"].clone();
-        ada.ok("open_room", json!({ "room": room }));
-        let invite = ada.ok("create_invite", json!({ "request": { "workspace": "general" } }));
+        ada.of(&seat, "open_workspace", json!({ "slug": "general" }));
+        let room = ada.room("general");
+        ada.of(&seat, "open_room", json!({ "room": room }));
+        let invite = ada.of(&seat, "create_invite", json!({ "request": { "workspace": "general" } }));
 
         let ben = Window::open(&home.join("ben"));
         let probe = ben.ok("probe", json!({ "address": invite["url"] }));
         assert_eq!((&probe["address"], &probe["invite"]), (&json!(address), &invite["code"]));
         let arguments = json!({ "address": address, "displayName": "Ben", "invite": invite["code"] });
-        assert_eq!(ben.ok("join_as_guest", arguments)["user"]["display_name"], "Ben");
-        ben.ok("open_workspace", json!({ "slug": "general" }));
+        let guest = ben.enter("join_as_guest", arguments);
+        assert_eq!(guest["account"]["user"]["display_name"], "Ben");
+        ben.of(&guest, "open_workspace", json!({ "slug": "general" }));
         ben.update("workspace");
-        assert_eq!(ben.ok("open_room", json!({ "room": room }))["members"], 2);
-        let key = ben.ok("send", json!({ "message": { "room": room, "text": "Hello, Ada" } }));
+        assert_eq!(ben.of(&guest, "open_room", json!({ "room": room }))["members"], 2);
+        let key = ben.of(&guest, "send", json!({ "message": { "room": room, "text": "Hello, Ada" } }));
         assert!(key.as_str().unwrap().contains('/'), "{key}");
         ada.wait_for("Ben's message", |all| all.iter().any(|update| update.to_string().contains("Hello, Ada")));
         ben.wait_for("the commit", |all| all.iter().any(|update| update.to_string().contains(r#""is":"sent""#)));
-        ben.ok("save_place", json!({ "place": { "workspace": "general", "room": room } }));
+        let place = json!({ "workspace": "general", "room": room });
+        ben.of(&guest, "save_place", json!({ "place": place }));
 
         // Both end and begin again: same people, same place, same address, same messages.
         ben.quit().await;
         ada.quit().await;
         let ada = Window::open(&home.join("ada"));
         let start = ada.ok("start", json!({}));
-        assert_eq!((&start["account"], &start["hosting"]["address"]), (&account, &json!(address)));
+        assert_eq!((&start["accounts"], &start["hosting"]["address"]), (&json!([seat]), &json!(address)));
+        assert_eq!(start["front"], seat["key"]);
         let ben = Window::open(&home.join("ben"));
         let start = ben.ok("start", json!({}));
-        assert_eq!(start["credentials"], "keyring");
-        assert_eq!(start["place"], json!({ "workspace": "general", "room": room }));
-        ben.ok("open_workspace", json!({ "slug": "general" }));
+        assert_eq!((&start["credentials"], &start["can_add"]), (&json!("keyring"), &json!(true)));
+        assert_eq!(start["accounts"][0]["place"], place);
+        ben.subscribe(&guest);
+        ben.of(&guest, "open_workspace", json!({ "slug": "general" }));
         ben.update("workspace");
-        ben.ok("open_room", json!({ "room": room }));
+        ben.of(&guest, "open_room", json!({ "room": room }));
         ben.wait_for("the history", |all| all.iter().any(|update| update.to_string().contains("Hello, Ada")));
 
         // Who signed out and hosts again is the owner of the same server.
-        ada.ok("sign_out", json!({}));
-        assert_eq!(ada.refused("sessions", json!({}))["code"], "unauthorized");
-        assert_eq!(ada.ok("start", json!({}))["account"], Value::Null);
-        let again = ada.ok("host", json!({ "displayName": "Ada", "share": false }));
+        ada.of(&seat, "sign_out", json!({}));
+        assert_eq!(ada.refused("sessions", json!({ "account": seat["key"] }))["code"], "unauthorized");
+        assert_eq!(ada.ok("start", json!({}))["accounts"], json!([]));
+        let again = ada.enter("host", json!({ "displayName": "Ada", "share": false }))["account"].clone();
         assert_eq!((&again["user"]["id"], &again["address"]), (&account["user"]["id"], &account["address"]));
         ada.quit().await;
         ben.quit().await;
+    });
+}
+
+#[test]
+fn one_app_is_signed_in_on_several_servers() {
+    within(&Session::Unlocked, "one_app_is_signed_in_on_several_servers", async |home| {
+        // Two hosts, and one who is with both, and hosts a server of their own.
+        let hosts = ["ada", "ben"].map(|name| Window::open(&home.join(name)));
+        let cleo = Window::open(&home.join("cleo"));
+        let own = cleo.enter("host", json!({ "displayName": "Cleo", "share": false }));
+        let rooms = hosts.each_ref().map(|host| {
+            let seat = host.enter("host", json!({ "displayName": "Host", "share": false }));
+            host.of(&seat, "open_workspace", json!({ "slug": "general" }));
+            let room = host.room("general");
+            host.of(&seat, "open_room", json!({ "room": room }));
+            let invite = host.of(&seat, "create_invite", json!({ "request": { "workspace": "general" } }));
+            let arguments = json!({ "address": invite["url"], "displayName": "Cleo", "invite": invite["code"] });
+            let guest = cleo.enter("join_as_guest", arguments);
+            cleo.of(&guest, "open_workspace", json!({ "slug": "general" }));
+            cleo.of(&guest, "save_place", json!({ "place": { "workspace": "general", "room": room } }));
+            (host, seat, room, guest)
+        });
+        let [(ada, at_adas, room, first), (_, _, _, second)] = &rooms;
+        let keys = |start: &Value| -> Vec<Value> {
+            start["accounts"].as_array().unwrap().iter().map(|seat| seat["key"].clone()).collect()
+        };
+        let all = [own["key"].clone(), first["key"].clone(), second["key"].clone()];
+        assert_eq!(keys(&cleo.ok("start", json!({}))), all);
+        // Each call is for the account that it names, and none without one.
+        assert_eq!(cleo.of(first, "open_room", json!({ "room": room }))["room"]["id"], *room);
+        assert_eq!(
+            cleo.call("open_room", json!({ "account": second["key"], "room": room })).unwrap_err()["code"],
+            "not_found"
+        );
+        assert!(cleo.refused("list_workspaces", json!({})).as_str().unwrap().contains("account"));
+        assert_eq!(cleo.refused("list_workspaces", json!({ "account": "nobody" }))["code"], "unauthorized");
+
+        // What happens on a server that nobody looks at arrives all the same.
+        cleo.of(second, "set_front", json!({}));
+        let start = cleo.ok("start", json!({}));
+        assert_eq!(start["front"], second["key"]);
+        ada.of(at_adas, "send", json!({ "message": { "room": room, "text": "Hello, @all" } }));
+        cleo.wait_for("the message in back", |all| all.iter().any(|update| update.to_string().contains("Hello, @all")));
+
+        // One server ends; the app starts all the same, with all accounts and their places.
+        cleo.quit().await;
+        ada.shell.quit().await;
+        let cleo = Window::open(&home.join("cleo"));
+        let start = cleo.ok("start", json!({}));
+        assert_eq!((keys(&start), &start["front"]), (all.to_vec(), &second["key"]));
+        assert_eq!(start["accounts"][1]["place"]["room"], *room);
+        cleo.subscribe(first);
+        let links = |state: &'static str| {
+            move |all: &[Value]| all.iter().any(|update| update["type"] == "link" && update["state"]["is"] == state)
+        };
+        cleo.wait_for("the server that has gone", links("waiting"));
+        cleo.update("lobby");
+        assert!(!cleo.updates.0.lock().unwrap().iter().any(|update| update["state"]["is"] == "live"));
+        cleo.subscribe(second);
+        cleo.wait_for("the other one", links("live"));
+
+        // Signed out of one: the others stay, and their tokens too.
+        assert_eq!(
+            cleo.refused("sign_out", json!({ "account": first["key"] }))["code"],
+            "unavailable",
+            "it cannot be told"
+        );
+        assert_eq!(keys(&cleo.ok("start", json!({}))), [own["key"].clone(), second["key"].clone()]);
+        assert!(cleo.of(second, "sessions", json!({})).as_array().is_some_and(|sessions| sessions.len() == 1));
+        cleo.quit().await;
+        let cleo = Window::open(&home.join("cleo"));
+        assert_eq!(keys(&cleo.ok("start", json!({}))), [own["key"].clone(), second["key"].clone()]);
+        cleo.quit().await;
+        rooms[1].0.shell.quit().await;
+    });
+}
+
+#[test]
+fn a_session_that_was_ended_elsewhere_ends_alone() {
+    within(&Session::Unlocked, "a_session_that_was_ended_elsewhere_ends_alone", async |home| {
+        let [ada, cleo, phone] = ["ada", "cleo", "phone"].map(|name| Window::open(&home.join(name)));
+        let owner = ada.enter("host", json!({ "displayName": "Ada", "share": false }));
+        let invite = ada.of(&owner, "create_invite", json!({ "request": { "workspace": "general" } }));
+        let own = cleo.enter("host", json!({ "displayName": "Cleo", "share": false }));
+        let mut account = json!({ "address": invite["url"], "login": "cleo", "password": "correct horse" });
+        let mut sign_up = account.clone();
+        (sign_up["displayName"], sign_up["invite"]) = ("Cleo".into(), invite["code"].clone());
+        let member = cleo.enter("sign_up", sign_up);
+
+        account["address"] = member["account"]["address"].clone();
+        let seat = phone.enter("sign_in", account);
+        let sessions = phone.of(&seat, "sessions", json!({}));
+        let other = sessions.as_array().unwrap().iter().find(|session| session["current"] == false).unwrap();
+        phone.of(&seat, "revoke_session", json!({ "id": other["id"] }));
+        let is_told =
+            |all: &[Value]| all.iter().any(|update| update["type"] == "signed_out" && update["error"].is_object());
+        cleo.wait_for("the end", is_told);
+        assert_eq!(cleo.ok("start", json!({}))["accounts"], json!([own]));
+
+        // Hosting again ends the sessions of before on the server; the account goes on with the new one.
+        let again = cleo.enter("host", json!({ "displayName": "Cleo", "share": false }));
+        assert_eq!(again["key"], own["key"]);
+        assert_eq!(cleo.of(&again, "sessions", json!({})).as_array().map(Vec::len), Some(1));
+        cleo.quit().await;
+        let cleo = Window::open(&home.join("cleo"));
+        assert_eq!(cleo.ok("start", json!({}))["accounts"], json!([again]));
+        for window in [ada, cleo, phone] {
+            window.quit().await;
+        }
+    });
+}
+
+#[test]
+fn who_was_signed_in_with_the_version_before_still_is() {
+    within(&Session::Bare, "who_was_signed_in_with_the_version_before_still_is", async |home| {
+        let ada = Window::open(home);
+        ada.ok("choose_credential_store", json!({ "choice": "file" }));
+        let seat = ada.enter("host", json!({ "displayName": "Ada", "share": false }));
+        ada.quit().await;
+        // As that version left it: one account, and its token in the one file.
+        let (settings, token) = (home.join("config/settings.json"), home.join("data/token"));
+        let mut kept: Value = serde_json::from_slice(&std::fs::read(&settings).unwrap()).unwrap();
+        let fields = kept.as_object_mut().unwrap();
+        fields.insert("account".into(), seat["account"].clone());
+        fields.insert("place".into(), json!({ "workspace": "general", "room": null }));
+        drop((fields.remove("accounts"), fields.remove("front")));
+        std::fs::write(&settings, kept.to_string()).unwrap();
+        std::fs::rename(home.join("data/tokens").join(seat["key"].as_str().unwrap()), &token).unwrap();
+
+        for _ in 0..2 {
+            let ada = Window::open(home);
+            let start = ada.ok("start", json!({}));
+            assert_eq!(start["accounts"][0]["account"], seat["account"], "{start}");
+            assert_eq!(
+                (&start["accounts"][0]["place"]["workspace"], &start["front"]),
+                (&json!("general"), &start["accounts"][0]["key"])
+            );
+            assert!(ada.of(&start["accounts"][0], "sessions", json!({})).is_array());
+            assert!(!token.exists(), "it has another place now");
+            ada.quit().await;
+        }
     });
 }
 
@@ -85,11 +230,11 @@ fn without_a_keyring_nobody_signs_in_before_they_were_asked() {
         assert_eq!(ada.refused("host", json!({ "displayName": "Ada", "share": false }))["code"], "conflict");
         assert_eq!(ada.ok("hosting", json!({})), Value::Null, "nothing was started");
         assert_eq!(ada.ok("choose_credential_store", json!({ "choice": "file" })), "file");
-        let account = ada.ok("host", json!({ "displayName": "Ada", "share": false }));
+        let seat = ada.enter("host", json!({ "displayName": "Ada", "share": false }));
         ada.quit().await;
         let ada = Window::open(home);
         let start = ada.ok("start", json!({}));
-        assert_eq!((&start["account"], &start["credentials"]), (&account, &json!("file")));
+        assert_eq!((&start["accounts"], &start["credentials"]), (&json!([seat]), &json!("file")));
         ada.quit().await;
     });
 }
@@ -101,9 +246,14 @@ fn settings_stay_and_nonsense_is_refused() {
         let dark = json!({ "theme": "dark", "compact": true, "language": "ar", "notifications": false, "previews": true, "close_to_tray": false });
         window.ok("save_settings", json!({ "settings": dark }));
         assert_eq!(window.ok("start", json!({}))["settings"], dark);
-        assert_eq!(window.refused("open_workspace", json!({ "slug": "general" }))["code"], "unauthorized");
+        let nobody = |more: Value| {
+            let mut arguments = json!({ "account": "0" });
+            arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            arguments
+        };
+        assert_eq!(window.refused("open_workspace", nobody(json!({ "slug": "general" })))["code"], "unauthorized");
         assert_eq!(window.refused("probe", json!({ "address": "not an address" }))["code"], "bad_request");
-        let refused = window.refused("open_room", json!({ "room": "two words" }));
+        let refused = window.refused("open_room", nobody(json!({ "room": "two words" })));
         assert!(refused.as_str().unwrap().contains("room"), "{refused}");
         assert!(window.refused("no_such_command", json!({})).as_str().unwrap().contains("not found"));
         window.quit().await;
@@ -134,8 +284,31 @@ impl Window {
         let app = assemble(builder, Arc::clone(&shell)).build(mock_context(noop_assets())).unwrap();
         let webview = WebviewWindowBuilder::new(&app, "main", Default::default()).build().unwrap();
         let window = Self { shell, webview, updates, _app: app };
-        window.ok("subscribe", json!({ "channel": "__CHANNEL__:7" }));
+        window.ok("listen", json!({ "channel": "__CHANNEL__:7" }));
         window
+    }
+
+    /// Signs in one way or another, and listens to what happens there.
+    fn enter(&self, command: &str, arguments: Value) -> Value {
+        let seat = self.ok(command, arguments);
+        self.subscribe(&seat);
+        seat
+    }
+
+    fn subscribe(&self, seat: &Value) {
+        self.of(seat, "subscribe", json!({ "channel": "__CHANNEL__:8" }));
+    }
+
+    /// A command of an account.
+    fn of(&self, seat: &Value, command: &str, mut arguments: Value) -> Value {
+        arguments["account"] = seat["key"].clone();
+        self.ok(command, arguments)
+    }
+
+    /// The id of a room of the workspace that was opened.
+    fn room(&self, name: &str) -> Value {
+        let rooms = self.update("workspace")["rooms"].clone();
+        rooms.as_array().unwrap().iter().find(|room| room["name"] == name).unwrap()["id"].clone()
     }
 
     fn call(&self, command: &str, arguments: Value) -> Result<Value, Value> {

@@ -159,7 +159,7 @@ async fn show_members(app: &App) -> Result<()> {
 
 /// Whoever joins keeps their token in the keyring: no file of the installation looks like it has one.
 fn no_token_in_files(folder: &Path) -> Result<()> {
-    ensure!(!folder.join("data/token").exists(), "the token is in a file that nobody asked for");
+    ensure!(!folder.join("data/tokens").exists(), "the token is in a file that nobody asked for");
     let settings = fs::read_to_string(folder.join("config/settings.json"))?;
     ensure!(settings.contains("Ben") && !settings.contains("\"token\""), "{settings}");
     Ok(())

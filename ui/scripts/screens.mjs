@@ -66,6 +66,13 @@ const shots = [
       await page.getByTestId('composer').fill('Three lines:\none\ntwo');
     },
   },
+  { name: 'servers', query: 'scene=servers' },
+  { name: 'servers-dark-gone', query: 'scene=servers&theme=dark&gone' },
+  { name: 'servers-behind', query: 'scene=servers&gone', act: (page) => page.getByTestId('server-open').last().click(), wait: 800 },
+  { name: 'servers-narrow', query: 'scene=servers', size: narrow, act: (page) => page.getByTestId('menu').click() },
+  { name: 'servers-arabic', query: 'scene=servers&language=ar' },
+  { name: 'servers-add', query: 'scene=servers', act: (page) => page.getByTestId('add-server').click() },
+  { name: 'servers-add-dark-narrow', query: 'scene=servers&theme=dark', size: narrow, act: async (page) => { await page.getByTestId('menu').click(); await page.getByTestId('add-server').click(); } },
   { name: 'people', query: 'scene=people' },
   { name: 'people-dark-narrow', query: 'scene=people&theme=dark', size: narrow },
   { name: 'card', query: 'scene=people', act: async (page) => { await page.getByTestId('author').filter({ hasText: 'Bo' }).last().click(); await page.getByTestId('profile-card').waitFor(); } },

@@ -78,6 +78,9 @@ const screens: [name: string, query: string, act?: (page: Page) => Promise<unkno
   ['settings', 'scene=chat', (page) => page.getByTestId('settings-open').click()],
   ['creating a room', 'scene=chat', (page) => page.getByTestId('create-room').click()],
   ['browsing rooms', 'scene=chat', (page) => page.getByTestId('browse-rooms').click()],
+  ['two servers', 'scene=servers'],
+  ['two servers, one gone', 'scene=servers&gone', (page) => page.locator('[data-testid=server][data-state=offline]').waitFor()],
+  ['adding a server', 'scene=servers', (page) => page.getByTestId('add-server').click()],
   ['people: ignored, emotes, a reminder', 'scene=people', (page) => page.getByTestId('members-toggle').click()],
   ['a profile card', 'scene=people', async (page) => {
     await page.getByTestId('author').filter({ hasText: 'Bo' }).last().click();

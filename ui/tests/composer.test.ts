@@ -6,7 +6,7 @@ import { findEmoji, inTone, nameOf } from '../src/features/emoji/emoji';
 import { tokenAt } from '../src/features/composer/token';
 import { best, folded, score } from '../src/lib/fuzzy';
 import { plainText } from '../src/lib/markdown/plain';
-import { chatter, room, world } from '../src/port/fake/world';
+import { chatter, room, signedIn, world } from '../src/port/fake/world';
 import { Page } from './page';
 
 let page: Page;
@@ -237,7 +237,7 @@ it('keeps a draft for each room, marks them in the list, and has them after a re
   await page.type('composer', 'for random');
   const { world: same } = page.port;
   await page.close();
-  page = await Page.open({ ...same, start: { ...same.start, place: { workspace: 'general', room: 'r-release-party' } } });
+  page = await Page.open({ ...same, start: signedIn({ workspace: 'general', room: 'r-release-party' }) });
   const drafts = (): string[] => ['general', 'random', 'release-party'].filter((name) => page.get(`room-${name}`).querySelector('[aria-label=draft]'));
   expect(drafts()).toEqual(['general', 'random']);
   await page.click('room-general');

@@ -139,7 +139,7 @@ describe('notifications that the page shows', () => {
 
 it('a link that the desktop hands over opens the join page', async () => {
   const nobody = world([room('general')], new Map());
-  const page = await Page.open({ ...nobody, start: { ...nobody.start, account: null } });
+  const page = await Page.open({ ...nobody, start: { ...nobody.start, accounts: [] } });
   page.port.emit({ type: 'join', link: 'confab://join/host:7300/abc' });
   await page.settled();
   expect(page.port.callsOf('probe')).toEqual([['confab://join/host:7300/abc']]);

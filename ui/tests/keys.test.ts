@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Member, Room } from '../src/bindings';
 import { entriesOf, matching } from '../src/features/switcher/entries';
 import { KEYMAP } from '../src/features/keys/keymap';
-import { chatter, person, room, world } from '../src/port/fake/world';
+import { chatter, person, room, signedIn, world } from '../src/port/fake/world';
 import { Trail } from '../src/state/trail';
 import { Page } from './page';
 
@@ -19,7 +19,7 @@ beforeEach(async () => {
   const made = world(rooms(), new Map([['r-general', chatter(3, new Date('2026-01-05T12:00:00Z'))]]));
   const [main] = made.workspaces;
   if (main) made.workspaces.push({ ...main, workspace: { ...main.workspace, slug: 'lab', name: 'Ocean Lab' }, rooms: [room('tank')], items: new Map() });
-  made.start.place = { workspace: 'general', room: null };
+  made.start = signedIn({ workspace: 'general', room: null });
   page = await Page.open(made);
 });
 afterEach(async () => {

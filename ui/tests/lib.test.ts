@@ -6,6 +6,7 @@ import { dayName, fromNow, lately } from '../src/lib/time';
 import { refusal } from '../src/lib/error';
 import { Api } from '../src/port/web/http';
 import { uuid7 } from '../src/port/web/uuid';
+import { leadsTo } from '../src/state/links';
 
 describe('names and times', () => {
   it('makes initials, lists, slugs and room names', () => {
@@ -68,4 +69,16 @@ describe('names of devices', () => {
   ])('%s', (agent, name) => {
     expect(deviceName(agent)).toBe(name);
   });
+});
+
+it('a link is of a server by its host and port, however it is written', () => {
+  const server = 'http://host:7300';
+  for (const link of ['host', ' HOST ', 'host:7300/', 'http://host:7300/join/abc?x', 'confab://join/host/abc', 'confab://join/host:7300/abc#3f9a']) {
+    expect(leadsTo(link, server), link).toBe(true);
+  }
+  for (const link of ['', 'host:80', 'http://host', 'https://host/join/abc', 'other', 'confab://join/', 'confab://join/host:1/abc', 'http://u@other:7300/host:7300']) {
+    expect(leadsTo(link, server), link).toBe(false);
+  }
+  expect(leadsTo('https://chat.example.org/join/abc', 'https://chat.example.org:443')).toBe(true);
+  expect(leadsTo('[::1]', 'http://[::1]:7300')).toBe(true);
 });

@@ -30,7 +30,6 @@ const sources = (readdirSync(src, { recursive: true }) as string[])
 const ALLOWED: Readonly<Record<string, readonly RegExp[]>> = {
   // The name of the product.
   'features/Main.svelte': [/^Confab$/],
-  'features/rooms/RoomList.svelte': [/^Confab$/],
   // And a picture.
   'lib/tab.ts': [/^Confab$/, /^`<circle /],
   // Names of products.

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { chatter, room, world } from '../src/port/fake/world';
+import { chatter, room, signedIn, world } from '../src/port/fake/world';
 import { Page } from './page';
 
 let page: Page;
@@ -163,7 +163,7 @@ describe('what one can do with a message', () => {
     await page.click('room-random');
     expect(page.get('room-general').dataset['unread']).toBe('2');
     const { world } = page.port;
-    world.start.place = { workspace: 'general', room: 'r-random' };
+    world.start = signedIn({ workspace: 'general', room: 'r-random' });
     await page.close();
     page = await Page.open(world);
     expect(page.get('room-general').dataset['unread']).toBe('2');
@@ -213,7 +213,7 @@ describe('links to messages', () => {
 
   it('quotes jump to what they answer, after loading it', async () => {
     await page.close();
-    page = await Page.open({ ...big(), start: { ...big().start, place: { workspace: 'general', room: 'r-random' } } });
+    page = await Page.open({ ...big(), start: signedIn({ workspace: 'general', room: 'r-random' }) });
     await page.port.send({ room: 'r-random', text: 'yes', reply_to: 'm12' });
     await page.settled();
     document.querySelector<HTMLElement>('.quote')?.click();

@@ -4,25 +4,32 @@ import { flushSync, mount, unmount } from 'svelte';
 
 import AppView from '../src/App.svelte';
 import { FakePort, type FakeWorld } from '../src/port/fake';
-import { App } from '../src/state/app.svelte';
+import type { App } from '../src/state/app.svelte';
+import { Servers } from '../src/state/servers.svelte';
 
 export class Page {
   readonly port: FakePort;
-  readonly app: App;
+  readonly servers: Servers;
   private readonly view: object;
   private readonly target = document.body.appendChild(document.createElement('div'));
 
-  private constructor(world: FakeWorld, shell: Partial<Pick<FakePort, 'desktop' | 'notifier'>>) {
-    this.port = Object.assign(new FakePort(world), shell);
-    this.app = new App(this.port);
-    this.view = mount(AppView, { target: this.target, props: { app: this.app } });
+  private constructor(port: FakePort) {
+    this.port = port;
+    this.servers = new Servers(port);
+    this.view = mount(AppView, { target: this.target, props: { servers: this.servers } });
   }
 
-  static async open(world: FakeWorld, shell: Partial<Pick<FakePort, 'desktop' | 'notifier'>> = {}): Promise<Page> {
-    const page = new Page(world, shell);
-    await page.app.start();
+  static async open(world: FakeWorld | FakePort, shell: Partial<Pick<FakePort, 'desktop' | 'notifier'>> = {}): Promise<Page> {
+    const page = new Page(Object.assign(world instanceof FakePort ? world : new FakePort(world), shell));
+    await page.servers.start();
     await page.settled();
     return page;
+  }
+
+  /** The account in front. */
+  get app(): App {
+    if (!this.servers.front) throw new Error('nobody is signed in');
+    return this.servers.front;
   }
 
   async close(): Promise<void> {

@@ -78,7 +78,7 @@ describe('the first minute', () => {
 
   it('in a browser reads the invite from the address, and clears it once it was used', async () => {
     history.replaceState(null, '', '/join/k3v9q2');
-    page = await Page.open(fresh({ can_host: false, credentials: 'browser' }));
+    page = await Page.open(fresh({ can_host: false, can_add: false, credentials: 'browser' }));
     expect(page.has('host-button')).toBe(false);
     await page.type('join-name', 'Zoë');
     await page.submit('join-submit');
@@ -87,7 +87,7 @@ describe('the first minute', () => {
   });
 
   it('in a browser without an invite offers to sign in, and nothing that the server would refuse', async () => {
-    page = await Page.open(fresh({ can_host: false, credentials: 'browser' }));
+    page = await Page.open(fresh({ can_host: false, can_add: false, credentials: 'browser' }));
     expect(page.has('join-guest-tab')).toBe(false);
     expect(page.has('sign-up-tab')).toBe(false);
     await page.type('sign-in-login', 'ada');
@@ -100,7 +100,7 @@ describe('the first minute', () => {
   });
 
   it('sets a fresh server up with its token', async () => {
-    page = await Page.open({ ...fresh({ can_host: false, credentials: 'browser' }), server: { ...serverInfo, setup_required: true } });
+    page = await Page.open({ ...fresh({ can_host: false, can_add: false, credentials: 'browser' }), server: { ...serverInfo, setup_required: true } });
     for (const [id, value] of [['token', ' abc '], ['server-name', 'Northwind'], ['name', 'Ada'], ['login', 'ada'], ['password', 'correct horse']]) {
       await page.type(`setup-${id}`, value ?? '');
     }
@@ -118,7 +118,7 @@ describe('the first minute', () => {
   });
 
   it('comes back to the place that was open last', async () => {
-    const start = { ...signedIn(), place: { workspace: 'general', room: 'r-random' } };
+    const start = signedIn({ workspace: 'general', room: 'r-random' });
     page = await Page.open(world(rooms, new Map(), start));
     expect(page.text('room-title')).toBe('random');
   });
@@ -136,7 +136,7 @@ describe('the first minute', () => {
     const [main] = built.workspaces;
     if (main) main.me = { ...main.me, role: 'guest', guest: true };
     built.user = { ...built.user, role: 'guest', guest: true };
-    built.start.account = { address: 'http://h', server_name: 'H', user: built.user };
+    built.start.accounts = [{ key: 'first', account: { address: 'http://h', server_name: 'H', user: built.user }, place: { workspace: null, room: null } }];
     page = await Page.open(built);
     await page.click('members-toggle');
     for (const testid of ['create-workspace', 'create-room', 'browse-rooms', 'new-direct', 'invite-to-room', 'member-direct-bo']) {
@@ -148,7 +148,7 @@ describe('the first minute', () => {
     const built = fresh();
     page = await Page.open(built);
     page.port.refuseNext('start', refusal('unavailable', 'The server does not answer.'));
-    await page.app.start();
+    await page.servers.start();
     await page.settled();
     expect(page.text('error')).toContain('does not answer');
     document.querySelector<HTMLElement>('.btn-primary')?.click();

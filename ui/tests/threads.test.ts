@@ -153,7 +153,7 @@ describe('a thread', () => {
     await page.click('thread-line');
     await page.click('room-random');
     expect(page.has('thread')).toBe(false);
-    page.app.follow('http://192.168.1.7:7300/to/general/r-general/5');
+    page.servers.follow('http://192.168.1.7:7300/to/general/r-general/5');
     await page.settled();
     await page.settled();
     expect(within('thread').map((row) => row.dataset['seq'])).toEqual(['2', '4', '5']);

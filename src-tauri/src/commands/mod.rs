@@ -14,16 +14,45 @@ pub mod settings;
 
 use std::sync::Arc;
 
-use tauri::{Runtime, State, ipc::Invoke};
+use confab_client::session::Session;
+use confab_client::view::AccountKey;
+use confab_protocol::Answer;
+use tauri::ipc::{CommandArg, CommandItem, Invoke, InvokeError};
+use tauri::{Manager as _, Runtime, State};
 
 use crate::shell::Shell;
 
-/// What every command is handed beside its arguments.
+/// What a command of no account is handed beside its arguments.
 pub(crate) type TheShell<'a> = State<'a, Arc<Shell>>;
+
+/// What a command of an account has in the shell's place: which account, as the call's `account` says.
+#[derive(Debug)]
+pub struct TheAccount {
+    pub(crate) shell: Arc<Shell>,
+    pub(crate) key: AccountKey,
+}
+
+impl TheAccount {
+    /// Its session.
+    ///
+    /// # Errors
+    /// `unauthorized` when it is not signed in.
+    pub(crate) fn session(&self) -> Answer<Session> {
+        self.shell.session(&self.key)
+    }
+}
+
+impl<'de, R: Runtime> CommandArg<'de, R> for TheAccount {
+    fn from_command(command: CommandItem<'de, R>) -> Result<Self, InvokeError> {
+        let shell = Arc::clone(&command.message.webview_ref().state::<Arc<Shell>>());
+        Ok(Self { shell, key: CommandArg::from_command(command)? })
+    }
+}
 
 /// Finds the command of a call.
 pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
+        server::listen,
         server::subscribe,
         server::start,
         server::probe,
@@ -33,6 +62,7 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         server::sign_in,
         server::set_up,
         server::sign_out,
+        server::set_front,
         server::hosting,
         server::create_invite,
         server::sessions,

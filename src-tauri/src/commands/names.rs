@@ -4,6 +4,7 @@
 /// In the order of the modules.
 pub const COMMANDS: &[&str] = &[
     // server
+    "listen",
     "subscribe",
     "start",
     "probe",
@@ -13,6 +14,7 @@ pub const COMMANDS: &[&str] = &[
     "sign_in",
     "set_up",
     "sign_out",
+    "set_front",
     "hosting",
     "create_invite",
     "sessions",

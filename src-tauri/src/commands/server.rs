@@ -1,22 +1,28 @@
 //! Finding a server, signing in and out, hosting, inviting.
 
 use confab_client::entrance;
-use confab_client::view::{Account, Hosting, Probe, Start, Update};
+use confab_client::view::{Hosting, Probe, Seat, Start, Update};
 use confab_protocol::account::{GuestRequest, Invite, InviteRequest, Secret, Session, Setup, SignIn, SignUpRequest};
 use confab_protocol::{Answer, InviteCode, SessionId};
 use tauri::ipc::Channel;
 
-use super::TheShell;
+use super::{TheAccount, TheShell};
 use crate::host::device;
 
-/// Everything that changes goes into this channel from now on, beginning with the whole picture.
+/// What is of no account goes into this channel from now on.
 #[tauri::command]
-pub async fn subscribe(shell: TheShell<'_>, channel: Channel<Update>) -> Answer<()> {
-    shell.subscribe(channel).await;
+pub async fn listen(shell: TheShell<'_>, channel: Channel<Update>) -> Answer<()> {
+    shell.listen(channel);
     Ok(())
 }
 
-/// What is known before any network. Also begins to connect, when someone is signed in.
+/// Everything that changes in an account goes into this channel from now on, beginning with the whole picture.
+#[tauri::command]
+pub async fn subscribe(account: TheAccount, channel: Channel<Update>) -> Answer<()> {
+    account.shell.subscribe(&account.key, channel)
+}
+
+/// What is known before any network. Also begins to connect wherever someone is signed in.
 #[tauri::command]
 pub async fn start(shell: TheShell<'_>) -> Answer<Start> {
     shell.start().await
@@ -30,7 +36,7 @@ pub async fn probe(address: String) -> Answer<Probe> {
 
 /// Starts the server inside the app, makes this person its owner, and signs in. `share` lets others on the network in.
 #[tauri::command]
-pub async fn host(shell: TheShell<'_>, display_name: String, share: bool) -> Answer<Account> {
+pub async fn host(shell: TheShell<'_>, display_name: String, share: bool) -> Answer<Seat> {
     shell.can_sign_in().await?;
     shell.host(&display_name, share).await
 }
@@ -42,7 +48,7 @@ pub async fn join_as_guest(
     address: String,
     display_name: String,
     invite: Option<InviteCode>,
-) -> Answer<Account> {
+) -> Answer<Seat> {
     shell.can_sign_in().await?;
     let request = GuestRequest { display_name, invite };
     shell.enter(entrance::join_as_guest(&address, &request).await?).await
@@ -57,7 +63,7 @@ pub async fn sign_up(
     display_name: String,
     password: Secret,
     invite: Option<InviteCode>,
-) -> Answer<Account> {
+) -> Answer<Seat> {
     shell.can_sign_in().await?;
     let request = SignUpRequest { login, display_name, password, invite };
     shell.enter(entrance::sign_up(&address, &request).await?).await
@@ -65,7 +71,7 @@ pub async fn sign_up(
 
 /// Signs in to an account.
 #[tauri::command]
-pub async fn sign_in(shell: TheShell<'_>, address: String, login: String, password: Secret) -> Answer<Account> {
+pub async fn sign_in(shell: TheShell<'_>, address: String, login: String, password: Secret) -> Answer<Seat> {
     shell.can_sign_in().await?;
     let request = SignIn { login, password, device: Some(device()) };
     shell.enter(entrance::sign_in(&address, &request).await?).await
@@ -81,16 +87,22 @@ pub async fn set_up(
     login: String,
     display_name: String,
     password: Secret,
-) -> Answer<Account> {
+) -> Answer<Seat> {
     shell.can_sign_in().await?;
     let request = Setup { setup_token, server_name, login, display_name, password };
     shell.enter(entrance::set_up(&address, &request).await?).await
 }
 
-/// Ends the session on the server too, and forgets its token.
+/// Ends the account's session on the server too, and forgets its token.
 #[tauri::command]
-pub async fn sign_out(shell: TheShell<'_>) -> Answer<()> {
-    shell.sign_out().await
+pub async fn sign_out(account: TheAccount) -> Answer<()> {
+    account.shell.sign_out(&account.key).await
+}
+
+/// This account is the one that is looked at, also at the next start.
+#[tauri::command]
+pub async fn set_front(account: TheAccount) -> Answer<()> {
+    account.shell.set_front(account.key.clone()).await
 }
 
 /// This app's own server, when it hosts one.
@@ -101,24 +113,25 @@ pub async fn hosting(shell: TheShell<'_>) -> Answer<Option<Hosting>> {
 
 /// Makes an invitation.
 #[tauri::command]
-pub async fn create_invite(shell: TheShell<'_>, request: InviteRequest) -> Answer<Invite> {
-    shell.session().await?.create_invite(&request).await
+pub async fn create_invite(account: TheAccount, request: InviteRequest) -> Answer<Invite> {
+    account.session()?.create_invite(&request).await
 }
 
 /// The user's signed-in devices.
 #[tauri::command]
-pub async fn sessions(shell: TheShell<'_>) -> Answer<Vec<Session>> {
-    shell.session().await?.sessions().await
+pub async fn sessions(account: TheAccount) -> Answer<Vec<Session>> {
+    account.session()?.sessions().await
 }
 
 /// Signs another device out.
 #[tauri::command]
-pub async fn revoke_session(shell: TheShell<'_>, id: SessionId) -> Answer<()> {
-    shell.session().await?.revoke_session(&id).await
+pub async fn revoke_session(account: TheAccount, id: SessionId) -> Answer<()> {
+    account.session()?.revoke_session(&id).await
 }
 
 /// The network seems to be back, or the user is: waiting links try again at once.
 #[tauri::command]
 pub async fn nudge(shell: TheShell<'_>) -> Answer<()> {
-    shell.session().await.map(|session| session.nudge())
+    shell.nudge();
+    Ok(())
 }

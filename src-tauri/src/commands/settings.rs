@@ -3,7 +3,7 @@
 use confab_client::view::{CredentialStore, Place, Settings};
 use confab_protocol::Answer;
 
-use super::TheShell;
+use super::{TheAccount, TheShell};
 use crate::credentials::Choice;
 
 /// Remembers how things should look.
@@ -12,10 +12,11 @@ pub async fn save_settings(shell: TheShell<'_>, settings: Settings) -> Answer<()
     shell.remember(move |now| now.settings = settings).await
 }
 
-/// Remembers where the user is, for the next start.
+/// Remembers where the user is in this account, for the next start.
 #[tauri::command]
-pub async fn save_place(shell: TheShell<'_>, place: Place) -> Answer<()> {
-    shell.remember(move |now| now.place = place).await
+pub async fn save_place(account: TheAccount, place: Place) -> Answer<()> {
+    let TheAccount { shell, key } = account;
+    shell.remember(move |now| now.at(&key, place)).await
 }
 
 /// The first room since the page was loaded is on the screen.

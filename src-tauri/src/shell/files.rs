@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use confab_client::view::Picked;
+use confab_client::session::Session;
+use confab_client::view::{AccountKey, Picked};
 use confab_protocol::file::FileInfo;
 use confab_protocol::{Answer, Error, ErrorCode, text};
 use tokio::task::spawn_blocking;
@@ -38,8 +39,8 @@ impl Shell {
     ///
     /// # Errors
     /// `too_large` for more than the server takes.
-    pub async fn take_file(&self, name: String, bytes: u64) -> Answer<Picked> {
-        self.fits(bytes).await?;
+    pub async fn take_file(&self, account: &AccountKey, name: String, bytes: u64) -> Answer<Picked> {
+        fits(&self.session(account)?, bytes)?;
         self.with_picks(move |picks| picks.begin(name, bytes)).await
     }
 
@@ -55,18 +56,18 @@ impl Shell {
     ///
     /// # Errors
     /// `not_found` for a key that was not picked, `too_large` for more than the server takes.
-    pub async fn upload_file(&self, key: String) -> Answer<()> {
-        let pick = self.picks.get(&key)?;
-        self.fits(pick.bytes).await?;
-        self.session().await?.files()?.upload(key, pick.path, pick.name, pick.bytes)
+    pub fn upload_file(&self, account: &AccountKey, key: String) -> Answer<()> {
+        let (pick, session) = (self.picks.get(&key)?, self.session(account)?);
+        fits(&session, pick.bytes)?;
+        session.files()?.upload(key, pick.path, pick.name, pick.bytes)
     }
 
     /// Gives a transfer up; what was copied for it is removed.
     ///
     /// # Errors
     /// `not_found`.
-    pub async fn cancel_transfer(&self, key: &str) -> Answer<()> {
-        self.session().await?.files()?.cancel(key)?;
+    pub fn cancel_transfer(&self, account: &AccountKey, key: &str) -> Answer<()> {
+        self.session(account)?.files()?.cancel(key)?;
         self.picks.forget(key);
         Ok(())
     }
@@ -75,21 +76,13 @@ impl Shell {
     ///
     /// # Errors
     /// `unavailable` without a window.
-    pub async fn download_file(&self, file: FileInfo) -> Answer<Option<String>> {
-        let session = self.session().await?;
+    pub async fn download_file(&self, account: &AccountKey, file: FileInfo) -> Answer<Option<String>> {
+        let session = self.session(account)?;
         // What the page says of it is not believed where it becomes a name.
         let Some(path) = self.dialogs()?.save(&text::file_name(&file.name)).recv().await else { return Ok(None) };
         let key = Uuid::now_v7().simple().to_string();
         session.files()?.download(key.clone(), file, path)?;
         Ok(Some(key))
-    }
-
-    async fn fits(&self, bytes: u64) -> Answer<()> {
-        let most = self.session().await?.file_bytes();
-        if bytes <= most {
-            return Ok(());
-        }
-        Err(Error::new(ErrorCode::TooLarge, format!("A file has at most {most} bytes here.")))
     }
 
     async fn with_picks<T: Send + 'static>(
@@ -104,6 +97,15 @@ impl Shell {
         let none = || Error::new(ErrorCode::Unavailable, "There is no window to ask in.");
         self.dialogs.get().map(|dialogs| &**dialogs).ok_or_else(none)
     }
+}
+
+/// Refuses what is more than the server takes.
+fn fits(session: &Session, bytes: u64) -> Answer<()> {
+    let most = session.file_bytes();
+    if bytes <= most {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::TooLarge, format!("A file has at most {most} bytes here.")))
 }
 
 /// Where copies of what the page holds are kept.

@@ -4,11 +4,10 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use confab_client::notify::Target;
-use confab_client::session::Session;
-use confab_client::view::{Desktop, Place, Settings, Update};
+use confab_client::view::{AccountKey, Desktop, Place, Settings, Update};
 use confab_protocol::event::PersonalSet;
-use confab_protocol::personal::Personal;
 use confab_protocol::{Answer, Error, ErrorCode};
+use tokio::task::JoinSet;
 
 use super::Shell;
 use crate::autostart::Autostart;
@@ -152,8 +151,7 @@ impl Shell {
     /// Ends the app; while others are connected to its server, only after the page has asked. Whoever asks again before it
     /// was answered means it.
     pub async fn ask_to_quit(&self) {
-        let me = self.session.lock().await.as_ref().map(Session::account).map(|account| account.user.id);
-        let others = self.embedded.others(me.as_ref()).await;
+        let others = self.others().await;
         if others > 0 && self.bridge.is_open() && !self.quitting.swap(true, Ordering::Relaxed) {
             self.show_window();
             self.bridge.send(Update::Quitting { others });
@@ -176,35 +174,60 @@ impl Shell {
         self.leaving.store(true, Ordering::Relaxed);
     }
 
-    /// Begins or ends not to disturb, from the tray.
+    /// Begins or ends not to disturb, from the tray: on all servers that can be reached. One that cannot has nothing to
+    /// disturb with.
     pub(crate) async fn set_quiet(&self, on: bool) {
-        if let Err(error) = self.try_quiet(on).await {
+        let mut asked = JoinSet::new();
+        for (key, session) in self.sessions() {
+            let personal = self.notifications.personal(&key);
+            let (quiet, invisible) = (personal.quiet, personal.invisible);
+            let request = PersonalSet { dnd_until: on.then(clock::tomorrow), quiet, invisible };
+            asked.spawn(async move { session.set_personal(request).await });
+        }
+        let answers = asked.join_all().await;
+        if let Some(error) = nobody_did(answers) {
             // Where they pressed nothing can be said.
             self.show_window();
             self.bridge.send(Update::Warning { text: error.message });
         }
     }
 
-    /// Shows the window, and this message in it.
-    pub(crate) fn go(&self, Target { workspace, room, seq }: Target) {
+    /// Shows the window, and this message of an account in it.
+    pub(crate) fn go(&self, key: &AccountKey, Target { workspace, room, seq }: Target) {
         self.show_window();
-        self.bridge.send(Update::Go { workspace, room, seq });
+        self.tell_page(key, Update::Go { workspace, room, seq });
     }
 
-    /// Hands something to the page past the session.
-    pub(crate) fn tell_page(&self, update: Update) {
-        self.bridge.send(update);
-    }
-
-    /// The place that is open, and what the user chose.
-    pub(crate) fn place_and_settings(&self) -> (Place, Settings) {
+    /// The place that is looked at, if it is in this account, and what the user chose.
+    pub(crate) fn place_and_settings(&self, key: &AccountKey) -> (Option<Place>, Settings) {
         let now = self.settings.read();
-        (now.place, now.settings)
+        let place = now.seat(key).filter(|_| now.front.as_ref() == Some(key)).map(|seat| seat.place.clone());
+        (place, now.settings)
     }
 
-    async fn try_quiet(&self, on: bool) -> Answer<()> {
-        let Personal { quiet, invisible, .. } = self.notifications.personal();
-        let request = PersonalSet { dnd_until: on.then(clock::tomorrow), quiet, invisible };
-        self.session().await?.set_personal(request).await.map(drop)
+    /// The server's name, where there are several to tell apart.
+    pub(crate) fn name_among_several(&self, key: &AccountKey) -> Option<String> {
+        let several = self.sessions().len() > 1;
+        self.settings.read().seat(key).filter(|_| several).map(|seat| seat.account.server_name.clone())
     }
+
+    /// How many people besides this one are connected to the server of this app.
+    async fn others(&self) -> usize {
+        let Some(hosting) = self.embedded.hosting().await else { return 0 };
+        let accounts = self.sessions().into_iter().map(|(_, session)| session.account());
+        let me = accounts.into_iter().find(|account| account.address == hosting.address).map(|account| account.user.id);
+        self.embedded.others(me.as_ref()).await
+    }
+}
+
+/// Why nothing came of it, when nobody did what was asked.
+fn nobody_did<T>(answers: Vec<Answer<T>>) -> Option<Error> {
+    let mut errors = Vec::new();
+    for answer in answers {
+        match answer {
+            Ok(_) => return None,
+            Err(error) => errors.push(error),
+        }
+    }
+    errors.pop()
 }

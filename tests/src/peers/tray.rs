@@ -103,7 +103,8 @@ impl TrayHost {
     /// When there is no such entry.
     pub async fn choose(&self, label: &str) -> Result<()> {
         let (id, _) = self.entry(label).await?;
-        Ok(self.menu().await?.call("Event", &(id, "clicked", Value::from(0_i32), 0_u32)).await?)
+        // An app that is told to quit may be gone before it answers.
+        Ok(self.menu().await?.call_noreply("Event", &(id, "clicked", Value::from(0_i32), 0_u32)).await?)
     }
 
     async fn entry(&self, label: &str) -> Result<(i32, HashMap<String, OwnedValue>)> {

@@ -18,7 +18,8 @@ import type { UserId } from "./UserId";
 import type { Workspace } from "./Workspace";
 
 /**
- * Something changed. Updates come in order; applying all of them from the start gives the whole picture.
+ * Something changed. Updates come in order; applying all of them from the start gives the whole picture of one account.
+ * [`Update::Join`] and [`Update::Quitting`] are of no account: a shell hands them over beside those, and warnings too.
  */
 export type Update = { "type": "signed_out", 
 /**

@@ -1,7 +1,7 @@
 // Made from the shell's commands by src-tauri/tests/bindings.rs. Do not edit.
 
 import type {
-  Account,
+  AccountKey,
   CredentialStore,
   Desktop,
   FileId,
@@ -32,6 +32,7 @@ import type {
   RoomJoined,
   RoomUpdate,
   SearchPage,
+  Seat,
   Secret,
   Session,
   SessionId,
@@ -50,132 +51,136 @@ import type {
  * `Updates` is the type of a channel that takes an `Update` at a time.
  */
 export interface Commands<Updates> {
-  /** Everything that changes goes into this channel from now on, beginning with the whole picture. */
-  subscribe: [{ channel: Updates }, void];
-  /** What is known before any network. Also begins to connect, when someone is signed in. */
+  /** What is of no account goes into this channel from now on. */
+  listen: [{ channel: Updates }, void];
+  /** Everything that changes in an account goes into this channel from now on, beginning with the whole picture. */
+  subscribe: [{ account: AccountKey; channel: Updates }, void];
+  /** What is known before any network. Also begins to connect wherever someone is signed in. */
   start: [Record<string, never>, Start];
   /** Looks what is at an address or behind an invite link; a bare host gets the default port. */
   probe: [{ address: string }, Probe];
   /** Starts the server inside the app, makes this person its owner, and signs in. `share` lets others on the network in. */
-  host: [{ displayName: string; share: boolean }, Account];
+  host: [{ displayName: string; share: boolean }, Seat];
   /** Joins by name alone. */
-  join_as_guest: [{ address: string; displayName: string; invite?: InviteCode | null }, Account];
+  join_as_guest: [{ address: string; displayName: string; invite?: InviteCode | null }, Seat];
   /** Makes an account with a password. */
-  sign_up: [{ address: string; login: string; displayName: string; password: Secret; invite?: InviteCode | null }, Account];
+  sign_up: [{ address: string; login: string; displayName: string; password: Secret; invite?: InviteCode | null }, Seat];
   /** Signs in to an account. */
-  sign_in: [{ address: string; login: string; password: Secret }, Account];
+  sign_in: [{ address: string; login: string; password: Secret }, Seat];
   /** First start of a server that was not set up yet. */
-  set_up: [{ address: string; setupToken: Secret; serverName: string; login: string; displayName: string; password: Secret }, Account];
-  /** Ends the session on the server too, and forgets its token. */
-  sign_out: [Record<string, never>, void];
+  set_up: [{ address: string; setupToken: Secret; serverName: string; login: string; displayName: string; password: Secret }, Seat];
+  /** Ends the account's session on the server too, and forgets its token. */
+  sign_out: [{ account: AccountKey }, void];
+  /** This account is the one that is looked at, also at the next start. */
+  set_front: [{ account: AccountKey }, void];
   /** This app's own server, when it hosts one. */
   hosting: [Record<string, never>, Hosting | null];
   /** Makes an invitation. */
-  create_invite: [{ request: InviteRequest }, Invite];
+  create_invite: [{ account: AccountKey; request: InviteRequest }, Invite];
   /** The user's signed-in devices. */
-  sessions: [Record<string, never>, Array<Session>];
+  sessions: [{ account: AccountKey }, Array<Session>];
   /** Signs another device out. */
-  revoke_session: [{ id: SessionId }, void];
+  revoke_session: [{ account: AccountKey; id: SessionId }, void];
   /** The network seems to be back, or the user is: waiting links try again at once. */
   nudge: [Record<string, never>, void];
   /** Switches to a workspace: its link comes up, and an update with its rooms and members follows. */
-  open_workspace: [{ slug: Slug }, void];
+  open_workspace: [{ account: AccountKey; slug: Slug }, void];
   /** Makes a workspace. */
-  create_workspace: [{ request: WorkspaceCreate }, Workspace];
+  create_workspace: [{ account: AccountKey; request: WorkspaceCreate }, Workspace];
   /** The caller's workspaces and the open ones. */
-  list_workspaces: [Record<string, never>, Array<Workspace>];
+  list_workspaces: [{ account: AccountKey }, Array<Workspace>];
   /** Joins an open workspace. */
-  join_workspace: [{ slug: Slug }, Workspace];
+  join_workspace: [{ account: AccountKey; slug: Slug }, Workspace];
   /** Leaves a workspace. */
-  leave_workspace: [{ slug: Slug }, void];
+  leave_workspace: [{ account: AccountKey; slug: Slug }, void];
   /** Makes a room the one that is looked at: joins it if need be, catches up, and resets its timeline. */
-  open_room: [{ room: RoomId }, RoomJoined];
+  open_room: [{ account: AccountKey; room: RoomId }, RoomJoined];
   /** Rooms that could be joined, those joined already too. */
-  list_rooms: [Record<string, never>, Array<Room>];
+  list_rooms: [{ account: AccountKey }, Array<Room>];
   /** Makes a room. */
-  create_room: [{ request: RoomCreate }, Room];
+  create_room: [{ account: AccountKey; request: RoomCreate }, Room];
   /** Changes a room, or the caller's own settings for it. */
-  update_room: [{ request: RoomUpdate }, Room];
+  update_room: [{ account: AccountKey; request: RoomUpdate }, Room];
   /** Leaves a room. */
-  leave_room: [{ room: RoomId }, void];
+  leave_room: [{ account: AccountKey; room: RoomId }, void];
   /** Brings members of the workspace into a room. */
-  invite_to_room: [{ room: RoomId; users: Array<UserId> }, Room];
+  invite_to_room: [{ account: AccountKey; room: RoomId; users: Array<UserId> }, Room];
   /** Removes someone from a room. */
-  kick_from_room: [{ room: RoomId; user: UserId }, void];
+  kick_from_room: [{ account: AccountKey; room: RoomId; user: UserId }, void];
   /** Who is in a room. */
-  room_members: [{ room: RoomId }, Array<Member>];
+  room_members: [{ account: AccountKey; room: RoomId }, Array<Member>];
   /** The room of exactly these people and the caller. */
-  open_direct: [{ users: Array<UserId> }, Room];
+  open_direct: [{ account: AccountKey; users: Array<UserId> }, Room];
   /** Loads a page from before what the timeline has; it arrives as an update too. */
-  load_older: [{ room: RoomId }, HistoryPage];
+  load_older: [{ account: AccountKey; room: RoomId }, HistoryPage];
   /** Queues a message: its echo arrives as an update at once, whatever the network does. Answers with its key. */
-  send: [{ message: NewMessage }, string];
+  send: [{ account: AccountKey; message: NewMessage }, string];
   /** Replaces the text of a message. */
-  edit: [{ room: RoomId; id: MessageId; text: string }, void];
+  edit: [{ account: AccountKey; room: RoomId; id: MessageId; text: string }, void];
   /** Deletes a message. */
-  delete: [{ room: RoomId; id: MessageId }, void];
+  delete: [{ account: AccountKey; room: RoomId; id: MessageId }, void];
   /** Puts a reaction on a message, or takes it off. */
-  react: [{ room: RoomId; id: MessageId; emoji: string; on: boolean }, void];
+  react: [{ account: AccountKey; room: RoomId; id: MessageId; emoji: string; on: boolean }, void];
   /** Pins a message to its room, or takes it off. */
-  pin: [{ room: RoomId; id: MessageId; on: boolean }, void];
+  pin: [{ account: AccountKey; room: RoomId; id: MessageId; on: boolean }, void];
   /** The newest answers of a thread before `before`, under the message that it began with. */
-  thread: [{ room: RoomId; id: MessageId; before?: number | null }, Thread];
+  thread: [{ account: AccountKey; room: RoomId; id: MessageId; before?: number | null }, Thread];
   /** What is pinned to a room, oldest first. */
-  pins: [{ room: RoomId }, Array<MessageItem>];
+  pins: [{ account: AccountKey; room: RoomId }, Array<MessageItem>];
   /** Looks for messages on the server. */
-  search: [{ request: MessageSearch }, SearchPage];
+  search: [{ account: AccountKey; request: MessageSearch }, SearchPage];
   /** Looks for messages among what this computer keeps, also without a network. */
-  search_local: [{ request: MessageSearch }, SearchPage];
+  search_local: [{ account: AccountKey; request: MessageSearch }, SearchPage];
   /** Puts a failed message back into the queue. */
-  retry: [{ room: RoomId; key: string }, void];
+  retry: [{ account: AccountKey; room: RoomId; key: string }, void];
   /** Drops a failed message. */
-  discard: [{ room: RoomId; key: string }, void];
+  discard: [{ account: AccountKey; room: RoomId; key: string }, void];
   /** Moves the read marker forward. */
-  mark_read: [{ room: RoomId; seq: number }, void];
+  mark_read: [{ account: AccountKey; room: RoomId; seq: number }, void];
   /** Tells the others in a room that the user types there or in a thread of it, or has stopped. */
-  set_typing: [{ room: RoomId; on: boolean; thread?: MessageId | null }, void];
+  set_typing: [{ account: AccountKey; room: RoomId; on: boolean; thread?: MessageId | null }, void];
   /** Tells whether the user is at this device. */
-  set_presence: [{ state: Presence }, void];
+  set_presence: [{ account: AccountKey; state: Presence }, void];
   /** Changes the user's own profile. */
-  update_profile: [{ change: ProfileChange }, User];
+  update_profile: [{ account: AccountKey; change: ProfileChange }, User];
   /** Gives somebody another role in the open workspace. */
-  update_member: [{ user: UserId; role: Role }, void];
+  update_member: [{ account: AccountKey; user: UserId; role: Role }, void];
   /** Removes somebody from the open workspace. */
-  remove_member: [{ user: UserId }, void];
+  remove_member: [{ account: AccountKey; user: UserId }, void];
   /** Replaces when the user wants no signals. */
-  set_personal: [{ request: PersonalSet }, Personal];
+  set_personal: [{ account: AccountKey; request: PersonalSet }, Personal];
   /** Begins or ends to ignore somebody. */
-  ignore_user: [{ user: UserId; on: boolean }, Personal];
+  ignore_user: [{ account: AccountKey; user: UserId; on: boolean }, Personal];
   /** Asks to be reminded. */
-  set_reminder: [{ request: ReminderSet }, Personal];
+  set_reminder: [{ account: AccountKey; request: ReminderSet }, Personal];
   /** A reminder was seen, or is not wanted any more. */
-  remove_reminder: [{ id: ReminderId }, Personal];
+  remove_reminder: [{ account: AccountKey; id: ReminderId }, Personal];
   /** Lets the user choose files in the system's dialog; none when it was dismissed. */
   pick_files: [{ images: boolean; many: boolean }, Array<Picked>];
   /** Begins to take over a file that the page holds: pasted or dropped. */
-  take_file: [{ name: string; bytes: number }, Picked];
+  take_file: [{ account: AccountKey; name: string; bytes: number }, Picked];
   /** The next piece of it, in base64. */
   take_piece: [{ key: string; data: string }, void];
   /** Forgets a picked file that is not to be uploaded. */
   forget_picked: [{ key: string }, void];
   /** Begins to upload a picked file; updates tell of it under the same key. */
-  upload_file: [{ key: string }, void];
+  upload_file: [{ account: AccountKey; key: string }, void];
   /** Stops a transfer where it is. */
-  pause_transfer: [{ key: string }, void];
+  pause_transfer: [{ account: AccountKey; key: string }, void];
   /** Goes on with a transfer, or tries it again. */
-  resume_transfer: [{ key: string }, void];
+  resume_transfer: [{ account: AccountKey; key: string }, void];
   /** Gives a transfer up, or forgets one that has ended. */
-  cancel_transfer: [{ key: string }, void];
+  cancel_transfer: [{ account: AccountKey; key: string }, void];
   /** Saves a file where the user says: the key of the transfer, or null when the dialog was dismissed. */
-  download_file: [{ file: FileInfo }, string | null];
+  download_file: [{ account: AccountKey; file: FileInfo }, string | null];
   /** Makes an uploaded image the user's picture; null takes it away. */
-  set_avatar: [{ file?: FileId | null }, User];
+  set_avatar: [{ account: AccountKey; file?: FileId | null }, User];
   /** Gives a workspace an icon: an emoji or an uploaded image; an empty text takes it away. */
-  set_icon: [{ slug: Slug; icon: string }, Workspace];
+  set_icon: [{ account: AccountKey; slug: Slug; icon: string }, Workspace];
   /** Remembers how things should look. */
   save_settings: [{ settings: Settings }, void];
-  /** Remembers where the user is, for the next start. */
-  save_place: [{ place: Place }, void];
+  /** Remembers where the user is in this account, for the next start. */
+  save_place: [{ account: AccountKey; place: Place }, void];
   /** The first room since the page was loaded is on the screen. */
   drawn: [Record<string, never>, void];
   /** The user's answer when there is no keyring. */

@@ -1,6 +1,7 @@
 // Made from the Rust types by client/tests/bindings.rs. Do not edit.
 
 export type { Account } from './Account';
+export type { AccountKey } from './AccountKey';
 export type { AttentionWanted } from './AttentionWanted';
 export type { BatchSent } from './BatchSent';
 export type { Cid } from './Cid';
@@ -107,6 +108,7 @@ export type { RoomSynced } from './RoomSynced';
 export type { RoomUpdate } from './RoomUpdate';
 export type { RoomsReply } from './RoomsReply';
 export type { SearchPage } from './SearchPage';
+export type { Seat } from './Seat';
 export type { Secret } from './Secret';
 export type { SendState } from './SendState';
 export type { ServerId } from './ServerId';

@@ -23,6 +23,7 @@ import globe from 'bootstrap-icons/icons/globe2.svg?raw';
 import link from 'bootstrap-icons/icons/link-45deg.svg?raw';
 import list from 'bootstrap-icons/icons/list.svg?raw';
 import lock from 'bootstrap-icons/icons/lock-fill.svg?raw';
+import nodePlus from 'bootstrap-icons/icons/node-plus.svg?raw';
 import moon from 'bootstrap-icons/icons/moon-stars.svg?raw';
 import pencil from 'bootstrap-icons/icons/pencil.svg?raw';
 import people from 'bootstrap-icons/icons/people.svg?raw';
@@ -56,7 +57,7 @@ import x from 'bootstrap-icons/icons/x-lg.svg?raw';
 const sources = {
   'arrow-down': arrowDown, at, bell, dnd: dash, 'arrow-return': arrowReturn, 'bell-slash': bellSlash, 'box-arrow': boxArrow, broadcast,
   chat, 'chat-text': chatText, check, 'chevron-down': chevronDown, 'circle-half': circleHalf, clipboard, clock, compass, emoji: emojiSmile,
-  exclamation, 'eye-slash': eyeSlash, gear, globe, link, list, lock, moon, pencil, people, 'person-plus': personPlus, 'person-x': personX,
+  exclamation, 'eye-slash': eyeSlash, gear, globe, link, list, lock, moon, 'node-plus': nodePlus, pencil, people, 'person-plus': personPlus, 'person-x': personX,
   pin, plus, reply, search, send, sun, dots: threeDots, trash, x,
   again: arrowClockwise, 'chevron-left': chevronLeft, 'chevron-right': chevronRight, download, file, 'file-image': fileImage, 'file-music': fileMusic,
   'file-play': filePlay, 'file-text': fileText, 'file-zip': fileZip, paperclip, pause, play,

@@ -5,6 +5,7 @@
 //   message       data-state queued|sending|sent|failed · data-seq · data-key (author/cid)
 //   connection    data-state online|connecting|offline · data-pending (queued messages)
 //   workspace-*   by slug; data-unread, data-mentions; aria-current on the open one
+//   server        data-name · data-state online|connecting|offline
 //   room-*        by name; direct rooms by id; data-kind, data-unread; aria-current on the open one
 //   member-*      by login; data-presence online|away|offline
 //   thread-line   data-unread true|false · data-count
@@ -64,6 +65,12 @@ export const ids = {
   switcherInput: 'switcher-input',
   switcherEntry: 'switcher-entry',
   keys: 'keys',
+
+  // servers, where there may be several
+  server: 'server',
+  serverOpen: 'server-open',
+  serverBack: 'server-back',
+  addServer: 'add-server',
 
   // workspaces
   workspace: (slug: string) => `workspace-${slug}`,

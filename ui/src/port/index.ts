@@ -1,35 +1,33 @@
-// The one interface between the UI and whatever is behind it: the desktop shell (tauri.ts), a browser's own
-// Socket.IO client (web/), or a scripted back end for component tests (fake.ts).
+// The interfaces between the UI and whatever is behind it: the desktop shell (tauri.ts), a browser's own Socket.IO client
+// (web/), or a scripted back end for component tests (fake/). `Shell` is the app itself, `Port` one account in it.
 //
 // All types come from Rust (ui/src/bindings, generated). A call that is refused rejects with the protocol's `Error`
 // ({code, message, retry_after_ms?}); nothing else is ever thrown. What changes arrives as an `Update`.
 
 import type {
-  Account, CredentialStore, Desktop, HistoryPage, Hosting, Member, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
-  RoomCreate, RoomJoined, RoomUpdate, SearchPage, Settings, Start, Thread, Update, Workspace, WorkspaceCreate,
+  AccountKey, CredentialStore, Desktop, HistoryPage, Hosting, Member, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
+  RoomCreate, RoomJoined, RoomUpdate, SearchPage, Seat, Settings, Start, Thread, Update, Workspace, WorkspaceCreate,
   Invite, InviteRequest, Session, PersonalSet, ProfileChange, ReminderSet, User, FileInfo, Picked, Role,
 } from '../bindings';
 import type { Notification } from '../lib/notify';
 
-export interface Port {
+/** The app, and the ways into accounts. */
+export interface Shell {
   /** Which back end this is. */
   readonly kind: 'tauri' | 'web' | 'fake';
 
-  /** Everything that changes, in order, from now on. Answers with how to stop listening. */
-  subscribe(listener: (update: Update) => void): () => void;
+  /** What is of no account, in order, from now on: links that were opened, the wish to quit, warnings. Answers with how to
+      stop listening. */
+  listen(listener: (update: Update) => void): () => void;
 
-  /** Files: chosen, moved, shown. */
-  readonly files: Files;
-
-  /** The system's notifications, where the page shows them; null where the shell does, which then hands no `attention`
-      over that it has shown. */
-  readonly notifier: Notifier | null;
+  /** The port of an account that is signed in. */
+  of(account: AccountKey): Port;
 
   /** The desktop around the window; null in a browser. */
   readonly desktop: DesktopPort | null;
 
   // --- the app itself ---
-  /** What is known before any network. Also begins to connect, when someone is signed in. */
+  /** What is known before any network. Also begins to connect wherever someone is signed in. */
   start(): Promise<Start>;
   /** Remembers the settings. */
   saveSettings(settings: Settings): Promise<void>;
@@ -41,19 +39,40 @@ export interface Port {
   probe(address: string): Promise<Probe>;
   /** Starts the server inside the app, makes this person its owner, and signs in; `share` lets others on the network in.
       Desktop only. */
-  host(displayName: string, share: boolean): Promise<Account>;
+  host(displayName: string, share: boolean): Promise<Seat>;
   /** Joins by name alone. */
-  joinAsGuest(address: string, displayName: string, invite?: string): Promise<Account>;
+  joinAsGuest(address: string, displayName: string, invite?: string): Promise<Seat>;
   /** Makes an account with a password. */
-  signUp(address: string, login: string, displayName: string, password: string, invite?: string): Promise<Account>;
+  signUp(address: string, login: string, displayName: string, password: string, invite?: string): Promise<Seat>;
   /** Signs in to an account. */
-  signIn(address: string, login: string, password: string): Promise<Account>;
+  signIn(address: string, login: string, password: string): Promise<Seat>;
   /** First start of a server that was not set up yet. */
-  setUp(address: string, setupToken: string, serverName: string, login: string, displayName: string, password: string): Promise<Account>;
-  /** Ends the session on the server too, and forgets its token. */
-  signOut(): Promise<void>;
+  setUp(address: string, setupToken: string, serverName: string, login: string, displayName: string, password: string): Promise<Seat>;
   /** This app's own server, when it hosts one. */
   hosting(): Promise<Hosting | null>;
+
+  /** The first room is on the screen. */
+  drawn(): void;
+}
+
+/** One account that is signed in. */
+export interface Port {
+  /** Everything that changes in it, in order, from now on, beginning with the whole picture. Answers with how to stop
+      listening. */
+  subscribe(listener: (update: Update) => void): () => void;
+
+  /** Files: chosen, moved, shown. */
+  readonly files: Files;
+
+  /** The system's notifications, where the page shows them; null where the shell does, which then hands no `attention`
+      over that it has shown. */
+  readonly notifier: Notifier | null;
+
+  // --- the account ---
+  /** It is looked at from now on, also at the next start. */
+  toFront(): Promise<void>;
+  /** Ends the session on the server too, and forgets its token. */
+  signOut(): Promise<void>;
   createInvite(request: InviteRequest): Promise<Invite>;
   sessions(): Promise<Session[]>;
   revokeSession(id: string): Promise<void>;
@@ -120,10 +139,8 @@ export interface Port {
   removeReminder(id: string): Promise<void>;
 
   // --- this device ---
-  /** Remembers where the user is, for the next start. */
+  /** Remembers where the user is in this account, for the next start. */
   savePlace(place: Place): Promise<void>;
-  /** The first room is on the screen. */
-  drawn(): void;
 }
 
 /** Files on their way.

@@ -6,15 +6,17 @@
 import { Channel, convertFileSrc, invoke } from '@tauri-apps/api/core';
 
 import type {
-  InviteRequest, MessageSearch, NewMessage, Place, RoomCreate, RoomUpdate, Settings, Update, WorkspaceCreate,
-  PersonalSet, ProfileChange, ReminderSet, FileInfo, Role,
+  AccountKey, InviteRequest, MessageSearch, NewMessage, Place, RoomCreate, RoomUpdate, Settings, Update, WorkspaceCreate,
+  PersonalSet, Picked, ProfileChange, ReminderSet, FileInfo, Role,
 } from '../bindings';
 import type { Commands as AllCommands } from '../bindings/commands';
-import { isRefusal, refusal } from '../lib/error';
+import { asRefusal, isRefusal, refusal } from '../lib/error';
 import { t } from '../lib/locale/locale.svelte';
-import type { DesktopPort, Files, Port } from './index';
+import type { DesktopPort, Files, Port, Shell } from './index';
 
 type Commands = AllCommands<Channel<Update>>;
+/** The commands that say which account they are for. */
+type OfAccount = { [C in keyof Commands]: Commands[C][0] extends { account: AccountKey } ? C : never }[keyof Commands];
 
 async function call<C extends keyof Commands>(command: C, args: Commands[C][0]): Promise<Commands[C][1]> {
   try {
@@ -29,29 +31,14 @@ async function call<C extends keyof Commands>(command: C, args: Commands[C][0]):
 // What of a pasted or dropped file goes over in one call: small, since each holds the window up while it is encrypted.
 const PIECE = 96 * 1024;
 
-/** The page has no path for what was pasted or dropped, so the shell is given a copy, piece by piece. */
-async function take(file: File) {
-  const picked = await call('take_file', { name: file.name, bytes: file.size });
-  try {
-    for (let at = 0; at < file.size; at += PIECE) {
-      await call('take_piece', { key: picked.key, data: await base64(file.slice(at, at + PIECE)) });
-    }
-  } catch (thrown) {
-    await call('forget_picked', { key: picked.key }).catch(() => undefined);
-    throw thrown;
-  }
-  return picked;
-}
-
 async function base64(piece: Blob): Promise<string> {
   let text = '';
   for (const byte of new Uint8Array(await piece.arrayBuffer())) text += String.fromCharCode(byte);
   return btoa(text);
 }
 
-export class TauriPort implements Port {
+export class TauriShell implements Shell {
   readonly kind = 'tauri';
-  readonly notifier = null;
   readonly desktop: DesktopPort = {
     state: () => call('desktop', {}),
     setBadge: (unread: boolean, mentions: number) => void call('set_badge', { unread, mentions }).catch(() => undefined),
@@ -60,35 +47,20 @@ export class TauriPort implements Port {
     quit: (really: boolean) => call('quit', { really }),
   };
 
-  subscribe(listener: (update: Update) => void): () => void {
-    const channel = new Channel<Update>();
-    channel.onmessage = listener;
-    void call('subscribe', { channel });
-    // A channel ends with the page; until then, its updates go nowhere.
-    return () => (channel.onmessage = () => undefined);
-  }
-
   constructor() {
-    // The webview knows of the network before any link does. Without a session there is nothing to nudge.
+    // The webview knows of the network before any link does.
     const nudge = () => void call('nudge', {}).catch(() => undefined);
     addEventListener('online', nudge);
     addEventListener('focus', nudge);
   }
 
-  readonly files: Files = {
-    pick: ({ images, many }) => call('pick_files', { images, many }),
-    take,
-    forget: (key: string) => call('forget_picked', { key }),
-    upload: (key: string) => call('upload_file', { key }),
-    pause: (key: string) => call('pause_transfer', { key }),
-    resume: (key: string) => call('resume_transfer', { key }),
-    cancel: (key: string) => call('cancel_transfer', { key }),
-    download: (file: FileInfo) => call('download_file', { file }),
-    url: (id: string) => convertFileSrc(id, 'confab-file'),
-    thumbUrl: (id: string) => `${convertFileSrc(id, 'confab-file')}?thumb`,
-    setAvatar: (file: string | null) => call('set_avatar', { file }),
-    setIcon: (slug: string, icon: string) => call('set_icon', { slug, icon }),
-  };
+  listen(listener: (update: Update) => void): () => void {
+    const { channel, stop } = opened(listener);
+    void call('listen', { channel });
+    return stop;
+  }
+
+  of = (account: AccountKey): Port => new TauriPort(account);
 
   start = () => call('start', {});
   saveSettings = (settings: Settings) => call('save_settings', { settings });
@@ -104,52 +76,109 @@ export class TauriPort implements Port {
   setUp = (
     address: string, setupToken: string, serverName: string, login: string, displayName: string, password: string,
   ) => call('set_up', { address, setupToken, serverName, login, displayName, password });
-  signOut = () => call('sign_out', {});
   hosting = () => call('hosting', {});
-  createInvite = (request: InviteRequest) => call('create_invite', { request });
-  sessions = () => call('sessions', {});
-  revokeSession = (id: string) => call('revoke_session', { id });
 
-  openWorkspace = (slug: string) => call('open_workspace', { slug });
-  createWorkspace = (request: WorkspaceCreate) => call('create_workspace', { request });
-  listWorkspaces = () => call('list_workspaces', {});
-  joinWorkspace = (slug: string) => call('join_workspace', { slug });
-  leaveWorkspace = (slug: string) => call('leave_workspace', { slug });
-
-  openRoom = (room: string) => call('open_room', { room });
-  listRooms = () => call('list_rooms', {});
-  createRoom = (request: RoomCreate) => call('create_room', { request });
-  updateRoom = (request: RoomUpdate) => call('update_room', { request });
-  leaveRoom = (room: string) => call('leave_room', { room });
-  inviteToRoom = (room: string, users: string[]) => call('invite_to_room', { room, users });
-  updateMember = (user: string, role: Role) => call('update_member', { user, role });
-  removeMember = (user: string) => call('remove_member', { user });
-  kickFromRoom = (room: string, user: string) => call('kick_from_room', { room, user });
-  roomMembers = (room: string) => call('room_members', { room });
-  openDirect = (users: string[]) => call('open_direct', { users });
-  loadOlder = (room: string) => call('load_older', { room });
-
-  send = (message: NewMessage) => call('send', { message });
-  edit = (room: string, id: string, text: string) => call('edit', { room, id, text });
-  delete = (room: string, id: string) => call('delete', { room, id });
-  react = (room: string, id: string, emoji: string, on: boolean) => call('react', { room, id, emoji, on });
-  pin = (room: string, id: string, on: boolean) => call('pin', { room, id, on });
-  thread = (room: string, id: string, before?: number) => call('thread', { room, id, before: before ?? null });
-  pins = (room: string) => call('pins', { room });
-  search = (request: MessageSearch) => call('search', { request });
-  searchLocal = (request: MessageSearch) => call('search_local', { request });
-  retry = (room: string, key: string) => call('retry', { room, key });
-  discard = (room: string, key: string) => call('discard', { room, key });
-  markRead = (room: string, seq: number) => call('mark_read', { room, seq });
-  setTyping = (room: string, on: boolean, thread?: string) => call('set_typing', { room, on, thread: thread ?? null });
-  setPresence = (state: 'online' | 'away') => call('set_presence', { state });
-
-  updateProfile = (change: ProfileChange) => call('update_profile', { change });
-  setPersonal = async (request: PersonalSet) => void (await call('set_personal', { request }));
-  ignoreUser = async (user: string, on: boolean) => void (await call('ignore_user', { user, on }));
-  setReminder = async (request: ReminderSet) => void (await call('set_reminder', { request }));
-  removeReminder = async (id: string) => void (await call('remove_reminder', { id }));
-
-  savePlace = (place: Place) => call('save_place', { place });
   drawn = () => void call('drawn', {}).catch(() => undefined);
+}
+
+class TauriPort implements Port {
+  readonly notifier = null;
+
+  constructor(private readonly account: AccountKey) {}
+
+  subscribe(listener: (update: Update) => void): () => void {
+    const { channel, stop } = opened(listener);
+    // Signed out between two calls: the shell knows nothing of it any more.
+    this.call('subscribe', { channel }).catch((thrown: unknown) => listener({ type: 'signed_out', error: asRefusal(thrown) }));
+    return stop;
+  }
+
+  readonly files: Files = {
+    pick: ({ images, many }) => call('pick_files', { images, many }),
+    take: (file: File) => this.take(file),
+    forget: (key: string) => call('forget_picked', { key }),
+    upload: (key: string) => this.call('upload_file', { key }),
+    pause: (key: string) => this.call('pause_transfer', { key }),
+    resume: (key: string) => this.call('resume_transfer', { key }),
+    cancel: (key: string) => this.call('cancel_transfer', { key }),
+    download: (file: FileInfo) => this.call('download_file', { file }),
+    url: (id: string) => convertFileSrc(`${this.account}.${id}`, 'confab-file'),
+    thumbUrl: (id: string) => `${convertFileSrc(`${this.account}.${id}`, 'confab-file')}?thumb`,
+    setAvatar: (file: string | null) => this.call('set_avatar', { file }),
+    setIcon: (slug: string, icon: string) => this.call('set_icon', { slug, icon }),
+  };
+
+  toFront = () => this.call('set_front', {});
+  signOut = () => this.call('sign_out', {});
+  createInvite = (request: InviteRequest) => this.call('create_invite', { request });
+  sessions = () => this.call('sessions', {});
+  revokeSession = (id: string) => this.call('revoke_session', { id });
+
+  openWorkspace = (slug: string) => this.call('open_workspace', { slug });
+  createWorkspace = (request: WorkspaceCreate) => this.call('create_workspace', { request });
+  listWorkspaces = () => this.call('list_workspaces', {});
+  joinWorkspace = (slug: string) => this.call('join_workspace', { slug });
+  leaveWorkspace = (slug: string) => this.call('leave_workspace', { slug });
+
+  openRoom = (room: string) => this.call('open_room', { room });
+  listRooms = () => this.call('list_rooms', {});
+  createRoom = (request: RoomCreate) => this.call('create_room', { request });
+  updateRoom = (request: RoomUpdate) => this.call('update_room', { request });
+  leaveRoom = (room: string) => this.call('leave_room', { room });
+  inviteToRoom = (room: string, users: string[]) => this.call('invite_to_room', { room, users });
+  updateMember = (user: string, role: Role) => this.call('update_member', { user, role });
+  removeMember = (user: string) => this.call('remove_member', { user });
+  kickFromRoom = (room: string, user: string) => this.call('kick_from_room', { room, user });
+  roomMembers = (room: string) => this.call('room_members', { room });
+  openDirect = (users: string[]) => this.call('open_direct', { users });
+  loadOlder = (room: string) => this.call('load_older', { room });
+
+  send = (message: NewMessage) => this.call('send', { message });
+  edit = (room: string, id: string, text: string) => this.call('edit', { room, id, text });
+  delete = (room: string, id: string) => this.call('delete', { room, id });
+  react = (room: string, id: string, emoji: string, on: boolean) => this.call('react', { room, id, emoji, on });
+  pin = (room: string, id: string, on: boolean) => this.call('pin', { room, id, on });
+  thread = (room: string, id: string, before?: number) => this.call('thread', { room, id, before: before ?? null });
+  pins = (room: string) => this.call('pins', { room });
+  search = (request: MessageSearch) => this.call('search', { request });
+  searchLocal = (request: MessageSearch) => this.call('search_local', { request });
+  retry = (room: string, key: string) => this.call('retry', { room, key });
+  discard = (room: string, key: string) => this.call('discard', { room, key });
+  markRead = (room: string, seq: number) => this.call('mark_read', { room, seq });
+  setTyping = (room: string, on: boolean, thread?: string) => this.call('set_typing', { room, on, thread: thread ?? null });
+  setPresence = (state: 'online' | 'away') => this.call('set_presence', { state });
+
+  updateProfile = (change: ProfileChange) => this.call('update_profile', { change });
+  setPersonal = async (request: PersonalSet) => void (await this.call('set_personal', { request }));
+  ignoreUser = async (user: string, on: boolean) => void (await this.call('ignore_user', { user, on }));
+  setReminder = async (request: ReminderSet) => void (await this.call('set_reminder', { request }));
+  removeReminder = async (id: string) => void (await this.call('remove_reminder', { id }));
+
+  savePlace = (place: Place) => this.call('save_place', { place });
+
+  /** A command of this account. */
+  private call<C extends OfAccount>(command: C, args: Omit<Commands[C][0], 'account'>): Promise<Commands[C][1]> {
+    return call(command, { ...args, account: this.account } as Commands[C][0]);
+  }
+
+  /** The page has no path for what was pasted or dropped, so the shell is given a copy, piece by piece. */
+  private async take(file: File): Promise<Picked> {
+    const picked = await this.call('take_file', { name: file.name, bytes: file.size });
+    try {
+      for (let at = 0; at < file.size; at += PIECE) {
+        await call('take_piece', { key: picked.key, data: await base64(file.slice(at, at + PIECE)) });
+      }
+    } catch (thrown) {
+      await call('forget_picked', { key: picked.key }).catch(() => undefined);
+      throw thrown;
+    }
+    return picked;
+  }
+}
+
+/** A channel for the shell to write into. It ends with the page; until then, its updates go nowhere once it is stopped. */
+function opened(listener: (update: Update) => void): { channel: Channel<Update>; stop: () => void } {
+  const channel = new Channel<Update>();
+  channel.onmessage = listener;
+  return { channel, stop: () => (channel.onmessage = () => undefined) };
 }

@@ -1,31 +1,33 @@
-// The whole of what is drawn, and the few things that one can do across features. Updates come in here and go to
-// where they belong; whatever is refused becomes a toast.
+// The whole of what is drawn of one account, and the few things that one can do across features. Updates come in here and
+// go to where they belong; whatever is refused becomes a toast. All accounts live side by side; what they share is in
+// `Servers`.
 
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { Account, AttentionWanted, CredentialStore, FileInfo, Hosting, LinkState, Member, Picked, Place, Room, Transfer, Update, User } from '../bindings';
+import type { Account, AttentionWanted, FileInfo, Hosting, LinkState, Member, Picked, Place, Room, Seat, Transfer, Update, User } from '../bindings';
 import type { Question } from '../lib/ConfirmDialog.svelte';
 import { asRefusal, refusal, type Refusal } from '../lib/error';
 import type { Anchor } from '../lib/Floating.svelte';
 import type { Known } from '../lib/markdown/known';
 import type { Port } from '../port';
-import { Choices } from './choices.svelte';
+import type { Choices } from './choices.svelte';
 import { forgetDrafts, keptDraft } from './drafts';
 import { linkTo, spotOf, type Spot } from './links';
 import { LobbyState } from './lobby.svelte';
 import { notification, localTime } from '../lib/notify';
-import { languageFor, locale, t } from '../lib/locale/locale.svelte';
+import { t } from '../lib/locale/locale.svelte';
 import { forgetMarks, keepMark, keptMark } from './marks';
 import { PersonalState } from './personal.svelte';
 import type { RoomState } from './room.svelte';
 import { SearchState } from './search.svelte';
 import { SeenThreads } from './seen.svelte';
-import { SettingsState } from './settings.svelte';
+import type { Servers } from './servers.svelte';
+import type { SettingsState } from './settings.svelte';
 import { ThreadState } from './thread.svelte';
-import { Toasts } from './toasts.svelte';
+import type { Toasts } from './toasts.svelte';
 import { Trail, type Visit } from './trail';
 import { WorkspaceState } from './workspace.svelte';
-import { Zoom } from './zoom';
+import type { Zoom } from './zoom';
 
 /** What may lie over the page, one at a time. */
 export type AppDialog = 'switcher' | 'keys' | 'settings' | 'create-room' | 'browse-rooms' | 'new-direct' | 'invite' | 'add-workspace' | 'profile'
@@ -42,13 +44,9 @@ export type Attached = Picked & {
 export type Connection = 'online' | 'connecting' | 'offline';
 
 export class App {
-  phase = $state<'starting' | 'failed' | 'start' | 'main'>('starting');
-  /** Why the app could not start, or why nobody is signed in any more. */
-  problem = $state.raw<Refusal | null>(null);
-  account = $state.raw<Account | null>(null);
-  hosting = $state.raw<Hosting | null>(null);
-  credentials = $state<CredentialStore>('memory');
-  canHost = $state(false);
+  /** Names the account among those of this device. */
+  readonly key: string;
+  account = $state.raw<Account>() as Account;
   pending = $state(0);
   readonly links = new SvelteMap<string, LinkState>();
   readonly lobby = new LobbyState();
@@ -62,8 +60,8 @@ export class App {
   lightbox = $state.raw<{ images: readonly FileInfo[]; at: number } | null>(null);
   readonly workspaces = new SvelteMap<string, WorkspaceState>();
   readonly settings: SettingsState;
-  readonly choices = new Choices();
-  readonly toasts = new Toasts();
+  readonly choices: Choices;
+  readonly toasts: Toasts;
   dialog = $state<AppDialog | null>(null);
   /** Whose profile card floats where. */
   card = $state.raw<{ user: string; anchor: Anchor } | null>(null);
@@ -78,15 +76,12 @@ export class App {
   readonly seen = new SeenThreads();
   readonly trail = new Trail();
   readonly zoom: Zoom | null;
-  /** An invite link that was opened, until somebody has looked behind it. */
-  link = $state<string | null>(null);
   /** An entry to be shown as soon as its room is there: a link was followed. */
   target = $state.raw<Spot | null>(null);
   private slug = $state<string | null>(null);
   private roomId = $state<string | null>(null);
   private stop: (() => void) | undefined;
-  private place: Place = { workspace: null, room: null };
-  private drawn = false;
+  private place: Place;
 
   readonly workspace = $derived(this.slug === null ? null : (this.workspaces.get(this.slug) ?? null));
   readonly room: RoomState | null = $derived(this.roomId === null ? null : (this.workspace?.rooms.get(this.roomId) ?? null));
@@ -115,49 +110,30 @@ export class App {
     me: this.workspace?.me?.login ?? '',
     rooms: this.workspace?.idsByName ?? new Map<string, string>(),
     openRoom: (id) => this.openRoom(id),
-    follow: (href) => this.follow(href),
+    follow: (href) => this.servers.follow(href),
   });
 
-  constructor(readonly port: Port) {
+  /** The server of this account, when this app hosts it. */
+  readonly hosting: Hosting | null = $derived.by(() => {
+    const { hosting } = this.servers;
+    return hosting && [hosting.address, ...hosting.network].includes(this.account.address) ? hosting : null;
+  });
+
+  constructor(readonly servers: Servers, readonly port: Port, seat: Seat) {
+    this.key = seat.key;
+    this.account = seat.account;
+    this.place = seat.place;
     this.search = new SearchState(port);
-    this.zoom = port.desktop && new Zoom(port.desktop);
-    this.settings = new SettingsState((settings) => void this.attempt(() => port.saveSettings(settings)));
+    this.settings = servers.settings;
+    this.choices = servers.choices;
+    this.toasts = servers.toasts;
+    this.zoom = servers.zoom;
   }
 
-  async start(): Promise<void> {
-    this.phase = 'starting';
-    this.problem = null;
-    this.stop?.();
+  /** Its updates arrive from now on, beginning with the lobby. */
+  begin(): void {
+    this.seen.begin(this.account.user.id);
     this.stop = this.port.subscribe((update) => this.apply(update));
-    try {
-      const start = await this.port.start();
-      await this.settings.load(start.settings);
-      this.hosting = start.hosting;
-      this.credentials = start.credentials;
-      this.canHost = start.can_host;
-      this.place = start.place;
-      const spot = this.spotOfPage();
-      if (spot) this.place = this.aim(spot);
-      if (start.account) {
-        this.signedIn(start.account);
-        this.refuseInvite(start.account);
-      }
-      else this.phase = 'start';
-    } catch (thrown) {
-      await locale.use(languageFor('system'));
-      this.problem = asRefusal(thrown);
-      this.phase = 'failed';
-    }
-  }
-
-  /** Somebody signed in: the lobby follows as an update. */
-  signedIn(account: Account): void {
-    if (this.link !== null) this.refuseLink(account);
-    this.link = null;
-    this.account = account;
-    this.seen.begin(account.user.id);
-    this.problem = null;
-    this.phase = 'main';
     this.chooseWorkspace();
   }
 
@@ -191,7 +167,7 @@ export class App {
 
   /** The address of somebody's picture; undefined when they have none. */
   pictureOf(user: string): string | undefined {
-    const own = this.account?.user.id === user ? this.account.user : undefined;
+    const own = this.account.user.id === user ? this.account.user : undefined;
     const { avatar } = this.workspace?.members.get(user) ?? own ?? {};
     return avatar === undefined ? undefined : this.port.files.thumbUrl(avatar);
   }
@@ -222,8 +198,7 @@ export class App {
     this.leaveThread();
     this.roomId = id;
     this.recall(this.workspace.slug);
-    room.opened();
-    if (this.account) keepMark(this.account.user.id, id, null);
+    if (this.servers.isInFront(this)) this.look(room);
     this.workspace.lastRoom = id;
     this.trail.visit(this.workspace.slug, id);
     this.place = { workspace: this.workspace.slug, room: id };
@@ -232,12 +207,17 @@ export class App {
     void this.loadRoom(id);
   }
 
+  /** The user looks at this account: what came meanwhile stands below "New". */
+  cameForward(): void {
+    if (this.room) this.look(this.room);
+  }
+
   /** Opens the thread that began with this message, beside its room. */
   openThread(room: RoomState, id: string): void {
     if (room !== this.room) return;
     if (room.thread?.id !== id) {
       const thread = new ThreadState(this.port, room, id);
-      if (this.account) thread.draft = keptDraft(this.account.user.id, thread.draftKey);
+      thread.draft = keptDraft(this.account.user.id, thread.draftKey);
       room.thread = thread;
       void thread.load();
     }
@@ -267,13 +247,6 @@ export class App {
     void this.attempt(() => this.goTo(spot));
   }
 
-  /** A room's timeline is in the page; the first one is told once it is on the screen. */
-  roomDrawn(): void {
-    if (this.drawn) return;
-    this.drawn = true;
-    requestAnimationFrame(() => requestAnimationFrame(() => this.port.drawn()));
-  }
-
   /** From this entry on, the room counts as unread until it is opened again. */
   markUnread(room: RoomState, from: number): void {
     const me = this.workspace?.me?.id;
@@ -282,14 +255,14 @@ export class App {
     // Their own message counts too: somebody who marks it wants to come back to it.
     room.marked = { from, count: Math.max(1, again.length) };
     room.divider = from - 1;
-    if (this.account) keepMark(this.account.user.id, room.info.id, room.marked);
+    keepMark(this.account.user.id, room.info.id, room.marked);
   }
 
   /** Everything in the room is read, and its end is in view. */
   readToEnd(room: RoomState): void {
     room.marked = null;
     room.divider = null;
-    if (this.account) keepMark(this.account.user.id, room.info.id, null);
+    keepMark(this.account.user.id, room.info.id, null);
     room.latestAsked += 1;
     if (room.head > room.info.read) void this.port.markRead(room.info.id, room.head).catch(() => undefined);
   }
@@ -299,7 +272,7 @@ export class App {
     const unread = [...(this.workspace?.rooms.values() ?? [])].filter((room) => room.unread > 0);
     for (const room of unread) {
       room.marked = null;
-      if (this.account) keepMark(this.account.user.id, room.info.id, null);
+      keepMark(this.account.user.id, room.info.id, null);
       if (room.info.unread > 0 && !(await this.attempt(async () => { await this.port.markRead(room.info.id, room.head); return true; }))) return;
     }
     if (unread.length > 0) this.toasts.done(t('app.all_read'));
@@ -321,16 +294,26 @@ export class App {
 
   /** The address of an entry of the open workspace, for others. */
   linkTo(room: string, seq: number): string {
-    const server = this.hosting?.network[0] ?? this.account?.address ?? location.origin;
+    const server = this.hosting?.network[0] ?? this.account.address;
     return linkTo(server, { workspace: this.slug ?? '', room, seq });
   }
 
-  /** Goes where a link leads; false when it leads out of the app. */
-  follow(href: string): boolean {
-    const servers = [this.account?.address ?? '', this.hosting?.address ?? '', ...(this.hosting?.network ?? [])];
-    const spot = spotOf(href, servers);
-    if (spot) void this.attempt(() => this.goTo(spot));
-    return spot !== null;
+  /** The place on this server that an address leads to. */
+  spotOf(href: string): Spot | null {
+    return spotOf(href, [this.account.address, ...(this.hosting ? [this.hosting.address, ...this.hosting.network] : [])]);
+  }
+
+  /** Shows an entry of this account, from wherever the user is. */
+  visit(spot: Spot): void {
+    this.servers.bringForward(this.key);
+    this.dialog = null;
+    this.jump(spot);
+  }
+
+  /** Where the app is to be once it has begun. */
+  aim(spot: Spot): void {
+    this.target = spot.seq === undefined ? null : spot;
+    this.place = { workspace: spot.workspace, room: spot.room };
   }
 
   /** A room that was just made, joined or found: it may not have come as an update yet. */
@@ -348,6 +331,23 @@ export class App {
     });
   }
 
+  /** Nothing arrives any more, and whoever waits for an answer gets one. */
+  end(): void {
+    this.stop?.();
+    this.port.notifier?.clear();
+    this.question?.answer(false);
+    this.personal.clear();
+    for (const { preview } of [...this.attached.values()].flat()) if (preview !== undefined) URL.revokeObjectURL(preview);
+  }
+
+  /** What this device kept of the account beside the server is not for whoever comes next. */
+  forget(): void {
+    const { id } = this.account.user;
+    forgetDrafts(id);
+    forgetMarks(id);
+    this.seen.forget(id);
+  }
+
   apply(update: Update): void {
     switch (update.type) {
       case 'signed_out':
@@ -362,7 +362,7 @@ export class App {
         return this.toasts.notice(update.text);
       case 'lobby':
         this.lobby.apply(update);
-        if (this.account) this.account = { ...this.account, user: update.user, server_name: update.server.name };
+        this.account = { ...this.account, user: update.user, server_name: update.server.name };
         // Removed from it while this device was away.
         if (this.slug !== null && !this.lobby.workspaces.has(this.slug)) this.slug = this.roomId = null;
         return this.chooseWorkspace();
@@ -383,21 +383,18 @@ export class App {
       case 'attention':
         return this.drawAttention(update.attention);
       case 'member_changed':
-        if (this.account?.user.id === update.member.id) this.account = { ...this.account, user: { ...this.account.user, ...profileOf(update.member) } };
+        if (this.account.user.id === update.member.id) this.account = { ...this.account, user: { ...this.account.user, ...profileOf(update.member) } };
         break;
       case 'transfer':
         if (update.transfer.state.is === 'cancelled') this.transfers.delete(update.transfer.key);
         else this.transfers.set(update.transfer.key, update.transfer);
         return;
       case 'quitting':
-        return void this.confirmQuit(update.others);
       case 'join':
-        if (this.account) this.refuseLink(this.account);
-        else this.link = update.link;
+        // Of no account: `Servers` hears them.
         return;
       case 'go':
-        this.dialog = null;
-        return this.jump({ workspace: update.workspace, room: update.room, seq: update.seq });
+        return this.visit({ workspace: update.workspace, room: update.room, seq: update.seq });
       case 'read':
         this.port.notifier?.read(update.room, update.read);
         if (!this.workspaces.get(update.slug)?.info) return this.lobby.counted(update);
@@ -416,25 +413,24 @@ export class App {
     const now = new Date();
     const { room, workspace } = this;
     const present = document.hasFocus();
-    const lookingAt = room && workspace && present ? { workspace: workspace.slug, room: room.info.id } : null;
+    const lookingAt = room && workspace && present && this.servers.isInFront(this) ? { workspace: workspace.slug, room: room.info.id } : null;
     const shown = notification(wanted, { personal: this.personal.kept, lookingAt, now, ...localTime(now) });
     if (!shown) return;
-    const go = (): void => this.jump(shown.target);
+    const go = (): void => this.visit(shown.target);
     const { notifications, previews } = this.settings;
     const outside = { ...shown, body: previews ? shown.body : t('app.new_message') };
     if (!present && notifications && this.port.notifier?.show(outside, go)) return;
-    this.toasts.message(shown.title, shown.body, go);
+    const title = this.servers.several ? t('servers.title_on', { title: shown.title, server: this.account.server_name }) : shown.title;
+    this.toasts.message(title, shown.body, go);
   }
 
-  /** Others are cut off when the app quits that hosts them. */
-  private async confirmQuit(others: number): Promise<void> {
-    const asked = this.phase === 'main' ? this.ask({ title: t('app.quit_ask'), text: t('app.quit_others', { n: others }), action: t('app.quit'), danger: true }) : true;
-    const really = await asked;
-    await this.attempt(async () => this.port.desktop?.quit(really));
+  private look(room: RoomState): void {
+    room.opened();
+    keepMark(this.account.user.id, room.info.id, null);
   }
 
   private async goTo(spot: Spot): Promise<void> {
-    this.aim(spot);
+    this.target = spot.seq === undefined ? null : spot;
     if (!this.lobby.workspaces.has(spot.workspace)) throw refusal('not_found', t('error.link_workspace'));
     if (this.slug !== spot.workspace) {
       const workspace = this.workspaces.get(spot.workspace) ?? this.newWorkspace(spot.workspace);
@@ -452,29 +448,6 @@ export class App {
     return new WorkspaceState(slug, () => this.personal.ignored);
   }
 
-  private aim(spot: Spot): Place {
-    this.target = spot.seq === undefined ? null : spot;
-    return { workspace: spot.workspace, room: spot.room };
-  }
-
-  /** Where the page's own address leads, once. */
-  private spotOfPage(): Spot | null {
-    const spot = spotOf(location.href, [location.origin]);
-    if (spot) history.replaceState(null, '', '/');
-    return spot;
-  }
-
-  /** An invite link was opened in a browser where somebody is signed in: it would make another person. */
-  private refuseInvite(account: Account): void {
-    if (!location.pathname.startsWith('/join/')) return;
-    history.replaceState(null, '', '/');
-    this.refuseLink(account);
-  }
-
-  private refuseLink({ user }: Account): void {
-    this.toasts.notice(t('app.invited_as', { name: user.display_name }));
-  }
-
   /** An open thread goes with its room, and other panels stay. */
   private leaveThread(): void {
     if (this.room) this.room.thread = null;
@@ -483,8 +456,7 @@ export class App {
 
   /** What this device knows about rooms beside what the server tells. */
   private recall(slug: string): void {
-    const user = this.account?.user.id;
-    if (user === undefined) return;
+    const user = this.account.user.id;
     for (const [id, room] of this.workspaces.get(slug)?.rooms ?? []) {
       if (room.recalled) continue;
       room.recalled = true;
@@ -516,7 +488,7 @@ export class App {
   }
 
   private chooseWorkspace(): void {
-    if (this.phase !== 'main' || this.slug !== null) return;
+    if (this.slug !== null) return;
     const { workspaces, ready, sorted } = this.lobby;
     const last = this.place.workspace;
     if (last !== null && (!ready || workspaces.has(last))) this.openWorkspace(last);
@@ -534,31 +506,7 @@ export class App {
   }
 
   private signedOut(error: Refusal | null): void {
-    this.port.notifier?.clear();
-    this.account = null;
-    this.slug = this.roomId = null;
-    this.place = { workspace: null, room: null };
-    this.pending = 0;
-    this.links.clear();
-    this.transfers.clear();
-    for (const { preview } of [...this.attached.values()].flat()) if (preview !== undefined) URL.revokeObjectURL(preview);
-    this.attached.clear();
-    this.downloads.clear();
-    this.lightbox = null;
-    this.lobby.clear();
-    this.workspaces.clear();
-    forgetDrafts();
-    forgetMarks();
-    this.seen.forget();
-    this.choices.forgetUse();
-    this.target = null;
-    this.dialog = this.panel = this.card = null;
-    this.question?.answer(false);
-    this.personal.clear();
-    this.away = false;
-    this.trail.clear();
-    this.problem = error;
-    this.phase = 'start';
+    this.servers.signedOut(this, error);
   }
 }
 

@@ -1,6 +1,10 @@
 import { createContext } from 'svelte';
 
 import type { App } from './app.svelte';
+import type { Servers } from './servers.svelte';
 
-/** The one `App` of the page, for every component below it. */
+/** All accounts of the page, and what they share. */
+export const [useServers, provideServers] = createContext<Servers>();
+
+/** The account that is in front, for every component below it: the tree is made anew for another one. */
 export const [useApp, provideApp] = createContext<App>();

@@ -19,9 +19,9 @@ export function keepDraft(user: string, room: string, text: string): void {
   }
 }
 
-export function forgetDrafts(): void {
+export function forgetDrafts(user: string): void {
   try {
-    for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) localStorage.removeItem(key);
+    for (const key of Object.keys(localStorage)) if (key.startsWith(`${PREFIX}${user}.`)) localStorage.removeItem(key);
   } catch {
     // Nothing was kept.
   }

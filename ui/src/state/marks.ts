@@ -28,9 +28,9 @@ export function keepMark(user: string, room: string, mark: Mark | null): void {
   }
 }
 
-export function forgetMarks(): void {
+export function forgetMarks(user: string): void {
   try {
-    for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) localStorage.removeItem(key);
+    for (const key of Object.keys(localStorage)) if (key.startsWith(`${PREFIX}${user}.`)) localStorage.removeItem(key);
   } catch {
     // Nothing was kept.
   }

@@ -47,10 +47,10 @@ export class SeenThreads {
     }
   }
 
-  forget(): void {
+  forget(user: string): void {
     this.noted.clear();
     try {
-      for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX) || key.startsWith(SINCE)) localStorage.removeItem(key);
+      for (const key of Object.keys(localStorage)) if (key.startsWith(`${PREFIX}${user}.`) || key === `${SINCE}${user}`) localStorage.removeItem(key);
     } catch {
       // Nothing was kept.
     }

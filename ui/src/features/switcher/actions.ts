@@ -19,7 +19,8 @@ export function actions(app: App): SwitchEntry[] {
     add(t('rooms.new_direct'), 'chat', open('new-direct'), t('switcher.direct_more'));
     add(t('rooms.invite'), 'person-plus', open('invite'), t('switcher.invite_more'));
   }
-  if (!app.account?.user.guest) add(t('workspaces.add'), 'plus', open('add-workspace'), t('switcher.workspace_more'));
+  if (!app.account.user.guest) add(t('workspaces.add'), 'plus', open('add-workspace'), t('switcher.workspace_more'));
+  if (app.servers.canAdd) add(t('servers.add'), 'node-plus', () => void (app.servers.adding = true), t('switcher.server_more'));
   add(t('switcher.read_all'), 'check', () => void app.readAll());
   if (room) {
     add(t('common.members'), 'people', () => app.togglePanel('members'));

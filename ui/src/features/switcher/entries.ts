@@ -71,9 +71,19 @@ export function matching(all: readonly SwitchEntry[], typed: string): SwitchEntr
   }, MOST);
 }
 
+/** Those of all servers, this one's first. */
 function workspaces(app: App): SwitchEntry[] {
-  return app.lobby.sorted.filter(({ slug }) => slug !== app.workspace?.slug).map(({ slug, name, unread }) => ({
-    key: `workspace ${slug}`, kind: 'workspace', title: name, hint: t('switcher.workspace'), icon: 'box-arrow', unread: unread > 0, names: [folded(name), slug], weight: -50,
-    go: () => app.openWorkspace(slug),
-  }));
+  const { servers } = app;
+  return [app, ...servers.list.filter((other) => other !== app)].flatMap((its) => {
+    const { server_name: server } = its.account;
+    const elsewhere = its.lobby.sorted.filter(({ slug }) => its !== app || slug !== app.workspace?.slug);
+    return elsewhere.map(({ slug, name, unread }): SwitchEntry => ({
+      key: `workspace ${its.key} ${slug}`, kind: 'workspace', title: name, hint: its === app ? t('switcher.workspace') : server, icon: 'box-arrow',
+      unread: unread > 0, names: [folded(name), slug, ...(its === app ? [] : [folded(server)])], weight: its === app ? -50 : -60,
+      go: () => {
+        its.openWorkspace(slug);
+        servers.bringForward(its.key);
+      },
+    }));
+  });
 }

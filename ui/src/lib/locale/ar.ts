@@ -132,7 +132,6 @@ export const ar: Catalogue<'zero' | 'one' | 'two' | 'few' | 'many' | 'other'> = 
   'connection.waiting': '{state} — {n}',
   'connection.queued': 'في الانتظار',
   'connection.to': 'متصل بـ {server}',
-  'connection.to_server': 'متصل بالخادم',
   'connection.trying': 'جارٍ الاتصال بالخادم',
   'connection.lost': 'لا يمكن الوصول إلى الخادم. يواصل Confab المحاولة، وما تكتبه يُرسل لاحقًا.',
 
@@ -506,6 +505,7 @@ export const ar: Catalogue<'zero' | 'one' | 'two' | 'few' | 'many' | 'other'> = 
   'switcher.browse_more': 'الانضمام إلى غرفة',
   'switcher.direct_more': 'مراسلة شخص',
   'switcher.invite_more': 'رابط',
+  'switcher.server_more': 'حساب آخر، مضيف آخر، انضمام برابط',
   'switcher.workspace_more': 'مساحة عمل جديدة',
   'switcher.read_all': 'اعتبار كل الغرف مقروءة',
   'switcher.pins_more': 'مثبّتات',
@@ -619,7 +619,13 @@ export const ar: Catalogue<'zero' | 'one' | 'two' | 'few' | 'many' | 'other'> = 
   'device.browser': 'متصفح',
   'device.on': '{browser} على {system}',
 
-  // Workspaces.
+  // Servers and workspaces.
+  'servers.add': 'إضافة خادم',
+  'servers.add_lead': 'تبقى خوادمك الأخرى متصلة.',
+  'servers.back': 'العودة إلى {server}',
+  'servers.with_state': '{server}، {state}',
+  'servers.signed_out': 'لم تعد مسجّل الدخول في {server}: {reason}',
+  'servers.title_on': '{title} · {server}',
   'workspaces.title': 'مساحات العمل',
   'workspaces.add': 'إنشاء مساحة عمل أو الانضمام إلى واحدة',
   'workspaces.with_mentions': '{name}، {mentions}',

@@ -132,7 +132,6 @@ export const de: Catalogue<'one' | 'other'> = {
   'connection.waiting': '{state} – {n}',
   'connection.queued': 'wartend',
   'connection.to': 'Verbunden mit {server}',
-  'connection.to_server': 'Mit dem Server verbunden',
   'connection.trying': 'Verbindung zum Server wird hergestellt',
   'connection.lost': 'Der Server ist nicht erreichbar. Confab versucht es weiter; was du schreibst, wird später gesendet.',
 
@@ -506,6 +505,7 @@ export const de: Catalogue<'one' | 'other'> = {
   'switcher.browse_more': 'einem Raum beitreten',
   'switcher.direct_more': 'jemandem schreiben',
   'switcher.invite_more': 'Link',
+  'switcher.server_more': 'weiteres Konto, anderer Rechner, per Link beitreten',
   'switcher.workspace_more': 'neuer Workspace',
   'switcher.read_all': 'Alle Räume als gelesen markieren',
   'switcher.pins_more': 'angeheftet',
@@ -619,7 +619,13 @@ export const de: Catalogue<'one' | 'other'> = {
   'device.browser': 'Browser',
   'device.on': '{browser} auf {system}',
 
-  // Workspaces.
+  // Servers and workspaces.
+  'servers.add': 'Server hinzufügen',
+  'servers.add_lead': 'Deine anderen Server bleiben verbunden.',
+  'servers.back': 'Zurück zu {server}',
+  'servers.with_state': '{server}, {state}',
+  'servers.signed_out': 'Du bist bei {server} nicht mehr angemeldet: {reason}',
+  'servers.title_on': '{title} · {server}',
   'workspaces.title': 'Workspaces',
   'workspaces.add': 'Workspace erstellen oder beitreten',
   'workspaces.with_mentions': '{name}, {mentions}',

@@ -130,7 +130,6 @@ export const en = {
   'connection.waiting': '{state} — {n}',
   'connection.queued': 'queued',
   'connection.to': 'Connected to {server}',
-  'connection.to_server': 'Connected to the server',
   'connection.trying': 'Connecting to the server',
   'connection.lost': 'The server cannot be reached. Confab keeps trying; what you write is sent later.',
 
@@ -504,6 +503,7 @@ export const en = {
   'switcher.browse_more': 'join a room',
   'switcher.direct_more': 'write to somebody',
   'switcher.invite_more': 'link',
+  'switcher.server_more': 'another host, account, join by link',
   'switcher.workspace_more': 'new workspace',
   'switcher.read_all': 'Mark all rooms as read',
   'switcher.pins_more': 'pins',
@@ -617,7 +617,13 @@ export const en = {
   'device.browser': 'Browser',
   'device.on': '{browser} on {system}',
 
-  // Workspaces.
+  // Servers and workspaces.
+  'servers.add': 'Add a server',
+  'servers.add_lead': 'Your other servers stay connected.',
+  'servers.back': 'Back to {server}',
+  'servers.with_state': '{server}, {state}',
+  'servers.signed_out': 'You are not signed in to {server} any more: {reason}',
+  'servers.title_on': '{title} · {server}',
   'workspaces.title': 'Workspaces',
   'workspaces.add': 'Create or join a workspace',
   'workspaces.with_mentions': '{name}, {mentions}',

@@ -2,14 +2,15 @@
 // in memory, notes every call, and can be told to refuse or to hold what is sent.
 
 import type {
-  Account, CredentialStore, HistoryPage, Hit, Hosting, Incomplete, Invite, InviteRequest, Item, LobbyServer, Member,
+  CredentialStore, HistoryPage, Hit, Hosting, Incomplete, Invite, InviteRequest, Item, LobbyServer, Member,
   MessageItem, MessageSearch, NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage,
-  ServerInfo, Session, Settings, Start, Thread, Update, Personal, PersonalSet, ProfileChange, ReminderSet,
+  Seat, ServerInfo, Session, Settings, Start, Thread, Update, Personal, PersonalSet, ProfileChange, ReminderSet,
   User, Workspace, WorkspaceCreate, Role,
 } from '../../bindings';
 import { refusal, type Refusal } from '../../lib/error';
 import { wanted } from '../../lib/search/query';
-import type { DesktopPort, Notifier, Port } from '../index';
+import type { DesktopPort, Notifier, Port, Shell } from '../index';
+import { leadsTo } from '../../state/links';
 import { FakeFiles } from './files';
 
 export interface FakeWorkspace {
@@ -33,10 +34,14 @@ export interface FakeWorld {
   page?: number;
 }
 
-type Method = { [M in keyof Port]: Port[M] extends (...args: never[]) => unknown ? M : never }[keyof Port];
+type Both = Shell & Port;
+type Method = { [M in keyof Both]: Both[M] extends (...args: never[]) => unknown ? M : never }[keyof Both];
 
-export class FakePort implements Port {
+/** A shell and an account in one; with `beyond`, a second server that its users can find and enter. */
+export class FakePort implements Shell, Port {
   readonly kind = 'fake';
+  /** The port of another server, under its address. */
+  beyond: FakePort | null = null;
   /** A test puts one here. */
   notifier: Notifier | null = null;
   desktop: DesktopPort | null = null;
@@ -45,6 +50,7 @@ export class FakePort implements Port {
   sending: 'commit' | 'hold' = 'commit';
   readonly files = new FakeFiles((update) => this.emit(update), () => this.world);
   private readonly listeners = new Set<(update: Update) => void>();
+  private readonly beside = new Set<(update: Update) => void>();
   private readonly refusals = new Map<Method, Refusal>();
   private readonly shown = new Map<string, number>();
   /** What the server's answers to searches wait for, and what they lack. */
@@ -53,12 +59,13 @@ export class FakePort implements Port {
   private slug = '';
   private order = 0;
 
-  constructor(readonly world: FakeWorld) {}
+  constructor(readonly world: FakeWorld, readonly key = 'first', readonly address = 'http://192.168.1.7:7300') {}
 
   // --- the script ---
 
   emit(update: Update): void {
-    for (const listener of this.listeners) listener(update);
+    const ofNoAccount = update.type === 'join' || update.type === 'quitting';
+    for (const listener of ofNoAccount ? this.beside : this.listeners) listener(update);
   }
 
   /** The next call of this method is refused. */
@@ -99,16 +106,25 @@ export class FakePort implements Port {
     if (this.slug) this.emit({ type: 'link', namespace: `/${this.slug}`, state: { is: 'live' } });
   }
 
-  // --- the port ---
+  /** The account on this server, as the shell remembers it. */
+  seat(): Seat {
+    const known = this.world.start.accounts.find(({ key }) => key === this.key);
+    return known ?? { key: this.key, account: { address: this.address, server_name: this.world.server.name, user: this.world.user }, place: { workspace: null, room: null } };
+  }
 
-  subscribe(listener: (update: Update) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+  // --- the shell ---
+
+  listen(listener: (update: Update) => void): () => void {
+    this.beside.add(listener);
+    return () => this.beside.delete(listener);
+  }
+
+  of(account: string): FakePort {
+    return this.beyond?.key === account ? this.beyond : this;
   }
 
   async start(): Promise<Start> {
     this.note('start');
-    if (this.world.start.account) queueMicrotask(() => this.lobby());
     return this.world.start;
   }
 
@@ -123,34 +139,51 @@ export class FakePort implements Port {
 
   async probe(address: string): Promise<Probe> {
     this.note('probe', address);
-    const invite = /\/join\/(\w+)/.exec(address)?.[1] ?? null;
-    const workspace_name = invite ? (this.world.workspaces[0]?.workspace.name ?? null) : null;
-    return { address: 'http://192.168.1.7:7300', invite, workspace_name, server: this.world.server };
+    const invite = /\/join\/(?:[\w.:]+\/)?(\w+)/.exec(address)?.[1] ?? null;
+    const { address: found, world } = this.behind(address);
+    const workspace_name = invite ? (world.workspaces[0]?.workspace.name ?? null) : null;
+    return { address: found, invite, workspace_name, server: world.server };
   }
 
-  async host(displayName: string, share: boolean): Promise<Account> {
+  async host(displayName: string, share: boolean): Promise<Seat> {
     this.note('host', displayName, share);
-    return this.account();
+    return this.seat();
   }
 
-  async joinAsGuest(...args: [string, string, string?]): Promise<Account> {
+  async joinAsGuest(...args: [string, string, string?]): Promise<Seat> {
     this.note('joinAsGuest', ...args);
-    return this.account();
+    return this.behind(args[0]).seat();
   }
 
-  async signUp(...args: [string, string, string, string, string?]): Promise<Account> {
+  async signUp(...args: [string, string, string, string, string?]): Promise<Seat> {
     this.note('signUp', ...args);
-    return this.account();
+    return this.behind(args[0]).seat();
   }
 
-  async signIn(...args: [string, string, string]): Promise<Account> {
+  async signIn(...args: [string, string, string]): Promise<Seat> {
     this.note('signIn', ...args);
-    return this.account();
+    return this.behind(args[0]).seat();
   }
 
-  async setUp(...args: [string, string, string, string, string, string]): Promise<Account> {
+  async setUp(...args: [string, string, string, string, string, string]): Promise<Seat> {
     this.note('setUp', ...args);
-    return this.account();
+    return this.seat();
+  }
+
+  drawn(): void {
+    this.note('drawn');
+  }
+
+  // --- the account ---
+
+  subscribe(listener: (update: Update) => void): () => void {
+    this.listeners.add(listener);
+    queueMicrotask(() => this.lobby());
+    return () => this.listeners.delete(listener);
+  }
+
+  async toFront(): Promise<void> {
+    this.note('toFront');
   }
 
   async signOut(): Promise<void> {
@@ -415,10 +448,6 @@ export class FakePort implements Port {
     this.keep({ ...this.personal, reminders: this.personal.reminders.filter((reminder) => reminder.id !== id) });
   }
 
-  drawn(): void {
-    this.note('drawn');
-  }
-
   async savePlace(place: Place): Promise<void> {
     this.note('savePlace', place);
   }
@@ -441,9 +470,9 @@ export class FakePort implements Port {
     if (error) throw error;
   }
 
-  private account(): Account {
-    queueMicrotask(() => this.lobby());
-    return { address: 'http://192.168.1.7:7300', server_name: this.world.server.name, user: this.world.user };
+  /** The server behind an address or a link. */
+  private behind(address: string): FakePort {
+    return this.beyond && leadsTo(address, this.beyond.address) ? this.beyond : this;
   }
 
   private lobby(): void {

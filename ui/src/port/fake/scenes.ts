@@ -4,16 +4,17 @@ import type { FileInfo, Item, Language, Room } from '../../bindings';
 import { refusal } from '../../lib/error';
 import { FakeDesktop } from './desktop';
 import { FakePort, message } from './index';
-import { chatter, room, serverInfo, startOf, world } from './world';
+import { chatter, elsewhere, onBoth, room, serverInfo, signedIn, startOf, world } from './world';
 
 const LANGUAGES: readonly Language[] = ['system', 'de', 'ar'];
 const MINUTE = 60_000;
-const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown', 'people', 'files'] as const;
+const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown', 'people', 'files', 'servers'] as const;
 type Scene = (typeof NAMES)[number];
 
 export function scene(params: URLSearchParams): FakePort {
   const name = NAMES.find((known) => known === params.get('scene')) ?? 'chat';
   const port = new FakePort(built(name));
+  if (name === 'servers') onBoth(port, another());
   const theme = params.get('theme');
   if (params.has('desktop')) port.desktop = new FakeDesktop();
   const language = params.get('language');
@@ -21,6 +22,7 @@ export function scene(params: URLSearchParams): FakePort {
   if (name === 'chat') setTimeout(() => port.emit({ type: 'typing', slug: 'general', room: 'r-general', users: ['u-bo', 'u-dilara'] }), 300);
   if (name === 'files') drawFiles(port);
   if (name === 'offline') setTimeout(() => goOffline(port), 300);
+  if (name === 'servers' && params.has('gone')) setTimeout(() => goAway(port.beyond ?? port), 300);
   return port;
 }
 
@@ -30,11 +32,11 @@ function built(name: Scene): FakePort['world'] {
     case 'start':
       return world([], new Map(), startOf());
     case 'join':
-      return { ...world([], new Map(), startOf({ can_host: false, credentials: 'browser' })) };
+      return { ...world([], new Map(), startOf({ can_host: false, can_add: false, credentials: 'browser' })) };
     case 'credentials':
       return world([], new Map(), startOf({ credentials: 'ask' }));
     case 'setup':
-      return { ...world([], new Map(), startOf({ can_host: false, credentials: 'browser' })), server: { ...serverInfo, setup_required: true } };
+      return { ...world([], new Map(), startOf({ can_host: false, can_add: false, credentials: 'browser' })), server: { ...serverInfo, setup_required: true } };
     case 'nothing':
       return { ...world([], new Map()), workspaces: [] };
     case 'empty':
@@ -73,13 +75,27 @@ function chat(now: Date): FakePort['world'] {
       { ...main, workspace: { slug: 'family', name: 'Family', icon: null, role: 'member', open: false, unread: 9, mentions: 2 }, items: new Map() },
     );
   }
-  built.start.place = { workspace: 'general', room: null };
+  built.start.accounts = signedIn({ workspace: 'general', room: null }).accounts;
   built.start.hosting = built.hosting = { address: 'http://127.0.0.1:7300', network: ['http://192.168.1.7:7300'] };
   built.sessions = [
     { id: 's1', device: 'Confab on Linux', created: now.toISOString(), last_seen: now.toISOString(), current: true },
     { id: 's2', device: 'Firefox on Windows', created: now.toISOString(), last_seen: new Date(now.getTime() - 3 * 3_600_000).toISOString(), current: false },
   ];
   return built;
+}
+
+/** A second server, on which something is said meanwhile. */
+function another(): FakePort {
+  const port = elsewhere([room('general', { head: 12, read: 12 }), room('microscopes', { unread: 2, mentions: 2, head: 4, read: 2 })]);
+  const [main] = port.world.workspaces;
+  if (main) {
+    port.world.workspaces.push({ ...main, workspace: { slug: 'reef', name: 'Reef Watch', icon: '🪸', role: 'member', open: true, unread: 3, mentions: 0 }, items: new Map() });
+  }
+  return port;
+}
+
+function goAway(port: FakePort): void {
+  for (const namespace of ['/', '/general']) port.emit({ type: 'link', namespace, state: { is: 'waiting', retry_in_ms: 4_000, attempt: 3 } });
 }
 
 /** Statuses, somebody who is ignored, quiet hours, a reminder. */
@@ -144,7 +160,7 @@ function long(now: Date): FakePort['world'] {
   ];
   const long = room(name, { id: 'r-long', topic: 'A topic that goes on and on, '.repeat(8), kind: 'private' });
   const built = world([long, room('general')], new Map([['r-long', items]]));
-  built.start.place = { workspace: 'general', room: 'r-long' };
+  built.start.accounts = signedIn({ workspace: 'general', room: 'r-long' }).accounts;
   return built;
 }
 

@@ -1,7 +1,7 @@
 // A small company to look at and to test with. Everything is made from fixed times and a fixed seed.
 
-import type { Item, Limits, Member, Role, Room, ServerInfo, Start, User } from '../../bindings';
-import { memberOf, message, type FakeWorkspace, type FakeWorld } from './index';
+import type { Item, Limits, Member, Place, Role, Room, ServerInfo, Start, User } from '../../bindings';
+import { FakePort, memberOf, message, type FakeWorkspace, type FakeWorld } from './index';
 
 const limits: Limits = {
   message_bytes: 16_384, frame_bytes: 131_072, file_bytes: 67_108_864, messages_per_10s: 30, messages_burst: 60,
@@ -29,13 +29,30 @@ export function room(name: string, changes: Partial<Room> = {}): Room {
 
 export function startOf(changes: Partial<Start> = {}): Start {
   return {
-    account: null, place: { workspace: null, room: null }, hosting: null, credentials: 'keyring',
-    settings: { theme: 'system', compact: false, language: 'system', notifications: true, previews: true, close_to_tray: true }, can_host: true, ...changes,
+    accounts: [], front: null, hosting: null, credentials: 'keyring',
+    settings: { theme: 'system', compact: false, language: 'system', notifications: true, previews: true, close_to_tray: true }, can_host: true, can_add: true, ...changes,
   };
 }
 
-export function signedIn(): Start {
-  return startOf({ account: { address: 'http://192.168.1.7:7300', server_name: serverInfo.name, user: ada } });
+export function signedIn(place: Place = { workspace: null, room: null }): Start {
+  const account = { address: 'http://192.168.1.7:7300', server_name: serverInfo.name, user: ada };
+  return startOf({ accounts: [{ key: 'first', account, place }] });
+}
+
+/** A second server, with a workspace of these rooms, on which the same person has another name. */
+export function elsewhere(rooms: Room[], items: Map<string, Item[]> = new Map()): FakePort {
+  const user: User = { ...ada, id: 'u-adal', login: 'adal', display_name: 'Ada L', role: 'member' };
+  const built = world(rooms, items, startOf());
+  const [main] = built.workspaces;
+  if (main) Object.assign(main, { me: memberOf(user), members: [memberOf(user), ...people()], workspace: { ...main.workspace, name: 'Ocean Lab' } });
+  return new FakePort({ ...built, user, server: { ...serverInfo, id: 'srv-lab', name: 'Lab' } }, 'second', 'http://10.0.0.9:7300');
+}
+
+/** Signed in on two servers: the first one in front. */
+export function onBoth(first: FakePort, second: FakePort): FakePort {
+  first.world.start = { ...first.world.start, accounts: [first.seat(), second.seat()], front: first.key };
+  first.beyond = second;
+  return first;
 }
 
 export function people(): Member[] {

@@ -3,13 +3,13 @@
 
 import type {
   Account, CredentialStore, HistoryPage, Hosting, Invite, InviteRequest, Member, MessageItem, MessageSearch,
-  NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage, Session, Settings, Start, Thread,
+  NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage, Seat, Session, Settings, Start, Thread,
   Update, Workspace, WorkspaceCreate, PersonalSet, ProfileChange, ReminderSet, User, Role,
 } from '../../bindings';
 import { deviceName } from '../../lib/device';
 import { asRefusal, refusal, type Refusal } from '../../lib/error';
 import { t } from '../../lib/locale/locale.svelte';
-import type { Port } from '../index';
+import type { Port, Shell } from '../index';
 import { Device } from './device';
 import { WebFiles } from './files';
 import { Api } from './http';
@@ -20,9 +20,12 @@ import { AccountSession } from './session';
 import { registerShell } from './shell';
 import type { WorkspaceSession } from './workspace';
 
-export class WebPort implements Port {
+/** The shell and its one account: a page is about the server that served it. */
+export class WebPort implements Shell, Port {
   readonly kind = 'web';
   private readonly listeners = new Set<(update: Update) => void>();
+  /** What the session said before anybody listened to it. */
+  private early: Update[] = [];
   private readonly api = new Api(location.origin);
   private readonly device = new Device();
   private session: AccountSession | undefined;
@@ -33,8 +36,16 @@ export class WebPort implements Port {
     setIcon: async (slug, icon) => this.mine().lobbyChanged((await this.mine().ask('workspace:update', { slug, icon })).workspace),
   });
 
+  /** Nothing happens here that is of no account. */
+  listen = () => (): void => undefined;
+
+  of(): Port {
+    return this;
+  }
+
   subscribe(listener: (update: Update) => void): () => void {
     this.listeners.add(listener);
+    for (const update of this.early.splice(0)) listener(update);
     return () => this.listeners.delete(listener);
   }
 
@@ -45,8 +56,8 @@ export class WebPort implements Port {
     const account = (await this.device.account()) ?? (await this.whoIsThere());
     if (account) await this.begin(account);
     return {
-      account: this.session?.account ?? null, place: keptPlace(), hosting: null, credentials: 'browser',
-      settings: keptSettings(), can_host: false,
+      accounts: this.session ? [this.seat()] : [], front: null, hosting: null, credentials: 'browser',
+      settings: keptSettings(), can_host: false, can_add: false,
     };
   }
 
@@ -72,26 +83,30 @@ export class WebPort implements Port {
     return { address: this.api.origin, invite, workspace_name, server };
   }
 
-  async host(): Promise<Account> {
+  async host(): Promise<Seat> {
     throw refusal('forbidden', t('error.browser_host'));
   }
 
-  joinAsGuest(_address: string, display_name: string, invite?: string): Promise<Account> {
+  joinAsGuest(_address: string, display_name: string, invite?: string): Promise<Seat> {
     return this.signedIn('/guests', { display_name, ...(invite ? { invite } : {}) });
   }
 
-  signUp(_address: string, login: string, display_name: string, password: string, invite?: string): Promise<Account> {
+  signUp(_address: string, login: string, display_name: string, password: string, invite?: string): Promise<Seat> {
     return this.signedIn('/accounts', { login, display_name, password, ...(invite ? { invite } : {}) });
   }
 
-  signIn(_address: string, login: string, password: string): Promise<Account> {
+  signIn(_address: string, login: string, password: string): Promise<Seat> {
     return this.signedIn('/sessions', { login, password, device: deviceName(navigator.userAgent) });
   }
 
   setUp(
     _address: string, setup_token: string, server_name: string, login: string, display_name: string, password: string,
-  ): Promise<Account> {
+  ): Promise<Seat> {
     return this.signedIn('/setup', { setup_token, server_name, login, display_name, password });
+  }
+
+  async toFront(): Promise<void> {
+    // There is no other.
   }
 
   async signOut(): Promise<void> {
@@ -251,6 +266,7 @@ export class WebPort implements Port {
   // --- inside ---
 
   private emit(update: Update): void {
+    if (this.listeners.size === 0) this.early.push(update);
     for (const listener of this.listeners) listener(update);
   }
 
@@ -275,13 +291,19 @@ export class WebPort implements Port {
     }
   }
 
-  private async signedIn(path: Parameters<Api['beginSession']>[0], body: object): Promise<Account> {
-    const account = await this.api.beginSession(path, body);
-    await this.begin(account);
-    return account;
+  private async signedIn(path: Parameters<Api['beginSession']>[0], body: object): Promise<Seat> {
+    await this.begin(await this.api.beginSession(path, body));
+    return this.seat();
+  }
+
+  private seat(): Seat {
+    const { account } = this.mine();
+    return { key: account.user.id, account, place: keptPlace() };
   }
 
   private async begin(account: Account): Promise<void> {
+    // What an earlier session said to nobody is not of this one.
+    this.early = [];
     this.session = await AccountSession.begin(account, this.api.origin, {
       device: this.device,
       emit: (update) => this.emit(update),
