@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use confab_protocol::account::Secret;
 use confab_protocol::event::{LobbyReady, LobbyServer, WorkspaceReady};
 use confab_protocol::handshake::Handshake;
-use confab_protocol::workspace::{Member, Presence};
-use confab_protocol::{Error, ErrorCode, PROTOCOL, Seq, Slug, UserId, limits};
+use confab_protocol::workspace::Presence;
+use confab_protocol::{Error, ErrorCode, PROTOCOL, Seq, Slug, limits};
 use serde_json::Value as Json;
-use sha2::{Digest as _, Sha256};
 use socketioxide::handler::{ConnectHandler, DisconnectHandler, Value};
 use socketioxide::socket::DisconnectReason;
 
@@ -291,23 +290,29 @@ async fn welcome_to_space(
         let workspace = store.workspace(&space.slug, user).await?.filter(|w| w.role.is_some());
         let workspace = workspace.ok_or_else(Error::not_found)?;
         let rooms = store.rooms(&space.slug, user).await?;
-        let mut members = store.members(&space.slug).await?;
-        let tag = members_tag(&members);
-        space.overlay(&mut members);
-        let me = members.iter_mut().find(|member| member.id == *user).ok_or_else(Error::not_found)?;
+        let everybody = space.roster.read(&**store, &space.slug).await?;
+        let mut me = everybody.list.iter().find(|member| member.id == *user).cloned().ok_or_else(Error::not_found)?;
         me.presence = Presence::Online;
-        let me = me.clone();
         let heads: BTreeMap<_, _> = rooms.iter().map(|room| (room.id.clone(), room.head)).collect();
         let (was, _) = space.presence(user);
         let hidden = store.is_invisible(user).await?;
         let entrance = Entrance { link, heads: &heads, me: &me, hidden };
-        let present = (known == Some(&tag)).then(|| present(&std::mem::take(&mut members)));
+        let (members, present) = if known == Some(&everybody.tag) {
+            let mut present = space.present();
+            present.insert(user.clone(), Presence::Online);
+            (Vec::new(), Some(present))
+        } else {
+            let mut members = everybody.list.clone();
+            space.overlay(&mut members);
+            members.iter_mut().filter(|member| member.id == *user).for_each(|me| me.presence = Presence::Online);
+            (members, None)
+        };
         let ready = WorkspaceReady {
             workspace,
             me: me.clone(),
             rooms,
             members,
-            members_tag: Some(tag),
+            members_tag: Some(everybody.tag.clone()),
             present,
             heads: heads.clone(),
             epoch: Some(epoch.clone()),
@@ -321,24 +326,6 @@ async fn welcome_to_space(
         }
     }
     Err(Error::new(ErrorCode::Unavailable, "Your rooms change too fast. Connect again."))
-}
-
-/// A thousand members told to a thousand clients that come back at once are a million, nearly always the same as before.
-/// From the content, so that it outlives the server.
-fn members_tag(members: &[Member]) -> String {
-    let mut hash = Sha256::new();
-    for member in members {
-        // Into memory: nothing can fail but the type, which has no maps.
-        if let Ok(bytes) = serde_json::to_vec(member) {
-            hash.update(bytes);
-        }
-    }
-    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn present(members: &[Member]) -> BTreeMap<UserId, Presence> {
-    let there = members.iter().filter(|member| member.presence != Presence::Offline);
-    there.map(|member| (member.id.clone(), member.presence)).collect()
 }
 
 /// Entries that were committed between the reading and the listening, for this socket alone. Some may come twice.

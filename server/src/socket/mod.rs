@@ -15,6 +15,7 @@ mod queue;
 pub mod rate;
 mod reply;
 mod room;
+mod roster;
 mod search;
 mod space;
 pub mod typing;

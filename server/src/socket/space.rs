@@ -11,6 +11,7 @@ use confab_protocol::workspace::{Member, Presence};
 use confab_protocol::{RoomId, Seq, Slug, UserId};
 
 use super::peer::{Link, Peer};
+use super::roster::Roster;
 use super::typing::Typing;
 use crate::fanout;
 
@@ -20,6 +21,8 @@ pub struct Space {
     pub slug: Slug,
     /// Who types where.
     pub typing: Typing,
+    /// Whom its greetings tell of.
+    pub roster: Roster,
     inside: Mutex<Inside>,
 }
 
@@ -77,7 +80,7 @@ impl Space {
     /// One without anybody in it.
     #[must_use]
     pub fn new(slug: Slug) -> Self {
-        Self { slug, typing: Typing::default(), inside: Mutex::default() }
+        Self { slug, typing: Typing::default(), roster: Roster::default(), inside: Mutex::default() }
     }
 
     // ---- coming and going ----
@@ -272,6 +275,14 @@ impl Space {
         for member in members {
             member.presence = inside.users.get(&member.id).map_or(Presence::Offline, Here::presence);
         }
+    }
+
+    /// Those who are there.
+    #[must_use]
+    pub fn present(&self) -> BTreeMap<UserId, Presence> {
+        let inside = self.lock();
+        let here = inside.users.iter().map(|(user, here)| (user.clone(), here.presence()));
+        here.filter(|(_, presence)| *presence != Presence::Offline).collect()
     }
 
     /// Takes over what a user's devices and profile say now.

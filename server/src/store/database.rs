@@ -60,6 +60,9 @@ pub(super) trait Backend: Send + Sync + 'static {
         T: Send + 'static,
         F: for<'a> FnOnce(&'a mut Self::Sql) -> Doing<'a, T> + Send + 'static;
 
+    /// See [`Store::changes`].
+    fn changes(&self) -> Option<u64>;
+
     /// Writes a consistent copy of everything into a new SQLite file.
     fn backup(&self, to: PathBuf) -> impl Future<Output = Result<()>> + Send;
 
@@ -103,6 +106,10 @@ impl<B: Backend> Store for Database<B> {
 
     async fn renew_epoch(&self) -> Result<()> {
         run!(self.0, change, |sql| change::account::renew_epoch(sql))
+    }
+
+    fn changes(&self) -> Option<u64> {
+        self.0.changes()
     }
 
     async fn check(&self) -> Result<Vec<String>> {

@@ -86,6 +86,9 @@ pub trait Store: Send + Sync + 'static {
     async fn damage(&self) -> StoreError;
     /// Begins a new life: clients drop their caches. After a restore.
     async fn renew_epoch(&self) -> Result<()>;
+    /// How often the database has changed since the start, where nobody else changes it: what was read is still so while this
+    /// stays the same.
+    fn changes(&self) -> Option<u64>;
     /// Looks for damage: one line per finding, none when all is well. May take long.
     async fn check(&self) -> Result<Vec<String>>;
     /// Whether the database answers and can be written: what `/readyz` asks.

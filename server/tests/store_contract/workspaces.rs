@@ -94,8 +94,11 @@ pub async fn roles_change_and_people_are_removed(place: Place) {
     let of = async |user: &UserId| world.store.member(&slug, user).await.unwrap().map(|member| member.role);
 
     assert_eq!(refusal(world.does(&bob, role(&cem, Role::Guest)).await), ErrorCode::Forbidden);
+    let before = world.store.changes();
     world.does(&world.ada, role(&bob, Role::Owner)).await.unwrap();
-    assert_eq!(of(&bob).await, Some(Role::Owner));
+    let after = world.store.changes();
+    assert!(before.is_none() && after.is_none() || after > before, "{before:?} {after:?}");
+    assert_eq!((of(&bob).await, world.store.changes()), (Some(Role::Owner), after));
     world.does(&bob, role(&world.ada, Role::Member)).await.unwrap();
     assert_eq!(refusal(world.does(&bob, role(&bob, Role::Admin)).await), ErrorCode::Forbidden);
     assert_eq!(of(&bob).await, Some(Role::Owner));

@@ -153,6 +153,11 @@ impl Backend for Postgres {
         connection.end(result).await
     }
 
+    fn changes(&self) -> Option<u64> {
+        // Other nodes write, too.
+        None
+    }
+
     async fn backup(&self, to: PathBuf) -> Result<()> {
         let mut connection = self.connection().await?;
         connection.begin(BEGIN_READ).await?;

@@ -118,6 +118,10 @@ impl Backend for Sqlite {
         self.searches.build(work).await.map(Some)
     }
 
+    fn changes(&self) -> Option<u64> {
+        Some(self.writer.commits())
+    }
+
     async fn backup(&self, to: PathBuf) -> Result<()> {
         // No copy of what nobody has looked at.
         self.patrol.finish().await?;

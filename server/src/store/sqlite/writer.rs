@@ -2,6 +2,8 @@
 //! and only then answers. So the cost of a commit, one flush of the disk, is shared by everybody who waits for it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +22,7 @@ const GROUP: usize = 512;
 /// opens them next finds them closed.
 pub(super) struct Writer {
     tasks: Option<mpsc::Sender<Task>>,
+    commits: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -33,6 +36,8 @@ impl Writer {
     /// Starts the thread; the connection is its own.
     pub fn start(mut connection: Connection, mut seal: Option<Seal>) -> Result<Self> {
         let (tasks, mut waiting) = mpsc::channel(QUEUE);
+        let commits = Arc::new(AtomicU64::new(0));
+        let counted = commits.clone();
         let thread = thread::Builder::new()
             .name("sqlite-write".into())
             .spawn(move || {
@@ -55,9 +60,12 @@ impl Writer {
                     }
                     if fault::is_mutant(Mutant::AckBeforeCommit) {
                         commit_too_late(&mut connection, group);
+                        counted.fetch_add(1, Ordering::SeqCst);
                         continue;
                     }
                     let outcome = commit(&mut connection, &mut group);
+                    // Whatever came of it, and before anybody hears of it.
+                    counted.fetch_add(1, Ordering::SeqCst);
                     if let Some(seal) = seal.as_mut().filter(|_| outcome.is_ok()) {
                         seal.mark();
                     }
@@ -75,7 +83,12 @@ impl Writer {
                 let _ = closing.map(|done| done.send(()));
             })
             .map_err(|e| StoreError::Unavailable(format!("no thread for writing: {e}")))?;
-        Ok(Self { tasks: Some(tasks), thread: Some(thread) })
+        Ok(Self { tasks: Some(tasks), commits, thread: Some(thread) })
+    }
+
+    /// How many transactions there were.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::SeqCst)
     }
 
     /// Runs something that writes. When it answers `Ok`, that is on the disk; when it answers `Err`, nothing is.
