@@ -4,6 +4,12 @@ import { defineConfig } from 'vitest/config';
 import { budget } from './shell/budget.ts';
 import { shell } from './shell/plugin.ts';
 
+/** A time zone where it is about noon: what the tests call today began hours ago and lasts for hours. */
+function noonZone(hour = new Date().getUTCHours()): string {
+  // The signs of these zones are POSIX's: `Etc/GMT-3` is three hours before Greenwich.
+  return `Etc/GMT${hour > 12 ? '+' : '-'}${Math.abs(12 - hour)}`;
+}
+
 export default defineConfig(({ mode }) => ({
   plugins: [svelte(), budget(), shell()],
   // The server serves the same build at `/` with a fallback for `/join/CODE`; the desktop app at the root of its own
@@ -31,5 +37,8 @@ export default defineConfig(({ mode }) => ({
     include: ['tests/**/*.test.ts'],
     setupFiles: ['tests/setup.ts'],
     restoreMocks: true,
+    env: { TZ: noonZone() },
+    // By itself vitest leaves a core to whoever watches.
+    maxWorkers: '100%',
   },
 }));

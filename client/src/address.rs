@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use confab_protocol::{Error, InviteCode};
+use confab_protocol::{Cause, Error, InviteCode};
 use reqwest::Url;
 
 /// The port of a server, unless the address says another.
@@ -35,7 +35,8 @@ impl FromStr for Address {
         if bare && text.contains("://") {
             return Err(Error::bad_request(
                 "An address begins with http://, https:// or confab://, or is just a host.",
-            ));
+            )
+            .because(Cause::Address));
         }
         let mut url = if bare { parse(&format!("http://{text}"))? } else { parse(text)? };
         if bare && !names_port(text) {
@@ -93,10 +94,11 @@ fn base(url: &Url) -> String {
 
 fn no_address() -> Error {
     Error::bad_request("That is not an address. Try something like 192.168.1.7, chat.example.org or an invite link.")
+        .because(Cause::Address)
 }
 
 fn no_invite() -> Error {
-    Error::bad_request("The invite link is not complete. Ask for it again.")
+    Error::bad_request("The invite link is not complete. Ask for it again.").because(Cause::InviteLink)
 }
 
 #[cfg(test)]

@@ -255,10 +255,10 @@ impl<M: Machine> Connection<M> {
     /// Does it. Answers with what that did to the link.
     fn perform(&mut self, effect: Effect) -> Option<Down> {
         match effect {
-            Effect::Connect => {
+            Effect::Connect { limit_ms } => {
                 let mut target = self.parts.target.clone();
                 target.handshake.members = self.machine.members_tag();
-                let opened = self.parts.factory.open(target);
+                let opened = self.parts.factory.open(target, Duration::from_millis(limit_ms));
                 (self.link, self.events) = (Some(opened.link), Some(opened.events));
             }
             Effect::Kill => (self.link, self.events) = (None, None),

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use confab_protocol::file::FileInfo;
-use confab_protocol::{Error, ErrorCode};
+use confab_protocol::{Cause, Error, ErrorCode};
 use tokio::sync::{mpsc, watch};
 
 use crate::backoff::Backoff;
@@ -128,7 +128,8 @@ impl Transfers {
                 return Err(Error::conflict("That file is on its way already."));
             }
             if all.len() >= MOST {
-                return Err(Error::new(ErrorCode::TooLarge, "Too many files are on their way. Wait for some of them."));
+                return Err(Error::new(ErrorCode::TooLarge, "Too many files are on their way. Wait for some of them.")
+                    .because(Cause::TooManyFiles));
             }
             all.insert(key.clone(), Running { view, wish });
         }
@@ -252,7 +253,7 @@ fn seed(key: &str) -> u64 {
 /// What an error of this computer's disk means: nothing that goes away by itself.
 fn disk(what: &str, error: &std::io::Error) -> Error {
     tracing::warn!(%error, "a file of this computer");
-    Error::new(ErrorCode::ReadOnly, format!("{what}: {error}"))
+    Error::new(ErrorCode::ReadOnly, format!("{what}: {error}.")).because(Cause::Disk)
 }
 
 /// How long one piece may take, and the next bytes of a download may not come.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use confab_protocol::account::{Invite, InviteInfo, InviteRequest, ProfileChange, Secret, ServerInfo, Session, User};
-use confab_protocol::{Error, ErrorCode, FileId, InviteCode, SessionId};
+use confab_protocol::{Cause, Error, ErrorCode, FileId, InviteCode, SessionId};
 use reqwest::{Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -212,4 +212,5 @@ async fn body(mut response: Response) -> Result<Vec<u8>, Error> {
 
 fn not_confab() -> Error {
     Error::new(ErrorCode::Unavailable, "Something answers there, but it is not a Confab server.")
+        .because(Cause::NotConfab)
 }

@@ -14,7 +14,7 @@ use std::thread;
 
 use confab_protocol::event::{MessageSearch, SearchPage};
 use confab_protocol::search::Wanted;
-use confab_protocol::{Error, ErrorCode, RoomId, Seq, Slug, limits};
+use confab_protocol::{Cause, Error, ErrorCode, RoomId, Seq, Slug, limits};
 use tokio::sync::oneshot;
 
 use crate::outbox::Queued;
@@ -278,5 +278,5 @@ fn not_kept(why: impl std::fmt::Display) -> Error {
     let message = format!(
         "This computer could not keep your message, so it was not sent: {why}. Free some disk space, then send it again."
     );
-    Error::new(ErrorCode::Unavailable, message)
+    Error::new(ErrorCode::Unavailable, message).because(Cause::NotKept)
 }

@@ -7,6 +7,8 @@ use confab_protocol::event::{AttentionWanted, Why};
 use confab_protocol::personal::{LocalTime, Personal};
 use confab_protocol::{RoomId, Seq, Slug, Timestamp, UserId};
 
+use crate::view::ShellWords;
+
 /// The device, and who sits before it.
 #[derive(Debug, Clone, Copy)]
 pub struct Viewer<'a> {
@@ -42,9 +44,9 @@ pub struct Target {
     pub seq: Seq,
 }
 
-/// The notification that a message makes for this viewer; None when it makes none.
+/// The notification that a message makes for this viewer, in these words; None when it makes none.
 #[must_use]
-pub fn notification(wanted: &AttentionWanted, viewer: &Viewer<'_>) -> Option<Notification> {
+pub fn notification(wanted: &AttentionWanted, viewer: &Viewer<'_>, words: &ShellWords) -> Option<Notification> {
     let seen = viewer.looking_at == Some((&wanted.workspace, &wanted.room));
     // Told before it was known that they are ignored.
     let ignored = is_ignored(viewer.personal, &wanted.author);
@@ -53,7 +55,7 @@ pub fn notification(wanted: &AttentionWanted, viewer: &Viewer<'_>) -> Option<Not
     }
     let AttentionWanted { workspace, room, room_name, seq, author_name, excerpt, why, .. } = wanted;
     let title = match room_name.as_deref().filter(|_| *why != Why::Direct) {
-        Some(name) => format!("{author_name} in {name}"),
+        Some(name) => words.written_in(author_name, name),
         None => author_name.clone(),
     };
     let target = Target { workspace: workspace.clone(), room: room.clone(), seq: *seq };
@@ -101,7 +103,8 @@ mod tests {
                 now: vector.now,
                 local: LocalTime { weekday: vector.weekday, minute: vector.minute },
             };
-            let shown = notification(&vector.wanted, &viewer).map(|Notification { title, body, target }| {
+            let words = ShellWords::default();
+            let shown = notification(&vector.wanted, &viewer, &words).map(|Notification { title, body, target }| {
                 let Target { workspace, room, seq } = target;
                 Shown { title, body, workspace, room, seq }
             });

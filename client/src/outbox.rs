@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use confab_protocol::answer::Answer;
 use confab_protocol::event::{MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSend};
 use confab_protocol::log::Message;
-use confab_protocol::{Cid, Error, ErrorCode, MessageId, RoomId, Seq, Timestamp, UserId};
+use confab_protocol::{Cause, Cid, Error, ErrorCode, MessageId, RoomId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -161,7 +161,8 @@ impl Outbox {
     /// `unavailable` when [`OUTBOX_MAX`] are there already.
     pub fn admit(&mut self, write: Write, call: Option<CallId>, now: Now) -> Result<Queued, Error> {
         if self.lanes.values().map(Lane::len).sum::<usize>() + self.admitted.len() >= OUTBOX_MAX {
-            return Err(Error::new(ErrorCode::Unavailable, "Too many messages wait for the server already."));
+            return Err(Error::new(ErrorCode::Unavailable, "Too many messages wait for the server already.")
+                .because(Cause::OutboxFull));
         }
         self.last_order += 1;
         let item = Queued { write, order: self.last_order, ts: now.wall, call, stage: Stage::Queued };

@@ -14,8 +14,8 @@ use confab_protocol::answer::Empty;
 use confab_protocol::event::{
     DirectOpen, HistoryPage, MembersReply, MessageDelete, MessageEdit, MessagePin, MessageReact, MessageSearch,
     MessageSend, MessageThread, PinsReply, Request, RoomCreate, RoomInvite, RoomJoined, RoomKick, RoomLeave, RoomList,
-    RoomMembers, RoomPins, RoomReply, RoomUpdate, RoomsReply, SearchPage, ThreadPage, WorkspaceCreate, WorkspaceJoin,
-    WorkspaceLeave, WorkspaceList, WorkspaceReply, WorkspaceUpdate, WorkspacesReply,
+    RoomMembers, RoomPins, RoomReply, RoomUpdate, RoomsReply, SearchPage, ThreadPage, WorkspaceArchive,
+    WorkspaceCreate, WorkspaceJoin, WorkspaceLeave, WorkspaceList, WorkspaceReply, WorkspaceUpdate, WorkspacesReply,
 };
 use confab_protocol::file::FileRef;
 use confab_protocol::room::Room;
@@ -212,6 +212,16 @@ impl Session {
     pub async fn join_workspace(&self, slug: Slug) -> Result<Workspace, Error> {
         let WorkspaceReply { workspace } = self.ask_lobby(&WorkspaceJoin { slug }).await?;
         Ok(workspace)
+    }
+
+    /// Closes a workspace to everybody. What was written stays on the server.
+    ///
+    /// # Errors
+    /// As for [`Session::create_workspace`]; `forbidden` for all but its owner and the admins of the server.
+    pub async fn archive_workspace(&self, slug: Slug) -> Result<(), Error> {
+        let Empty {} = self.ask_lobby(&WorkspaceArchive { slug: slug.clone() }).await?;
+        self.inner.leave_workspace(&slug);
+        Ok(())
     }
 
     /// Leaves a workspace.

@@ -17,6 +17,8 @@ use crate::local::model::Range;
 const AHEAD_MAX: usize = 512;
 /// With more rows than this, a room that goes on growing lets its oldest go.
 const ROWS_MAX: usize = 5_000;
+/// The same for the room that somebody has before them after paging back: they would lose what they read.
+const ROWS_READ_MAX: usize = 20_000;
 /// As many messages stay then.
 const ROWS_KEPT: usize = 2_000;
 
@@ -33,6 +35,8 @@ pub struct Timeline {
     /// While an older page is on its way: changes to messages that may be on it.
     orphans: Option<Vec<Entry>>,
     rows: usize,
+    /// Somebody has asked for what comes before.
+    paged_back: bool,
 }
 
 impl Timeline {
@@ -117,7 +121,7 @@ impl Timeline {
             None => page.head + 1,
         };
         self.fold = Fold::from_page(page.messages, page.notices);
-        self.loaded = true;
+        (self.loaded, self.paged_back) = (true, false);
         self.orphans = None;
         self.ahead = self.ahead.split_off(&(page.head + 1));
         self.head = self.ahead.keys().next_back().copied().unwrap_or_default().max(page.head);
@@ -150,6 +154,7 @@ impl Timeline {
 
     /// Puts a page of `room:history` before the range.
     pub fn prepend(&mut self, page: HistoryPage) {
+        self.paged_back = true;
         self.rows += page.messages.len() + page.notices.len();
         self.start = page.start || page.messages.is_empty();
         match page.messages.first() {
@@ -181,9 +186,11 @@ impl Timeline {
         }))
     }
 
-    /// Lets the oldest rows go when there are too many. True: the range is another one now.
-    pub fn trim(&mut self) -> bool {
-        if self.rows <= ROWS_MAX || self.orphans.is_some() {
+    /// Lets the oldest rows go when there are too many; `looked_at` says whether somebody has them before them. True: the range is
+    /// another one now.
+    pub fn trim(&mut self, looked_at: bool) -> bool {
+        let most = if looked_at && self.paged_back { ROWS_READ_MAX } else { ROWS_MAX };
+        if self.rows <= most || self.orphans.is_some() {
             return false;
         }
         let mut messages: Vec<_> = self.fold.messages().rev().take(ROWS_KEPT).cloned().collect();
@@ -191,7 +198,7 @@ impl Timeline {
         let Some(first) = messages.first().map(|message| message.seq) else { return false };
         let notices: Vec<_> = self.fold.notices().filter(|notice| notice.seq >= first).cloned().collect();
         self.rows = messages.len() + notices.len();
-        (self.first, self.start) = (first, false);
+        (self.first, self.start, self.paged_back) = (first, false, false);
         self.fold = Fold::from_page(messages, notices);
         true
     }
@@ -310,11 +317,37 @@ mod tests {
         let mut trimmed = 0;
         for seq in 2..20_000 {
             timeline.receive(message(seq));
-            trimmed += usize::from(timeline.trim());
+            trimmed += usize::from(timeline.trim(true));
             assert!(timeline.rows <= ROWS_MAX);
         }
         assert!(trimmed > 2 && !timeline.is_start());
         let first = timeline.fold().messages().next().unwrap().seq;
         assert_eq!(timeline.first(), first);
+    }
+
+    #[test]
+    fn whoever_has_paged_back_keeps_what_they_read() {
+        let mut timeline = Timeline::default();
+        timeline.load(page(&[7_000], 7_000));
+        for n in (0..70).rev() {
+            timeline.prepend(page(&(1 + 100 * n..(101 + 100 * n).min(7_000)).collect::<Vec<_>>(), 7_000));
+        }
+        for seq in 7_001..8_000 {
+            timeline.receive(message(seq));
+            assert!(!timeline.trim(true), "under somebody who may be anywhere in it");
+        }
+        assert_eq!(timeline.first(), 1);
+        assert!(timeline.trim(false), "they went elsewhere");
+        for seq in 8_000..20_000 {
+            timeline.receive(message(seq));
+            timeline.trim(true);
+            assert!(timeline.rows <= ROWS_MAX, "that they had paged back is over");
+        }
+        timeline.prepend(page(&[timeline.first() - 1], 20_000));
+        let bounded = (20_000..50_000).any(|seq| {
+            timeline.receive(message(seq));
+            timeline.trim(true)
+        });
+        assert!(bounded, "whoever sits there for days does not keep it all");
     }
 }

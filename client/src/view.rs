@@ -5,6 +5,8 @@
 
 mod settings;
 mod start;
+mod warning;
+mod words;
 
 use confab_protocol::account::User;
 use confab_protocol::event::{AttentionWanted, LobbyServer, NoticeLevel};
@@ -19,6 +21,8 @@ use ts_rs::TS;
 
 pub use settings::{Desktop, Language, Settings, Theme};
 pub use start::{Account, AccountKey, CredentialStore, Hosting, Place, Seat, Start};
+pub use warning::Warning;
+pub use words::ShellWords;
 
 /// Something changed. Updates come in order; applying all of them from the start gives the whole picture of one account.
 /// [`Update::Join`] and [`Update::Quitting`] are of no account: a shell hands them over beside those, and warnings too.
@@ -180,8 +184,8 @@ pub enum Update {
     },
     /// Something went wrong that the user should know of, and nobody was waiting for.
     Warning {
-        /// What, and what can be done.
-        text: String,
+        /// What.
+        warning: Warning,
     },
     /// The server's admins say something.
     Notice {

@@ -70,6 +70,7 @@ fn generate() -> Files {
     all.add::<view::Thread>();
     all.add::<view::Picked>();
     all.add::<view::Desktop>();
+    all.add::<view::ShellWords>();
     all.add::<confab_protocol::file::Upload>();
     all.add::<confab_protocol::file::UploadRequest>();
     all.add::<confab_protocol::Error>();

@@ -4,12 +4,16 @@
 
 mod support;
 
+use std::time::Duration;
+
 use confab_client::link::socketio::SocketIo;
 use confab_client::link::{Down, Factory, Frame, LinkEvent, Opened, Target};
 use confab_protocol::ErrorCode;
 use confab_protocol::handshake::Handshake;
 use serde_json::{Map, Value, json};
 use support::{Peer, Server, soon};
+
+const LIMIT: Duration = Duration::from_secs(2);
 
 fn open(server: &Server, namespace: &str) -> Opened {
     let handshake = Handshake {
@@ -19,7 +23,7 @@ fn open(server: &Server, namespace: &str) -> Opened {
         batches: false,
         members: None,
     };
-    SocketIo.open(Target { address: server.address(), namespace: namespace.into(), handshake })
+    SocketIo.open(Target { address: server.address(), namespace: namespace.into(), handshake }, LIMIT)
 }
 
 async fn live(server: &Server) -> (Opened, Peer) {
@@ -129,7 +133,7 @@ async fn nobody_there_is_an_end_too() {
     let address = server.address();
     drop(server);
     let handshake = Handshake { token: String::new(), protocol: None, client: None, batches: false, members: None };
-    let mut opened = SocketIo.open(Target { address, namespace: "/".into(), handshake });
+    let mut opened = SocketIo.open(Target { address, namespace: "/".into(), handshake }, LIMIT);
     assert!(matches!(end(&mut opened).await, Some(Down::Connect(_))));
 }
 
@@ -139,6 +143,16 @@ async fn a_connect_without_an_answer_ends_in_time() {
     let mut opened = open(&server, "/");
     let _silent = server.accept().await;
     assert_eq!(end(&mut opened).await, Some(Down::Timeout("answer to CONNECT")));
+}
+
+#[tokio::test]
+async fn a_network_that_swallows_everything_is_given_up_soon_however_patient_one_is_with_the_server() {
+    let nobody_answers = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", nobody_answers.local_addr().unwrap());
+    let handshake = Handshake { token: String::new(), protocol: None, client: None, batches: false, members: None };
+    let target = Target { address, namespace: "/".into(), handshake };
+    let mut opened = SocketIo.open(target, Duration::from_secs(3_600));
+    assert_eq!(end(&mut opened).await, Some(Down::Timeout("connection")));
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ impl Link for Out {
 }
 
 impl Factory for Script {
-    fn open(&self, target: Target) -> Opened {
+    fn open(&self, target: Target, _limit: Duration) -> Opened {
         let (events_in, events) = mpsc::channel(64);
         let (out, frames) = mpsc::unbounded_channel();
         let _ = self.0.lock().unwrap().send(Wire { target, events: events_in, frames });
@@ -68,6 +68,11 @@ fn user() -> Value {
 
 fn member(id: &str, presence: &str) -> Value {
     json!({"id": id, "login": id, "display_name": id, "role": "member", "bot": false, "guest": false, "presence": presence})
+}
+
+fn room(head: u64) -> Value {
+    json!({"id": "r", "name": "r", "topic": "", "kind": "public", "archived": false, "members": 2, "head": head,
+        "read": 1, "unread": 0, "mentions": 0, "muted": false})
 }
 
 impl Test {
@@ -191,6 +196,60 @@ async fn members_that_did_not_change_are_not_told_again() {
     assert_eq!(fourth.target.handshake.members, None, "what was told since may not be what is");
     fourth.greet_with(json!({"members": [member("me", "online")], "members_tag": "two"})).await;
     assert_eq!(test.update(seen).await, [("me".to_owned(), Presence::Online)]);
+}
+
+#[tokio::test]
+async fn who_is_in_a_room_is_asked_again_only_when_the_log_cannot_tell() {
+    let mut test = start(256);
+    test.link("/").await.greet_lobby().await;
+    test.session.open_workspace("w".parse().unwrap()).await.unwrap();
+    let rooms = json!({"rooms": [room(1)], "members": [member("me", "online"), member("ada", "online")]});
+    let mut link = test.link("/w").await;
+    link.greet_with(rooms.clone()).await;
+    let session = test.session.clone();
+    let opened = tokio::spawn(async move { session.open_room("r".parse().unwrap()).await });
+    let joined = |members: u64, head: u64, entries: Value, reset: bool| json!({"ok": true, "room": room(head), "members": members, "online": 1, "entries": entries, "head": head, "reset": reset});
+    let page = json!({"ok": true, "messages": [], "notices": [], "head": 1, "start": true});
+    let both = json!({"ok": true, "members": [member("ada", "online"), member("me", "online")]});
+    link.answer("room:join", joined(2, 1, json!([]), false)).await;
+    link.answer("room:members", both.clone()).await;
+    link.answer("room:history", page.clone()).await;
+    soon(opened).await.unwrap().unwrap();
+
+    let left = json!([{"room": "r", "seq": 2, "kind": "membership", "ts": "2026-01-01T00:00:00.000Z", "user": "ada",
+        "change": "left"}]);
+    for (what, asks, answer) in [
+        ("nothing happened", false, joined(2, 1, json!([]), false)),
+        ("it is in the log", false, joined(1, 2, left, false)),
+        ("it is in the part of the log that is still to come", true, joined(5, 40, json!([]), false)),
+        ("it is another log", true, joined(2, 1, json!([]), true)),
+    ] {
+        link.cut().await;
+        link = test.link("/w").await;
+        link.greet_with(rooms.clone()).await;
+        link.answer("room:join", answer).await;
+        // Something that is asked in any case, after it.
+        let marked = test.session.clone();
+        let marked = tokio::spawn(async move { marked.list_rooms().await });
+        let mut asked = false;
+        loop {
+            let frame = soon(link.frames.recv()).await.unwrap();
+            let mut reply = match frame.event {
+                "room:members" => both.clone(),
+                "room:history" => page.clone(),
+                "room:list" => json!({"ok": true, "rooms": []}),
+                _ => continue,
+            };
+            asked |= frame.event == "room:members";
+            reply["rid"] = frame.body["rid"].clone();
+            link.push("request:answered", reply).await;
+            if frame.event == "room:list" {
+                break;
+            }
+        }
+        soon(marked).await.unwrap().unwrap();
+        assert_eq!(asked, asks, "{what}");
+    }
 }
 
 #[tokio::test]

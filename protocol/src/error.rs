@@ -94,12 +94,69 @@ pub struct Error {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub retry_after_ms: Option<u64>,
+    /// Which sentence it is, where the code says too little: for clients that say it in another language. One that is not
+    /// known is none.
+    #[serde(default, deserialize_with = "known", skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    #[schemars(with = "Option<String>")]
+    pub cause: Option<Cause>,
+}
+
+/// What a refusal is about. Those that a client makes itself never cross the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// `too_large`: the caller's files have taken what one account may have (`limits.account_bytes`).
+    Quota,
+    /// Made by a client: there is no keyring, and nobody has said where to keep the sign-in.
+    NoKeyring,
+    /// Made by a client: the keyring cannot be used.
+    Keyring,
+    /// Made by a client: the file for the sign-in cannot be used.
+    SignInFile,
+    /// Made by a client: the settings could not be saved.
+    Settings,
+    /// Made by a client: the server inside the app did not start.
+    Hosting,
+    /// Made by a client: no address.
+    Address,
+    /// Made by a client: an invite link that is cut off.
+    InviteLink,
+    /// Made by a client: what answers at an address is something else.
+    NotConfab,
+    /// Made by a client: something is chosen for an upload that is no file.
+    NotAFile,
+    /// Made by a client: a file of this computer cannot be read or written.
+    Disk,
+    /// Made by a client: a file has changed while it was uploaded.
+    FileChanged,
+    /// Made by a client: a download is not what the server said.
+    FileBroken,
+    /// Made by a client: more files are on their way than it takes at once.
+    TooManyFiles,
+    /// Made by a client: too much waits to be sent already.
+    OutboxFull,
+    /// Made by a client: what was written could not be kept on this computer, so it was not sent.
+    NotKept,
+    /// Made by a client: the session was ended elsewhere.
+    SessionEnded,
+}
+
+fn known<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Cause>, D::Error> {
+    let cause = Option::<serde_json::Value>::deserialize(from)?;
+    Ok(cause.and_then(|cause| serde_json::from_value(cause).ok()))
 }
 
 impl Error {
     /// An error with a message for people.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry_after_ms: None }
+        Self { code, message: message.into(), retry_after_ms: None, cause: None }
+    }
+
+    /// The same, and which sentence it is.
+    #[must_use]
+    pub fn because(self, cause: Cause) -> Self {
+        Self { cause: Some(cause), ..self }
     }
 
     /// The one answer for what is missing and for what the caller may not see.
@@ -130,6 +187,7 @@ impl Error {
             code: ErrorCode::RateLimited,
             message: "Too many requests. Wait a moment and try again.".into(),
             retry_after_ms: Some(retry_after_ms),
+            cause: None,
         }
     }
 }
@@ -159,5 +217,20 @@ mod tests {
             assert_eq!(serde_json::to_value(code).unwrap(), name);
         }
         assert_eq!(ErrorCode::from_wire("teapot"), None);
+    }
+
+    #[test]
+    fn a_cause_that_is_not_known_is_none() {
+        let error = Error::bad_request("That is no address.").because(Cause::Address);
+        let mut wire = serde_json::to_value(&error).unwrap();
+        assert_eq!((&wire["cause"], serde_json::from_value(wire.clone()).unwrap()), (&"address".into(), error));
+        for other in ["teapot".into(), serde_json::Value::Null, 7.into()] {
+            wire["cause"] = other;
+            assert_eq!(serde_json::from_value::<Error>(wire.clone()).unwrap().cause, None, "{wire}");
+        }
+        assert!(
+            serde_json::to_value(Error::not_found()).unwrap().get("cause").is_none(),
+            "old clients see what they saw"
+        );
     }
 }

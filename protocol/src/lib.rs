@@ -23,7 +23,7 @@ pub mod time;
 pub mod workspace;
 
 pub use answer::Answer;
-pub use error::{Error, ErrorCode};
+pub use error::{Cause, Error, ErrorCode};
 pub use id::{Cid, Epoch, FileId, InviteCode, MessageId, ReminderId, RoomId, Seq, ServerId, SessionId, Slug, UserId};
 pub use limits::Limits;
 pub use time::Timestamp;

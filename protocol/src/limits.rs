@@ -14,6 +14,8 @@ pub struct Limits {
     pub frame_bytes: usize,
     /// The largest file, in bytes.
     pub file_bytes: u64,
+    /// The files of one account in all, those on their way too, in bytes; 0 where there is no such limit.
+    pub account_bytes: u64,
     /// Messages per ten seconds and user, on average. Each message of a batch counts.
     pub messages_per_10s: u32,
     /// Messages that a user may send at once after a pause.
@@ -43,6 +45,7 @@ impl Default for Limits {
             message_bytes: 16 * 1024,
             frame_bytes: 128 * 1024,
             file_bytes: 64 * 1024 * 1024,
+            account_bytes: 10 * 1024 * 1024 * 1024,
             messages_per_10s: 30,
             messages_burst: 60,
             events_per_10s: 100,

@@ -44,8 +44,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 async fn listen(settings: Settings) -> anyhow::Result<()> {
-    let listener =
-        TcpListener::bind(&settings.bind).await.with_context(|| format!("cannot listen on {}", settings.bind))?;
+    let listener = TcpListener::bind(&settings.bind).await.with_context(|| {
+        format!("cannot listen on {}; name an address and a free port, as in --bind 127.0.0.1:7300", settings.bind)
+    })?;
     let shutdown = Shutdown::new();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -146,6 +146,7 @@ cases! {
     files::a_file_is_seen_by_who_may_read_a_message_that_carries_it,
     files::pictures_are_seen_and_stay_and_all_else_is_swept,
     files::uploads_are_counted_and_end_once,
+    files::an_account_keeps_so_much,
     reading::unread_counts_are_exact,
     reading::mentions_and_direct_messages_are_counted,
     reading::markers_only_move_forward,

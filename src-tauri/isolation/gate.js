@@ -5,14 +5,14 @@
 const COMMANDS = new Set([
   'listen', 'subscribe', 'start', 'probe', 'host', 'join_as_guest', 'sign_up', 'sign_in', 'set_up', 'sign_out', 'set_front',
   'hosting', 'create_invite', 'sessions', 'revoke_session', 'nudge', 'open_workspace', 'create_workspace',
-  'list_workspaces', 'join_workspace', 'leave_workspace', 'open_room', 'list_rooms', 'create_room',
+  'list_workspaces', 'join_workspace', 'update_workspace', 'archive_workspace', 'leave_workspace', 'open_room', 'list_rooms', 'create_room',
   'update_room', 'leave_room', 'invite_to_room', 'kick_from_room', 'room_members', 'open_direct',
   'load_older', 'send', 'edit', 'delete', 'react', 'pin', 'thread', 'pins', 'search', 'search_local', 'retry', 'discard',
   'mark_read', 'set_typing', 'set_presence', 'update_profile', 'update_member', 'remove_member', 'set_personal', 'ignore_user',
   'set_reminder', 'remove_reminder', 'pick_files', 'take_file', 'take_piece', 'forget_picked',
   'upload_file', 'pause_transfer', 'resume_transfer', 'cancel_transfer', 'download_file', 'set_avatar',
-  'set_icon', 'save_settings', 'save_place', 'drawn',
-  'choose_credential_store', 'desktop', 'set_badge', 'quit',
+  'save_settings', 'save_place', 'drawn',
+  'choose_credential_store', 'desktop', 'set_badge', 'set_words', 'quit',
   'set_autostart', 'set_zoom',
   // How the page fetches an update that is too large to be pushed.
   'plugin:__TAURI_CHANNEL__|fetch',

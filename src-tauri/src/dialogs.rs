@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use confab_client::view::ShellWords;
 use tauri::async_runtime::{Receiver, channel};
 use tauri::{AppHandle, Runtime};
 use tauri_plugin_dialog::{DialogExt as _, FilePath};
@@ -15,11 +16,12 @@ const IMAGES: [&str; 5] = ["png", "jpg", "jpeg", "gif", "webp"];
 pub struct SystemDialogs<R: Runtime>(pub AppHandle<R>);
 
 impl<R: Runtime> Dialogs for SystemDialogs<R> {
-    fn open(&self, images: bool, many: bool) -> Receiver<Vec<PathBuf>> {
+    fn open(&self, words: &ShellWords, images: bool, many: bool) -> Receiver<Vec<PathBuf>> {
         let (tell, chosen) = channel(1);
-        let mut dialog = self.0.dialog().file();
+        let title = if images { &words.dialog_picture } else { &words.dialog_files };
+        let mut dialog = self.0.dialog().file().set_title(title_of(title));
         if images {
-            dialog = dialog.add_filter("Images", &IMAGES);
+            dialog = dialog.add_filter(&words.dialog_pictures, &IMAGES);
         }
         // A dialog whose answer nobody waits for any more answers in vain.
         if many {
@@ -30,9 +32,9 @@ impl<R: Runtime> Dialogs for SystemDialogs<R> {
         chosen
     }
 
-    fn save(&self, name: &str) -> Receiver<PathBuf> {
+    fn save(&self, words: &ShellWords, name: &str) -> Receiver<PathBuf> {
         let (tell, chosen) = channel(1);
-        let dialog = self.0.dialog().file().set_file_name(name);
+        let dialog = self.0.dialog().file().set_title(title_of(&words.dialog_save)).set_file_name(name);
         dialog.save_file(move |file| {
             if let Some(path) = file.and_then(path) {
                 drop(tell.try_send(path));
@@ -40,6 +42,11 @@ impl<R: Runtime> Dialogs for SystemDialogs<R> {
         });
         chosen
     }
+}
+
+/// The dialog panics over a NUL, and the page is not believed to send none.
+fn title_of(words: &str) -> String {
+    words.replace('\0', "")
 }
 
 fn path(file: FilePath) -> Option<PathBuf> {

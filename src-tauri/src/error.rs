@@ -1,6 +1,6 @@
 //! What can go wrong in the shell itself, and how the UI is told: with the protocol's own error, like any refusal.
 
-use confab_protocol::{Error, ErrorCode};
+use confab_protocol::{Cause, Error, ErrorCode};
 
 use crate::credentials::CredentialError;
 use crate::embedded::HostError;
@@ -8,18 +8,19 @@ use crate::settings::SaveError;
 
 impl From<CredentialError> for Error {
     fn from(error: CredentialError) -> Self {
-        let code = match error {
+        let (code, cause) = match error {
             // Not a failure: the UI asks the user, and tries again.
-            CredentialError::NotChosen | CredentialError::Keyring(_) => ErrorCode::Conflict,
-            CredentialError::File(_) => ErrorCode::ReadOnly,
+            CredentialError::NotChosen => (ErrorCode::Conflict, Cause::NoKeyring),
+            CredentialError::Keyring(_) => (ErrorCode::Conflict, Cause::Keyring),
+            CredentialError::File(_) => (ErrorCode::ReadOnly, Cause::SignInFile),
         };
-        Error::new(code, sentence(&error))
+        Error::new(code, sentence(&error)).because(cause)
     }
 }
 
 impl From<SaveError> for Error {
     fn from(error: SaveError) -> Self {
-        Error::new(ErrorCode::ReadOnly, sentence(&error))
+        Error::new(ErrorCode::ReadOnly, sentence(&error)).because(Cause::Settings)
     }
 }
 
@@ -27,7 +28,7 @@ impl From<HostError> for Error {
     fn from(error: HostError) -> Self {
         match error {
             HostError::Refused(error) => error,
-            other => Error::new(ErrorCode::Unavailable, sentence(&other)),
+            other => Error::new(ErrorCode::Unavailable, sentence(&other)).because(Cause::Hosting),
         }
     }
 }
@@ -51,7 +52,7 @@ mod tests {
     #[test]
     fn people_read_sentences() {
         let error = Error::from(CredentialError::NotChosen);
-        assert_eq!(error.code, ErrorCode::Conflict);
+        assert_eq!((error.code, error.cause), (ErrorCode::Conflict, Some(Cause::NoKeyring)));
         assert!(error.message.starts_with("There is no keyring") && error.message.ends_with("first."), "{error}");
     }
 }

@@ -9,17 +9,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use confab_client::view::Picked;
-use confab_protocol::{Answer, Error, ErrorCode};
+use confab_client::view::{Picked, ShellWords};
+use confab_protocol::{Answer, Cause, Error, ErrorCode};
 use tauri::async_runtime::Receiver;
 use uuid::Uuid;
 
-/// The system's dialogs. Each answers once; nothing when it was dismissed.
+/// The system's dialogs, in these words. Each answers once; nothing when it was dismissed.
 pub trait Dialogs: Send + Sync {
     /// Files to be read.
-    fn open(&self, images: bool, many: bool) -> Receiver<Vec<PathBuf>>;
+    fn open(&self, words: &ShellWords, images: bool, many: bool) -> Receiver<Vec<PathBuf>>;
     /// A place to save a file of this name to.
-    fn save(&self, name: &str) -> Receiver<PathBuf>;
+    fn save(&self, words: &ShellWords, name: &str) -> Receiver<PathBuf>;
 }
 
 /// What the user picked and did not upload yet, and the copies of what the page handed over.
@@ -54,7 +54,7 @@ impl Picks {
     pub fn choose(&self, path: PathBuf) -> Answer<Picked> {
         let metadata = fs::metadata(&path).map_err(|error| unreadable(&error))?;
         if !metadata.is_file() {
-            return Err(Error::bad_request("Only files can be uploaded, not folders."));
+            return Err(Error::bad_request("Only files can be uploaded, not folders.").because(Cause::NotAFile));
         }
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(self.keep(Pick { path, name, bytes: metadata.len() }))
@@ -139,9 +139,9 @@ fn create_private(path: &Path) -> io::Result<()> {
 }
 
 fn unreadable(error: &io::Error) -> Error {
-    Error::new(ErrorCode::NotFound, format!("The file cannot be read: {error}."))
+    Error::new(ErrorCode::NotFound, format!("The file cannot be read: {error}.")).because(Cause::Disk)
 }
 
 fn unwritable(error: &io::Error) -> Error {
-    Error::new(ErrorCode::ReadOnly, format!("The file cannot be copied: {error}."))
+    Error::new(ErrorCode::ReadOnly, format!("The file cannot be copied: {error}.")).because(Cause::Disk)
 }

@@ -13,7 +13,7 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use confab_client::notify::{Notification, Target, Viewer, notification};
-use confab_client::view::{AccountKey, Update};
+use confab_client::view::{AccountKey, ShellWords, Update};
 use confab_protocol::event::AttentionWanted;
 use confab_protocol::personal::Personal;
 use confab_protocol::{RoomId, Seq, Slug, Timestamp};
@@ -33,8 +33,6 @@ use nowhere::Daemon;
 const QUEUE: usize = 64;
 /// How long the app waits at its end for notifications to go away.
 const LAST: Duration = Duration::from_secs(1);
-/// What stands in place of a message that is not to be read over somebody's shoulder.
-const WITHOUT_PREVIEW: &str = "New message";
 
 /// What the system said about a notification.
 #[derive(Debug, Clone, Copy)]
@@ -190,20 +188,21 @@ impl Screen {
         let looking_at = place.workspace.as_ref().zip(place.room.as_ref()).filter(|_| self.focused);
         let personal = self.personal.borrow().get(&key).cloned().unwrap_or_default();
         let viewer = Viewer { personal: &personal, looking_at, now: clock::now(), local: clock::local() };
-        let Some(mut notification) = notification(&attention, &viewer) else { return };
+        let words = shell.words();
+        let Some(mut notification) = notification(&attention, &viewer, &words) else { return };
         if !settings.previews {
-            notification.body = WITHOUT_PREVIEW.into();
+            notification.body.clone_from(&words.notification_hidden);
         }
         if let Some(server) = shell.name_among_several(&key) {
-            notification.title = format!("{} · {server}", notification.title);
+            notification.title = words.title_on(&notification.title, &server);
         }
-        if !settings.notifications || !self.show(&key, &notification).await {
+        if !settings.notifications || !self.show(&key, &notification, &words).await {
             shell.tell_page(&key, Update::Attention { attention });
         }
     }
 
     /// False when the system shows none.
-    async fn show(&mut self, key: &AccountKey, notification: &Notification) -> bool {
+    async fn show(&mut self, key: &AccountKey, notification: &Notification, words: &ShellWords) -> bool {
         let Target { workspace, room, seq } = notification.target.clone();
         let spot = (key.clone(), workspace, room);
         if self.daemon.is_none() {
@@ -215,7 +214,7 @@ impl Screen {
         let Some(daemon) = &self.daemon else { return false };
         // The newest message of a room stands for all of them.
         let before = self.shown.get(&spot).map_or(0, |shown| shown.id);
-        match daemon.show(before, &notification.title, &notification.body).await {
+        match daemon.show(before, notification, &words.notification_open).await {
             Ok(id) => {
                 self.shown.insert(spot, Shown { id, seq });
                 self.complained = false;

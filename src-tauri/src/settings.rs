@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use confab_client::view::{Account, AccountKey, Place, Seat, Settings};
+use confab_client::view::{Account, AccountKey, Place, Seat, Settings, ShellWords};
 use serde::{Deserialize, Serialize};
 
 use crate::embedded::local_url;
@@ -33,6 +33,8 @@ pub struct Remembered {
     pub front: Option<AccountKey>,
     /// What the user chose about looks.
     pub settings: Settings,
+    /// What the shell says, as the page had it last: an app that starts in the tray has shown no page yet.
+    pub words: ShellWords,
     /// The user chose files for the tokens.
     pub token_in_file: bool,
     /// This app hosts a server, and how.
@@ -62,6 +64,7 @@ impl Default for Remembered {
             accounts: Vec::new(),
             front: None,
             settings: Settings::default(),
+            words: ShellWords::default(),
             token_in_file: false,
             hosted: None,
             frame: None,

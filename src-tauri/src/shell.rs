@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex as SyncMutex, OnceLock};
 use std::time::Instant;
 
 use confab_client::local;
-use confab_client::view::{CredentialStore, Hosting, Seat, Start, Update};
-use confab_protocol::{Answer, Error};
+use confab_client::view::{CredentialStore, Hosting, Seat, ShellWords, Start, Update};
+use confab_protocol::{Answer, Cause, Error};
 use tauri::ipc::Channel;
 use tokio::sync::OnceCell;
 
@@ -44,6 +44,8 @@ pub struct Shell {
     notifications: Notifications,
     tray: Tray,
     autostart: Option<Autostart>,
+    /// What is said outside of the page, in its language.
+    words: SyncMutex<Arc<ShellWords>>,
     /// Where the window is; written down when the app ends or hides.
     frame: SyncMutex<Option<Frame>>,
     /// The user was asked whether they want to quit, and has not answered.
@@ -71,6 +73,7 @@ impl Shell {
             window: OnceLock::new(),
             tray: Tray::default(),
             autostart: Autostart::of_this_user(),
+            words: SyncMutex::new(Arc::new(settings.read().words)),
             frame: SyncMutex::new(settings.read().frame),
             quitting: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
@@ -149,7 +152,7 @@ impl Shell {
         let settings = Arc::clone(&self.settings);
         match tokio::task::spawn_blocking(move || settings.change(change)).await {
             Ok(saved) => Ok(saved?),
-            Err(_) => Err(internal("The settings could not be saved.")),
+            Err(_) => Err(internal("The settings could not be saved.").because(Cause::Settings)),
         }
     }
 
@@ -203,7 +206,10 @@ impl Shell {
             }
             Credentials::open(&now.installation, &keys, folder, now.token_in_file).await
         };
-        self.credentials.get_or_try_init(open).await.map_err(|_| internal("The keyring cannot be asked."))
+        self.credentials
+            .get_or_try_init(open)
+            .await
+            .map_err(|_| internal("The keyring cannot be asked.").because(Cause::Keyring))
     }
 }
 

@@ -99,6 +99,20 @@ async fn what_was_read_elsewhere_is_taken_back_and_previews_can_be_turned_off() 
     let notice = screen.wait_for("Bob in random").await?;
     ensure!(notice.body == "New message", "{notice:?}");
 
+    // The system is told in the language of the page.
+    ensure!(notice.actions == ["default", "Open"], "{notice:?}");
+    app.click_button("Deutsch").await?;
+    app.wait_for_text("settings", "Aussehen").await?;
+    // Both go over at the same time: the message must not be faster than the words.
+    let kept = scene.desktop.installation("cem").join("config/settings.json");
+    until("the shell has German words", async || {
+        std::fs::read_to_string(&kept).ok()?.contains("Neue Nachricht").then_some(())
+    })
+    .await?;
+    scene.says("random", "noch eins, @cem").await?;
+    let notice = screen.wait_for("Neue Nachricht").await?;
+    ensure!(notice.actions == ["default", "Öffnen"], "{notice:?}");
+
     // Turned off, the page says it by itself.
     let asked = screen.asked();
     app.click("settings-notifications").await?;

@@ -45,6 +45,29 @@ async fn closing_leaves_the_app_in_the_tray_and_quit_ends_it() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_tray_speaks_the_language_of_the_page_also_at_the_next_start() -> Result<()> {
+    let stage = Stage::new().await?;
+    let desktop = Desktop::start().await?;
+    let tray = TrayHost::start(desktop.bus()).await?;
+    let app = signed_in(&desktop, &stage).await?;
+    ensure!(!tray.is_checked("Do not disturb").await?, "nobody asked for it");
+    app.click("settings-open").await?;
+    app.click_button("Deutsch").await?;
+    tray.wait_for_tip("Alles ist gelesen").await?;
+    until("the menu is German", async || tray.is_checked("Nicht stören").await.ok()).await?;
+    tray.choose("Beenden").await?;
+    app.ends().await?;
+
+    // The window stays hidden, and nobody has drawn a page.
+    let app = desktop.open_with("cem", &["--hidden"]).await?;
+    until("the menu is German from the start", async || tray.is_checked("Nicht stören").await.ok()).await?;
+    tray.choose("Confab öffnen").await?;
+    becomes_visible(&app, true).await?;
+    app.wait_for_text("room-title", "general").await?;
+    app.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_tray_closing_ends_the_app() -> Result<()> {
     let desktop = Desktop::start().await?;
     let app = desktop.open("cem").await?;

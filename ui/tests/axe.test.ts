@@ -78,6 +78,11 @@ const screens: [name: string, query: string, act?: (page: Page) => Promise<unkno
   ['settings', 'scene=chat', (page) => page.getByTestId('settings-open').click()],
   ['creating a room', 'scene=chat', (page) => page.getByTestId('create-room').click()],
   ['browsing rooms', 'scene=chat', (page) => page.getByTestId('browse-rooms').click()],
+  ['the settings of a workspace', 'scene=chat', async (page) => {
+    await page.getByTestId('workspace-menu').click();
+    await page.getByTestId('workspace-settings-open').click();
+    await page.getByTestId('workspace-settings').waitFor();
+  }],
   ['two servers', 'scene=servers'],
   ['two servers, one gone', 'scene=servers&gone', (page) => page.locator('[data-testid=server][data-state=offline]').waitFor()],
   ['adding a server', 'scene=servers', (page) => page.getByTestId('add-server').click()],

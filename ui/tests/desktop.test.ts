@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { AttentionWanted } from '../src/bindings';
+import { locale } from '../src/lib/locale/locale.svelte';
 import { iconOf, titleOf } from '../src/lib/tab';
 import { FakeDesktop, FakeNotifier } from '../src/port/fake/desktop';
 import { chatter, room, world } from '../src/port/fake/world';
@@ -37,6 +38,24 @@ describe('outside of the window', () => {
     await page.settled();
     expect(desktop.badges.at(-1)).toEqual([false, 0]);
     expect(document.title).toBe('Confab');
+  });
+
+  it('the shell is given its words when the app starts, and when the language changes', async () => {
+    expect(desktop.words).toHaveLength(1);
+    expect(desktop.words[0]).toMatchObject({ tray_quit: 'Quit', notification_open: 'Open', notification_title: '{author} in {room}' });
+    expect(desktop.tips.at(-1)).toBe('Everything is read');
+    page.port.emit({ type: 'read', slug: 'general', room: 'r-random', head: 9, read: 3, unread: 6, mentions: 2 });
+    await page.settled();
+    expect(desktop.tips.at(-1)).toBe('2 messages for you');
+    page.servers.settings.setLanguage('de');
+    await vi.waitFor(() => expect(desktop.words).toHaveLength(2));
+    expect(desktop.words[1]).toMatchObject({ tray_open: 'Confab öffnen', tray_quiet: 'Nicht stören', tray_quit: 'Beenden', notification_open: 'Öffnen', notification_hidden: 'Neue Nachricht', dialog_save: 'Datei speichern' });
+    expect([desktop.tips.at(-1), desktop.badges.at(-1)]).toEqual(['2 Nachrichten für dich', [true, 2]]);
+    page.servers.settings.setLanguage('ar');
+    await vi.waitFor(() => expect(desktop.words).toHaveLength(3));
+    expect(desktop.words[2]?.notification_title).toBe('{author} في {room}');
+    expect(desktop.tips.at(-1)).toBe('رسالتان لك');
+    await locale.use('en');
   });
 
   it('whoever hosts is asked before they cut others off', async () => {
@@ -135,6 +154,17 @@ describe('notifications that the page shows', () => {
     await page.settled();
     expect(notifier.shown).toHaveLength(before);
   });
+});
+
+it('an app whose language was chosen before hands over no words in another one', async () => {
+  const desktop = new FakeDesktop();
+  const fake = world([room('general')], new Map());
+  const settings = { ...fake.start.settings, language: 'de' as const };
+  const page = await Page.open({ ...fake, start: { ...fake.start, settings } }, { desktop });
+  await vi.waitFor(() => expect(desktop.words).toHaveLength(1));
+  expect([desktop.words[0]?.tray_quit, ...new Set(desktop.tips)]).toEqual(['Beenden', 'Alles ist gelesen']);
+  await page.close();
+  await locale.use('en');
 });
 
 it('a link that the desktop hands over opens the join page', async () => {

@@ -19,7 +19,7 @@ beforeEach(() => {
   seen = [];
   vi.stubGlobal('fetch', vi.fn(serve));
   const emit = (update: Update) => void (update.type === 'transfer' && seen.push(update.transfer));
-  files = new WebFiles(new Api('http://chat.test', (input, init) => fetch(input, init)), { emit, setIcon: () => Promise.reject(new Error('unused')) });
+  files = new WebFiles(new Api('http://chat.test', (input, init) => fetch(input, init)), { emit });
 });
 
 afterEach(() => vi.unstubAllGlobals());

@@ -5,7 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Member, Room } from '../src/bindings';
 import { entriesOf, matching } from '../src/features/switcher/entries';
 import { KEYMAP } from '../src/features/keys/keymap';
+import { FakePort } from '../src/port/fake';
 import { chatter, person, room, signedIn, world } from '../src/port/fake/world';
+import { Servers } from '../src/state/servers.svelte';
 import { Trail } from '../src/state/trail';
 import { Page } from './page';
 
@@ -93,12 +95,16 @@ describe('the switcher', () => {
   });
 
   it('is instant over 10,000 rooms and people', async () => {
-    await page.close();
     const many = Array.from({ length: 5_000 }, (_, i) => room(`project-${i}-${['alpha', 'beta', 'gamma'][i % 3]}`));
     const everybody: Member[] = Array.from({ length: 5_000 }, (_, i) => person(`user${i}`, `Person ${i} Ünal`, 'online'));
     const made = world(many, new Map());
     made.workspaces[0]?.members.push(...everybody);
-    page = await Page.open(made);
+    // Nothing is drawn: ten thousand rows in the sidebar take jsdom longer than all other tests of this file.
+    const servers = new Servers(new FakePort(made));
+    await servers.start();
+    await page.settled();
+    const app = servers.front;
+    if (!app) throw new Error('nobody is signed in');
     const cpu = (work: () => void): number => {
       const times = Array.from({ length: 5 }, () => {
         const began = process.cpuUsage();
@@ -108,7 +114,7 @@ describe('the switcher', () => {
       });
       return Math.min(...times);
     };
-    const entries = entriesOf(page.app, []);
+    const entries = entriesOf(app, []);
     expect(entries.length).toBeGreaterThan(10_000);
     expect(matching(entries, 'project-4321').map((entry) => entry.title)[0]).toBe('project-4321-beta');
     expect(matching(entries, 'person 77 unal')[0]?.title).toBe('Person 77 Ünal');

@@ -12,10 +12,12 @@ import { ar } from '../src/lib/locale/ar';
 import { de } from '../src/lib/locale/de';
 import { en } from '../src/lib/locale/en';
 import { languageFor, locale, t } from '../src/lib/locale/locale.svelte';
+import { shellWords } from '../src/lib/locale/shell';
 import { piecesOf, type Key, type Message } from '../src/lib/locale/message';
 import { listed } from '../src/lib/names';
 import { sizeOf } from '../src/lib/size';
 import { dayName, fromNow, lately } from '../src/lib/time';
+import { warningText } from '../src/lib/warning';
 import { whenOf } from '../src/lib/when';
 import { stringsOfSvelte, stringsOfTypeScript, type Found } from './strings';
 
@@ -154,6 +156,27 @@ describe('the language of the page', () => {
     expect(reason(taken)).toBe(de['error.conflict']);
     expect(reason({ code: 'bad_request', message: 'A room is called a-z.' })).toBe('A room is called a-z.');
     expect(reason(refusal('conflict', 'Von hier'))).toBe('Von hier');
+    // Where the code says too little, or nothing, the cause tells.
+    expect(reason({ code: 'bad_request', message: 'That is not an address.', cause: 'address' })).toBe(de['cause.address']);
+    const hosting = { code: 'unavailable' as const, message: 'Port 7300 is taken.', cause: 'hosting' as const };
+    expect(reason(hosting)).toBe('Der Server in dieser App konnte nicht starten. (Port 7300 is taken.)');
+    expect(reason({ ...hosting, cause: 'of a newer server' as 'hosting' })).toBe(de['error.unavailable']);
+    expect(warningText({ is: 'signed_out', server: 'Northwind', error: { code: 'unauthorized', message: 'Ended.', cause: 'session_ended' } }))
+      .toBe(`Du bist bei Northwind nicht mehr angemeldet: ${de['error.session_ended']}`);
+    await locale.use('en');
+    expect(reason(hosting)).toBe('Port 7300 is taken.');
+  });
+
+  it('gives the shell what it says in English by itself, and in another language something else', async () => {
+    const rust = readFileSync(join(src, '../../client/src/view/words.rs'), 'utf8');
+    const own = Object.fromEntries([...rust.matchAll(/^ {12}(\w+): "(.*)"\.into\(\),$/gm)].map(([, key, text]) => [key, text]));
+    const english = shellWords();
+    expect(english).toEqual(own);
+    for (const language of ['de', 'ar'] as const) {
+      await locale.use(language);
+      const same = Object.entries(shellWords()).filter(([key, words]) => words === own[key]).map(([key]) => key);
+      expect(same).toEqual(language === 'de' ? ['notification_title', 'notification_title_on'] : ['notification_title_on']);
+    }
   });
 
   it('of two choices in a row the last one stays', async () => {

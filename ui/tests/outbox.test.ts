@@ -75,7 +75,7 @@ class Tab {
   }
 
   private tell(note: Note): void {
-    if (note.is !== 'ended') for (const other of this.others) queueMicrotask(() => other.outbox.heard(note));
+    if (note.is !== 'ended' && note.is !== 'leaving') for (const other of this.others) queueMicrotask(() => other.outbox.heard(note));
   }
 }
 

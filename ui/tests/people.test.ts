@@ -6,6 +6,7 @@ import type { AttentionWanted, Personal } from '../src/bindings';
 import { emoteOf } from '../src/features/composer/commands';
 import { notification } from '../src/lib/notify';
 import { statusParts } from '../src/lib/status';
+import { ids } from '../src/lib/testids';
 import { whenOf } from '../src/lib/when';
 import { chatter, room, world } from '../src/port/fake/world';
 import { Page } from './page';
@@ -104,6 +105,23 @@ describe('people', () => {
     await page.settled();
     expect(page.all('ignored')).toHaveLength(folded - 1);
     expect(document.body.textContent).toContain('you did not hear this');
+  });
+
+  it('lets a conversation with somebody who is ignored be, in the list and in the total', async () => {
+    const direct = await page.port.openDirect(['u-bo']);
+    const { id } = direct;
+    page.port.emit({ type: 'read', slug: 'general', room: id, head: 2, read: 0, unread: 2, mentions: 2 });
+    await page.settled();
+    const row = (): HTMLElement | null => document.querySelector(`[data-testid="${ids.room(direct.name || id)}"]`);
+    const total = page.app.workspace?.unread ?? 0;
+    expect(row()?.classList).toContain('unread');
+    await page.port.ignoreUser('u-bo', true);
+    await page.settled();
+    expect(row()?.classList).not.toContain('unread');
+    expect(page.app.workspace?.unread).toBe(total - 2);
+    await page.port.ignoreUser('u-bo', false);
+    await page.settled();
+    expect(row()?.classList).toContain('unread');
   });
 
   it('opens a card from an author: message, ignore', async () => {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use confab_protocol::file::FileInfo;
-use confab_protocol::{Error, ErrorCode};
+use confab_protocol::{Cause, Error, ErrorCode};
 use reqwest::{Method, StatusCode, header};
 use sha2::{Digest as _, Sha256};
 use tokio::fs;
@@ -68,7 +68,7 @@ pub(super) async fn go(http: &Http, info: &FileInfo, to: &Path, moved: &(dyn Fn(
     let same = tokio::task::spawn_blocking(move || Ok(hash(&path)? == expected)).await;
     if !same.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(cannot)? {
         give_up(to).await;
-        return Err(Error::bad_request("What came is not what the server said. Try again."));
+        return Err(Error::bad_request("What came is not what the server said. Try again.").because(Cause::FileBroken));
     }
     fs::rename(&partial, to).await.map_err(cannot)
 }

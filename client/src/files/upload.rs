@@ -4,7 +4,7 @@ use std::io::SeekFrom;
 use std::path::Path;
 
 use confab_protocol::file::{FileInfo, Upload, UploadRequest};
-use confab_protocol::{Error, ErrorCode, FileId};
+use confab_protocol::{Cause, Error, ErrorCode, FileId};
 use reqwest::Method;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
@@ -39,7 +39,9 @@ impl Progress {
             }
             if at.bytes != bytes {
                 self.give_up(http).await;
-                return Err(Error::bad_request("The file has changed while it was uploaded."));
+                return Err(
+                    Error::bad_request("The file has changed while it was uploaded.").because(Cause::FileChanged)
+                );
             }
             let mut piece = Vec::new();
             file.seek(SeekFrom::Start(at.offset)).await.map_err(|error| disk("The file cannot be read", &error))?;
@@ -51,7 +53,9 @@ impl Progress {
                 .map_err(|error| disk("The file cannot be read", &error))?;
             if piece.len() as u64 != wanted {
                 self.give_up(http).await;
-                return Err(Error::bad_request("The file has changed while it was uploaded."));
+                return Err(
+                    Error::bad_request("The file has changed while it was uploaded.").because(Cause::FileChanged)
+                );
             }
             let request = http
                 .request(Method::PATCH, &format!("/uploads/{}", at.id))

@@ -5,6 +5,8 @@
 
 pub mod socketio;
 
+use std::time::Duration;
+
 use confab_protocol::Error;
 use confab_protocol::handshake::Handshake;
 use serde_json::{Map, Value};
@@ -84,6 +86,7 @@ pub struct Opened {
 
 /// Makes links.
 pub trait Factory: Send + Sync {
-    /// Begins to connect; answers at once.
-    fn open(&self, target: Target) -> Opened;
+    /// Begins to connect; answers at once. The server may take as long as `limit` to answer the CONNECT: what passes that is
+    /// [`Down::Timeout`].
+    fn open(&self, target: Target, limit: Duration) -> Opened;
 }

@@ -21,10 +21,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{Down, Factory, Frame, Link, LinkEvent, Opened, Target};
 
-/// TCP, WebSocket upgrade and the Engine.IO handshake.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// From the CONNECT packet to its answer.
-const ACCEPT_LIMIT: Duration = Duration::from_secs(6);
+/// TCP, WebSocket upgrade and the Engine.IO handshake. Always as short: on a network that swallows packets, only a new attempt
+/// notices soon that they pass again.
+const NETWORK_LIMIT: Duration = Duration::from_secs(5);
 /// One emit. It hangs for ever on a half-open connection with a full send buffer.
 const EMIT_LIMIT: Duration = Duration::from_secs(3);
 /// Events that wait for the machine. A page of 500 entries is one event.
@@ -37,11 +36,11 @@ const FRAMES: usize = 256;
 pub struct SocketIo;
 
 impl Factory for SocketIo {
-    fn open(&self, target: Target) -> Opened {
+    fn open(&self, target: Target, limit: Duration) -> Opened {
         let (events_in, events) = mpsc::channel(EVENTS);
         let (frames, frames_out) = mpsc::channel(FRAMES);
         let kill = CancellationToken::new();
-        let cell = Cell { target, events: events_in, frames: frames_out, kill: kill.clone() };
+        let cell = Cell { target, limit, events: events_in, frames: frames_out, kill: kill.clone() };
         // A thread that cannot be had shows as a closed channel: the same as a dead link.
         if let Err(error) = thread::Builder::new().name("confab-link".into()).spawn(move || cell.live()) {
             tracing::warn!(%error, "no thread for a link");
@@ -63,6 +62,7 @@ impl Link for Handles {
 
 struct Cell {
     target: Target,
+    limit: Duration,
     events: mpsc::Sender<LinkEvent>,
     frames: mpsc::Receiver<Frame>,
     kill: CancellationToken,
@@ -75,13 +75,13 @@ impl Cell {
         let on_park = Arc::clone(&watch);
         let runtime = Builder::new_current_thread().enable_all().on_thread_park(move || on_park.look()).build();
         let Ok(runtime) = runtime else { return };
-        let Self { target, events, frames, kill } = self;
+        let Self { target, limit, events, frames, kill } = self;
         let namespace = target.namespace.clone();
         let ended = runtime.block_on(async {
             tokio::select! {
                 biased;
                 () = kill.cancelled() => None,
-                ended = run(target, events.clone(), frames, &watch) => Some(ended),
+                ended = run(target, limit, events.clone(), frames, &watch) => Some(ended),
             }
         });
         // Does not wait for tasks: a hanging write goes with its socket.
@@ -102,19 +102,20 @@ enum Signal {
 
 async fn run(
     target: Target,
+    limit: Duration,
     events: mpsc::Sender<LinkEvent>,
     mut frames: mpsc::Receiver<Frame>,
     watch: &ReaderWatch,
 ) -> LinkEvent {
     let (signals, mut heard) = mpsc::channel(4);
-    let client = match timeout(CONNECT_LIMIT, builder(&target, events, signals).connect()).await {
+    let client = match timeout(NETWORK_LIMIT, builder(&target, events, signals).connect()).await {
         Ok(Ok(client)) => client,
         Ok(Err(error)) => return LinkEvent::Down(Down::Connect(error.to_string())),
         Err(_) => return LinkEvent::Down(Down::Timeout("connection")),
     };
     watch.arm();
     // `connect` returns before the CONNECT is answered, and emitting before that kills the link.
-    match timeout(ACCEPT_LIMIT, next_signal(&mut heard, watch)).await {
+    match timeout(limit, next_signal(&mut heard, watch)).await {
         Ok(Signal::Accepted) => {}
         Ok(Signal::Ended(end)) => return end,
         Err(_) => return LinkEvent::Down(Down::Timeout("answer to CONNECT")),

@@ -6,7 +6,7 @@ use confab_protocol::event::{
 };
 use confab_protocol::personal::Personal;
 use confab_protocol::workspace::Workspace;
-use confab_protocol::{Error, ErrorCode, Slug};
+use confab_protocol::{Cause, Error, ErrorCode, Slug};
 
 use super::push::pushes;
 use super::tally::Tally;
@@ -239,5 +239,5 @@ fn drawn(LobbyReady { user, server, workspaces, personal }: LobbyReady) -> impl 
 
 /// Why somebody is signed out who did not ask for it.
 pub(super) fn revoked() -> Error {
-    Error::new(ErrorCode::Unauthorized, "This session was ended. Sign in again to go on.")
+    Error::new(ErrorCode::Unauthorized, "This session was ended. Sign in again to go on.").because(Cause::SessionEnded)
 }

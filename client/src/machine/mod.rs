@@ -70,7 +70,10 @@ pub enum Input<C> {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Drop the link, if there is one, and open a new one.
-    Connect,
+    Connect {
+        /// How long the server may take to answer the CONNECT, in milliseconds.
+        limit_ms: u64,
+    },
     /// Drop the link.
     Kill,
     /// Send this on the link.

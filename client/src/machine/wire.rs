@@ -12,10 +12,13 @@ use crate::backoff::Backoff;
 use crate::link::{Frame, LinkEvent};
 use crate::view::{LinkState, Update};
 
-/// A link that reports nothing at all for this long is dead. The cell's own limits are shorter.
-const CONNECT_LIMIT_MS: u64 = 15_000;
-/// From the accepted CONNECT to the ready event.
-const GREETING_LIMIT_MS: u64 = 6_000;
+/// How long the server may take for each step of connecting at first: the answer to CONNECT, the ready event.
+const STEP_LIMIT_MS: u64 = 6_000;
+/// A link that reports nothing at all for this much longer is dead. Its own limit for the network is shorter.
+const NETWORK_LIMIT_MS: u64 = 9_000;
+/// And after so many failures in a row as many times that. A crowd that comes back to a slow server would give up just before
+/// its turn, each time anew, and keep it busy with greetings that nobody waits for any more.
+const PATIENCE: [u64; 4] = [1, 1, 2, 4];
 /// Silence of the server while a request waits. Passing it costs the link: the answer may be lost, or all of the connection.
 pub const REQUEST_LIMIT_MS: u64 = 4_000;
 /// From a request to its answer on a link that speaks of other things meanwhile. The server is there, and has much to do, as
@@ -143,7 +146,7 @@ impl<P> Wire<P> {
         self.heard_at = now.ms;
         match event {
             LinkEvent::Up => {
-                self.phase = Phase::Greeting { until: now.ms + GREETING_LIMIT_MS };
+                self.phase = Phase::Greeting { until: now.ms + self.step_limit_ms() };
                 Report::Handled
             }
             LinkEvent::Push { event, body } if event == REQUEST_ANSWERED => self.answered(body, out),
@@ -264,9 +267,15 @@ impl<P> Wire<P> {
     }
 
     fn connect(&mut self, now: Now, out: &mut Vec<Effect>) {
-        self.phase = Phase::Connecting { until: now.ms + CONNECT_LIMIT_MS };
-        out.push(Effect::Connect);
+        let limit_ms = self.step_limit_ms();
+        self.phase = Phase::Connecting { until: now.ms + NETWORK_LIMIT_MS + limit_ms };
+        out.push(Effect::Connect { limit_ms });
         out.push(Effect::Update(self.link_update(now)));
+    }
+
+    fn step_limit_ms(&self) -> u64 {
+        let failures = usize::try_from(self.backoff.attempt()).unwrap_or(usize::MAX);
+        STEP_LIMIT_MS * PATIENCE[failures.min(PATIENCE.len() - 1)]
     }
 
     fn lose(&mut self, now: Now, at_least_ms: u64, out: &mut Vec<Effect>) -> Vec<P> {
@@ -344,4 +353,40 @@ fn rid(number: u64) -> String {
 /// Requests are plain structs of ours: they always become an object.
 fn to_value<R: Request>(request: &R) -> Value {
     serde_json::to_value(request).unwrap_or_else(|_| Value::Object(Map::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use confab_protocol::Timestamp;
+
+    use super::*;
+    use crate::link::Down;
+
+    #[test]
+    fn whoever_failed_before_waits_longer_until_it_was_live_for_a_while() {
+        let mut now = Now { ms: 0, wall: Timestamp::from_millis(0) };
+        let mut wire = Wire::<()>::new("/".into(), 7);
+        let mut limits = Vec::new();
+        let mut connects = |out: &mut Vec<Effect>| {
+            let limit = |effect| if let Effect::Connect { limit_ms } = effect { Some(limit_ms) } else { None };
+            limits.extend(out.drain(..).filter_map(limit));
+        };
+        let mut out = Vec::new();
+        wire.start(now, &mut out);
+        for _ in 0..5 {
+            connects(&mut out);
+            now.ms = wire.deadline().unwrap();
+            assert!(matches!(wire.tick(now, &mut out), Report::Lost(_)), "a link that reports nothing is dead");
+            now.ms = wire.deadline().unwrap();
+            wire.tick(now, &mut out);
+        }
+        wire.report(LinkEvent::Up, now, &mut out);
+        wire.ready(now, &mut out);
+        now.ms += STEADY_MS;
+        wire.report(LinkEvent::Down(Down::Closed("again".into())), now, &mut out);
+        now.ms = wire.deadline().unwrap();
+        wire.tick(now, &mut out);
+        connects(&mut out);
+        assert_eq!(limits, [6_000, 6_000, 12_000, 24_000, 24_000, 24_000, 6_000]);
+    }
 }

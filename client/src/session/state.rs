@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use confab_protocol::account::Secret;
 use confab_protocol::event::UnreadChanged;
 use confab_protocol::handshake::Handshake;
-use confab_protocol::{Error, ErrorCode, Limits, PROTOCOL, Slug, UserId};
+use confab_protocol::{Cause, Error, ErrorCode, Limits, PROTOCOL, Slug, UserId};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -339,5 +339,5 @@ fn seed() -> u64 {
 }
 
 fn ended() -> Error {
-    Error::new(ErrorCode::Unauthorized, "This session has ended. Sign in again to go on.")
+    Error::new(ErrorCode::Unauthorized, "This session has ended. Sign in again to go on.").because(Cause::SessionEnded)
 }

@@ -128,11 +128,11 @@ impl World {
 
     fn perform(&mut self, effect: Effect) -> Option<Input<Command>> {
         match effect {
-            Effect::Connect if self.unplugged => {
+            Effect::Connect { .. } if self.unplugged => {
                 self.attempts += 1;
                 return Some(Input::Link(LinkEvent::Down(Down::Closed("unplugged".into()))));
             }
-            Effect::Connect => {
+            Effect::Connect { .. } => {
                 self.to_server.clear();
                 let push = LinkEvent::Push { event: "workspace:ready".into(), body: self.ready() };
                 self.to_client = Some(VecDeque::from([LinkEvent::Up, push]));

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use confab_protocol::file::FileInfo;
-use confab_protocol::{Error, ErrorCode, FileId, UserId, text};
+use confab_protocol::{Error, ErrorCode, FileId, Limits, UserId, text};
 use sha2::{Digest as _, Sha256};
 use tokio::fs;
 use tokio::sync::Semaphore;
@@ -34,6 +34,8 @@ const PIECE: usize = 256 * 1024;
 /// The files of one server.
 pub struct Files {
     root: PathBuf,
+    /// How many bytes one account may keep.
+    quota: u64,
     looks: Arc<Semaphore>,
     /// Held while a content gets or loses its name: a sweep must not remove what an upload is about to name.
     naming: tokio::sync::Mutex<()>,
@@ -59,15 +61,33 @@ struct Look {
 }
 
 impl Files {
-    /// In this data directory.
+    /// In this data directory, with these limits.
     #[must_use]
-    pub fn new(data: &Path) -> Self {
+    pub fn new(data: &Path, limits: &Limits) -> Self {
         Self {
             root: data.join("files"),
+            quota: if limits.account_bytes == 0 { u64::MAX } else { limits.account_bytes },
             looks: Arc::new(Semaphore::new(LOOKS)),
             naming: tokio::sync::Mutex::default(),
             busy: Mutex::default(),
         }
+    }
+
+    /// How many bytes one account may keep; `u64::MAX` where there is no such limit.
+    #[must_use]
+    pub fn quota(&self) -> u64 {
+        self.quota
+    }
+
+    /// How many bytes an account may still keep.
+    ///
+    /// # Errors
+    /// `unavailable` when the database cannot be asked.
+    pub async fn room_of(&self, store: &dyn Store, owner: &UserId) -> Result<u64, Error> {
+        if self.quota == u64::MAX {
+            return Ok(u64::MAX);
+        }
+        Ok(self.quota.saturating_sub(store.stored_bytes(owner).await?))
     }
 
     /// An empty temporary file.
@@ -111,7 +131,7 @@ impl Files {
     /// Keeps a temporary file for good.
     ///
     /// # Errors
-    /// `unavailable` when the disk or the database does not take it.
+    /// `unavailable` when the disk or the database does not take it, `too_large` when its owner has no room for it.
     pub async fn keep(
         &self,
         store: &dyn Store,
@@ -179,7 +199,7 @@ impl Files {
         }
         fs::rename(from, self.content(&info.sha256)).await.map_err(|error| failed(&error))?;
         sync_folder(&folder).await.map_err(|error| failed(&error))?;
-        let row = NewFile { info: info.clone(), owner: owner.clone(), created: now() };
+        let row = NewFile { info: info.clone(), owner: owner.clone(), created: now(), quota: self.quota };
         if let Err(error) = store.create_file(row, upload).await {
             self.unname(store, &info.sha256).await;
             return Err(error.into());

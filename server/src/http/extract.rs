@@ -13,6 +13,7 @@ use confab_protocol::account::{Secret, User};
 use confab_protocol::{Error, ErrorCode, SessionId};
 use http_body_util::{BodyExt as _, Limited};
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::error::ApiError;
 use super::front::ClientAddress;
@@ -58,7 +59,7 @@ impl FromRequestParts<Arc<App>> for Address {
     }
 }
 
-/// A JSON body.
+/// A JSON body: one object.
 pub struct JsonBody<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for JsonBody<T> {
@@ -76,8 +77,10 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for JsonBody<T> {
             return Err(ApiError::with_status(error, StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
         let bytes = read_body(request.with_limited_body().into_body(), BODY_BYTES).await?;
-        let body = serde_json::from_slice(&bytes)
-            .map_err(|error| Error::bad_request(format!("The body cannot be read: {error}.")))?;
+        let unreadable = |error| Error::bad_request(format!("The body cannot be read: {error}."));
+        // A list would do for a struct, its values in the order in which we happen to declare the fields.
+        let fields: Map<String, Value> = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        let body = serde_json::from_value(Value::Object(fields)).map_err(unreadable)?;
         Ok(Self(body))
     }
 }

@@ -19,6 +19,7 @@ use super::extract::{Id, SignedInAs};
 use super::range::{self, Part};
 use crate::App;
 use crate::files::{self, Receive, drain, failed, is_inline, receive};
+use crate::store::no_room;
 
 /// Contents never change under an id: what a browser has, it need not ask for again.
 const CACHE: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
@@ -39,19 +40,21 @@ pub async fn post(
     Query(Named { name }): Query<Named>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let most = app.chat.limits.file_bytes;
     let announced = announced(request.headers());
     let mut body = request.into_body();
+    let (largest, room) = (app.chat.limits.file_bytes, app.files.room_of(&*app.chat.store, &who.user.id).await?);
+    let most = largest.min(room);
+    let refused = || if room < largest { no_room(app.files.quota()) } else { too_large(largest) };
     if announced.is_some_and(|bytes| bytes > most) {
         drain(body);
-        return Err(too_large(most).into());
+        return Err(refused().into());
     }
     let (temporary, mut file) = app.files.temporary().await?;
     match receive(&mut body, &mut file, most).await? {
         (_, Receive::Whole) => {}
         (_, Receive::TooLong) => {
             drain(body);
-            return Err(too_large(most).into());
+            return Err(refused().into());
         }
         (_, ended) => return Err(broken(ended)),
     }

@@ -44,6 +44,7 @@ pub async fn begin(
         created: now(),
         most: MOST,
         most_bytes: most.saturating_mul(MOST_FILES),
+        quota: app.files.quota(),
     };
     let answer = Upload { id: upload.id.clone(), offset: 0, bytes: upload.bytes, file: None };
     app.chat.store.begin_upload(upload).await?;

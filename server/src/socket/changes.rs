@@ -39,6 +39,8 @@ pub struct Pending {
     pub workspaces_made: BTreeSet<(Slug, UserId)>,
     /// Workspaces whose name, icon or openness changed.
     pub workspaces_changed: BTreeSet<Slug>,
+    /// People for whom a room counts no longer, or again: the total of the workspace is another one.
+    pub totals: BTreeSet<(Slug, UserId)>,
 }
 
 impl Changes {
@@ -78,11 +80,11 @@ async fn tell(app: &App, pending: Pending) -> Result<(), StoreError> {
     for slug in pending.workspaces_changed {
         let members: BTreeSet<UserId> = app.chat.store.members(&slug).await?.into_iter().map(|m| m.id).collect();
         for user in app.hub.lobby_users().into_iter().filter(|user| members.contains(user)) {
-            if let Some(workspace) = app.chat.store.workspace(&slug, &user).await? {
-                let push = WorkspaceChanged { workspace };
-                tell_each(&app.hub.lobby_of(&user), &push);
-            }
+            workspace_changed(app, &slug, &user).await?;
         }
+    }
+    for (slug, user) in pending.totals {
+        workspace_changed(app, &slug, &user).await?;
     }
     for (slug, user) in pending.members_joined {
         tell_member(app, &slug, &user, |member| MemberJoined { member }).await?;
@@ -92,6 +94,17 @@ async fn tell(app: &App, pending: Pending) -> Result<(), StoreError> {
     }
     for ((slug, room), users) in pending.rooms_added {
         room_added(app, &slug, &room, users).await?;
+    }
+    Ok(())
+}
+
+async fn workspace_changed(app: &App, slug: &Slug, user: &UserId) -> Result<(), StoreError> {
+    let links = app.hub.lobby_of(user);
+    if !links.is_empty()
+        && let Some(workspace) = app.chat.store.workspace(slug, user).await?
+        && workspace.role.is_some()
+    {
+        tell_each(&links, &WorkspaceChanged { workspace });
     }
     Ok(())
 }

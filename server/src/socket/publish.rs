@@ -83,6 +83,9 @@ impl Publisher {
                 }
             });
         }
+        if !done.left.is_empty() {
+            self.total_changed(slug, done.left.iter().map(|(_, user)| user));
+        }
         match about.kind {
             Kind::Log => return,
             Kind::RoomMade => self.room_made(slug, done),
@@ -90,6 +93,8 @@ impl Publisher {
                 if let Reply::Room { room, .. } = &done.reply {
                     self.0.counts.room(slug, &room.id);
                 }
+                // It may be muted now, or no longer.
+                self.total_changed(slug, std::iter::once(&about.actor));
             }
             Kind::RoomDeleted => {
                 if let Some(space) = self.0.hub.space(slug) {
@@ -137,6 +142,10 @@ impl Publisher {
             EntryBody::Membership { .. } | EntryBody::Room { .. } => self.0.counts.room(slug, &entry.room),
             EntryBody::Edit { .. } | EntryBody::Reaction { .. } | EntryBody::Pin { .. } => {}
         }
+    }
+
+    fn total_changed<'a>(&self, slug: &Slug, users: impl Iterator<Item = &'a UserId>) {
+        self.0.changes.note(|pending| pending.totals.extend(users.map(|user| (slug.clone(), user.clone()))));
     }
 
     /// A new public room is news to everybody who may join it; its own people hear of it as members.

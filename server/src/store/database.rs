@@ -290,6 +290,11 @@ impl<B: Backend> Store for Database<B> {
         run!(self.0, read, |sql| read::file::has_content(sql, &sha256))
     }
 
+    async fn stored_bytes(&self, owner: &UserId) -> Result<u64> {
+        let owner = owner.clone();
+        run!(self.0, read, |sql| read::file::stored_bytes(sql, &owner))
+    }
+
     async fn begin_upload(&self, upload: NewUpload) -> Result<()> {
         run!(self.0, change, |sql| change::file::begin_upload(sql, &upload))
     }

@@ -36,6 +36,7 @@ use database::Database;
 use postgres::Postgres;
 use sqlite::Sqlite;
 
+pub use change::file::no_room;
 pub use error::{Result, StoreError};
 pub use location::{InvalidLocation, Location};
 pub use model::{
@@ -175,7 +176,7 @@ pub trait Store: Send + Sync + 'static {
     // ---- files ----
 
     /// Keeps a file whose content is in its place already, and ends the upload that it came by. `not_found` when that
-    /// is gone.
+    /// is gone; `too_large` when it came by none and its owner has no room for it.
     async fn create_file(&self, file: NewFile, upload: Option<&FileId>) -> Result<()>;
     /// A file, for somebody who may read it: None for all others, and when there is none.
     async fn visible_file(&self, file: &FileId, user: &UserId) -> Result<Option<FileInfo>>;
@@ -183,7 +184,9 @@ pub trait Store: Send + Sync + 'static {
     async fn use_as_picture(&self, file: &FileId, user: &UserId, now: Timestamp) -> Result<bool>;
     /// Whether any file has the content with this hash.
     async fn has_content(&self, sha256: &str) -> Result<bool>;
-    /// Begins an upload; `too_large` when its owner has too much on the way.
+    /// How many bytes the files of an account have in all; unfinished uploads count as what they are to have.
+    async fn stored_bytes(&self, owner: &UserId) -> Result<u64>;
+    /// Begins an upload; `too_large` when its owner has too much on the way, or no room for it.
     async fn begin_upload(&self, upload: NewUpload) -> Result<()>;
     /// An upload of this user's.
     async fn upload(&self, upload: &FileId, user: &UserId) -> Result<Option<UploadRow>>;

@@ -199,6 +199,8 @@ pub struct NewFile {
     pub owner: UserId,
     /// When.
     pub created: Timestamp,
+    /// How many bytes the owner's files may have in all. One that came by an upload was counted when that began.
+    pub quota: u64,
 }
 
 /// An upload to be begun.
@@ -218,6 +220,8 @@ pub struct NewUpload {
     pub most: u64,
     /// How many bytes those may be to have in all.
     pub most_bytes: u64,
+    /// How many bytes the owner's files may have in all, unfinished uploads too.
+    pub quota: u64,
 }
 
 /// An upload that was begun.

@@ -190,6 +190,39 @@ async fn what_is_too_large_or_cut_off_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn an_account_keeps_only_so_much() {
+    let (server, ada) = Server::with(|config| config.limits.account_bytes = 1000).await;
+    let begin = async |bytes: u64| {
+        let request = server.http.post(format!("{}/api/v1/uploads", server.base)).bearer_auth(&ada.token);
+        let answer = request.json(&json!({ "name": "a", "bytes": bytes })).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let refused = |(status, answer): &(u16, Value)| (*status, answer["error"]["cause"] == "quota") == (413, true);
+    assert_eq!(server.upload(&ada, "a", vec![7u8; 400]).await.0, 201);
+    let (status, upload) = begin(600).await;
+    assert_eq!(status, 201, "{upload}");
+    // One that is not finished counts, before a byte of it or of another one came.
+    let answer = begin(1).await;
+    assert!(refused(&answer), "{answer:?}");
+    assert!(
+        answer.1["error"]["message"].as_str().unwrap().contains("Delete messages"),
+        "it says what to do: {answer:?}"
+    );
+    let answer = server.upload(&ada, "a", vec![7u8; 1]).await;
+    assert!(refused(&answer), "{answer:?}");
+    let chunks = futures_util::stream::iter((0..4).map(|_| Ok::<_, std::io::Error>(vec![7u8; 100])));
+    let answer = server.upload(&ada, "a", reqwest::Body::wrap_stream(chunks)).await;
+    assert!(refused(&answer), "no length was announced: {answer:?}");
+
+    let url = format!("{}/api/v1/uploads/{}", server.base, upload["id"].as_str().unwrap());
+    assert!(server.http.delete(url).bearer_auth(&ada.token).send().await.unwrap().status().is_success());
+    assert_eq!(server.upload(&ada, "a", vec![8u8; 600]).await.0, 201, "what was given up is free again");
+    // No limit, where the configuration says so.
+    let (server, ada) = Server::with(|config| config.limits.account_bytes = 0).await;
+    assert_eq!(server.upload(&ada, "a", vec![7u8; 2000]).await.0, 201);
+}
+
+#[tokio::test]
 async fn an_upload_in_pieces_outlives_its_connections_and_the_server() {
     let (server, ada) = Server::start().await;
     let bob = server.member(&ada, "bob").await;

@@ -41,6 +41,7 @@ async fn refusals_always_have_the_same_form() {
         (server.http.post(url("/sessions")).body("{}"), 415, "bad_request"),
         (json_post("/sessions").body("{\"login\""), 400, "bad_request"),
         (json_post("/sessions").body("{}"), 400, "bad_request"),
+        (json_post("/sessions").body(r#"["ada", "correct horse", null]"#), 400, "bad_request"),
         (json_post("/sessions").body("x".repeat(70_000)), 413, "too_large"),
         (server.http.get(url("/me")), 401, "unauthorized"),
         (server.http.get(url("/me")).bearer_auth("wrong"), 401, "unauthorized"),

@@ -125,3 +125,23 @@ async fn unread_and_mentions_are_told_in_the_lobby() {
     let next = lobby.event("mention:received").await;
     assert_eq!(next["excerpt"], "@bob here", "a muted room gives no signal");
 }
+
+#[tokio::test]
+async fn the_total_follows_what_counts_for_somebody() {
+    let (server, owner) = Server::start().await;
+    let bob = server.member(&owner, "bob").await;
+    let mut ada = server.connect("/general", &owner).await;
+    let mut lobby = server.connect("/", &bob).await;
+    let mut inside = server.connect("/general", &bob).await;
+    let (general, random) = (room(&ada.ready, "general"), room(&ada.ready, "random"));
+    for (cid, room) in [("1", &general), ("2", &random), ("3", &random)] {
+        ada.request("message:send", json!({ "room": room, "cid": cid, "text": "hello" })).await;
+    }
+    lobby.event_where("unread:changed", |push| push["room"] == random && push["unread"] == 2).await;
+    for (muted, total) in [(true, 1), (false, 3)] {
+        inside.request("room:update", json!({ "room": random, "muted": muted })).await;
+        lobby.event_where("workspace:changed", |push| push["workspace"]["unread"] == total).await;
+    }
+    inside.request("room:leave", json!({ "room": random })).await;
+    lobby.event_where("workspace:changed", |push| push["workspace"]["unread"] == 1).await;
+}

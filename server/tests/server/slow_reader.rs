@@ -51,6 +51,16 @@ async fn flood(writer: &mut Client, general: &str) -> u64 {
     head
 }
 
+/// That somebody joined is told a moment later, to all in the room. In the middle of a flood nobody who is slow could hear it,
+/// and would be cut. What is told after it was told after all that waited.
+async fn all_is_told(client: &mut Client) {
+    for name in ["general", "random"] {
+        let id = room(&client.ready, name);
+        assert_eq!(client.request("room:update", json!({ "room": id, "topic": "told" })).await["ok"], true);
+        client.event_where("room:changed", |told| told["room"]["id"] == *id && told["room"]["topic"] == "told").await;
+    }
+}
+
 /// An event of `/general` with this name.
 fn event(packet: &str, name: &str) -> Option<Value> {
     let event: Value = serde_json::from_str(packet.strip_prefix("42/general,")?).unwrap();
@@ -101,6 +111,7 @@ async fn a_slow_reader_costs_a_bounded_buffer_and_learns_the_head() {
     let general = room(&ada.ready, "general");
     let slow = Poller::open(&server).await;
     slow.join("/general", &bob).await;
+    all_is_told(&mut ada).await;
     let head = flood(&mut ada, &general).await;
     // Now it reads again: all that was kept for it comes before the answer.
     slow.post(format!("42/general,1{}", json!(["link:ping", {}]))).await;

@@ -105,6 +105,33 @@ pub async fn uploads_are_counted_and_end_once(place: Place) {
     world.store.begin_upload(begun(&bob, 100, 2)).await.unwrap();
 }
 
+pub async fn an_account_keeps_so_much(place: Place) {
+    let world = place.world().await;
+    let bob = world.joins("bob").await;
+    let tight = |bytes| NewUpload { quota: 100, ..begun(&bob, bytes, 9) };
+    let first = tight(60);
+    world.store.begin_upload(first.clone()).await.unwrap();
+    assert_eq!(world.store.stored_bytes(&bob).await.unwrap(), 60, "as much as it is to have");
+    assert_eq!(refusal(world.store.begin_upload(tight(41)).await), ErrorCode::TooLarge);
+    let whole = NewFile { quota: 62, ..new_file(&bob, "aa") };
+    assert_eq!(refusal(world.store.create_file(whole, None).await), ErrorCode::TooLarge);
+    assert!(!world.store.has_content(&"aa".repeat(32)).await.unwrap(), "nothing is left of it");
+    world.store.create_file(NewFile { quota: 63, ..new_file(&bob, "aa") }, None).await.unwrap();
+    assert_eq!(world.store.stored_bytes(&bob).await.unwrap(), 63);
+
+    // What was counted when it began is not counted twice, and what was given up not at all.
+    world.store.create_file(NewFile { quota: 0, ..new_file(&bob, "bb") }, Some(&first.id)).await.unwrap();
+    assert_eq!(world.store.stored_bytes(&bob).await.unwrap(), 6);
+    let second = tight(94);
+    world.store.begin_upload(second.clone()).await.unwrap();
+    assert_eq!(refusal(world.store.begin_upload(tight(1)).await), ErrorCode::TooLarge);
+    assert!(world.store.cancel_upload(&second.id, &bob).await.unwrap());
+    world.store.begin_upload(tight(94)).await.unwrap();
+    world.store.begin_upload(begun(&world.ada, 100, 2)).await.unwrap();
+    world.store.sweep_files(LATER).await.unwrap();
+    assert_eq!(world.store.stored_bytes(&bob).await.unwrap(), 0, "their room is free again");
+}
+
 fn carrying(world: &World, room: &RoomId, cid: &Cid, carried: Vec<FileId>) -> Op {
     let mut op = world.send_op(room, cid, "");
     if let Op::Send { files, .. } = &mut op {
@@ -130,10 +157,11 @@ fn new_file(owner: &UserId, hash: &str) -> NewFile {
         height: None,
         thumb: true,
     };
-    NewFile { info, owner: owner.clone(), created: Timestamp::from_millis(100) }
+    NewFile { info, owner: owner.clone(), created: Timestamp::from_millis(100), quota: u64::MAX }
 }
 
 fn begun(owner: &UserId, bytes: u64, most: u64) -> NewUpload {
     let created = Timestamp::from_millis(100);
-    NewUpload { id: FileId::generate(), owner: owner.clone(), name: "a".into(), bytes, created, most, most_bytes: 100 }
+    let (id, owner, name) = (FileId::generate(), owner.clone(), "a".into());
+    NewUpload { id, owner, name, bytes, created, most, most_bytes: 100, quota: u64::MAX }
 }

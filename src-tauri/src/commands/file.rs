@@ -2,10 +2,8 @@
 
 use confab_client::view::Picked;
 use confab_protocol::account::User;
-use confab_protocol::event::WorkspaceUpdate;
 use confab_protocol::file::FileInfo;
-use confab_protocol::workspace::Workspace;
-use confab_protocol::{Answer, FileId, Slug};
+use confab_protocol::{Answer, FileId};
 
 use super::{TheAccount, TheShell};
 
@@ -68,11 +66,4 @@ pub async fn download_file(account: TheAccount, file: FileInfo) -> Answer<Option
 #[tauri::command]
 pub async fn set_avatar(account: TheAccount, file: Option<FileId>) -> Answer<User> {
     account.session()?.http()?.set_avatar(file.as_ref()).await
-}
-
-/// Gives a workspace an icon: an emoji or an uploaded image; an empty text takes it away.
-#[tauri::command]
-pub async fn set_icon(account: TheAccount, slug: Slug, icon: String) -> Answer<Workspace> {
-    let change = WorkspaceUpdate { slug, name: None, icon: Some(icon), open: None };
-    account.session()?.update_workspace(change).await
 }

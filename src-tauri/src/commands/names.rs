@@ -25,6 +25,8 @@ pub const COMMANDS: &[&str] = &[
     "create_workspace",
     "list_workspaces",
     "join_workspace",
+    "update_workspace",
+    "archive_workspace",
     "leave_workspace",
     // room
     "open_room",
@@ -71,7 +73,6 @@ pub const COMMANDS: &[&str] = &[
     "cancel_transfer",
     "download_file",
     "set_avatar",
-    "set_icon",
     // settings
     "save_settings",
     "save_place",
@@ -80,6 +81,7 @@ pub const COMMANDS: &[&str] = &[
     // desktop
     "desktop",
     "set_badge",
+    "set_words",
     "quit",
     "set_autostart",
     "set_zoom",

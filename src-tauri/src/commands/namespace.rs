@@ -1,6 +1,6 @@
 //! Workspaces: each is a namespace.
 
-use confab_protocol::event::WorkspaceCreate;
+use confab_protocol::event::{WorkspaceCreate, WorkspaceUpdate};
 use confab_protocol::workspace::Workspace;
 use confab_protocol::{Answer, Slug};
 
@@ -28,6 +28,18 @@ pub async fn list_workspaces(account: TheAccount) -> Answer<Vec<Workspace>> {
 #[tauri::command]
 pub async fn join_workspace(account: TheAccount, slug: Slug) -> Answer<Workspace> {
     account.session()?.join_workspace(slug).await
+}
+
+/// Changes a workspace's name, icon (an emoji or an uploaded image; an empty text takes it away), or who may join.
+#[tauri::command]
+pub async fn update_workspace(account: TheAccount, request: WorkspaceUpdate) -> Answer<Workspace> {
+    account.session()?.update_workspace(request).await
+}
+
+/// Closes a workspace to everybody. What was written stays on the server.
+#[tauri::command]
+pub async fn archive_workspace(account: TheAccount, slug: Slug) -> Answer<()> {
+    account.session()?.archive_workspace(slug).await
 }
 
 /// Leaves a workspace.

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use confab_client::notify::Notification;
 use futures_util::StreamExt as _;
 use tokio::time::{error::Elapsed, timeout};
 use zbus::zvariant::Value;
@@ -78,15 +79,16 @@ impl Daemon {
         Ok(timeout(LIMIT, connect).await??)
     }
 
-    /// Shows a notification in place of another one (0 for none), and answers with its number.
-    pub(super) async fn show(&self, replaces: u32, title: &str, body: &str) -> Result<u32, NotShown> {
+    /// Shows a notification in place of another one (0 for none), and answers with its number. `open` is what a click on it
+    /// does, where the daemon writes that down.
+    pub(super) async fn show(&self, replaces: u32, what: &Notification, open: &str) -> Result<u32, NotShown> {
         let show = async {
             // Asked each time: another daemon may have taken over.
             let capabilities = self.proxy.get_capabilities().await?;
             let markup = capabilities.iter().any(|capability| capability == "body-markup");
-            let body = if markup { escaped(body) } else { body.to_owned() };
+            let body = if markup { escaped(&what.body) } else { what.body.clone() };
             let hints = HashMap::from([("desktop-entry", Value::from("confab")), ("category", "im.received".into())]);
-            self.proxy.notify("Confab", replaces, "confab", title, &body, &[DEFAULT, "Open"], hints, -1).await
+            self.proxy.notify("Confab", replaces, "confab", &what.title, &body, &[DEFAULT, open], hints, -1).await
         };
         Ok(timeout(LIMIT, show).await??)
     }

@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 
+use confab_client::notify::Notification;
+
 use super::Told;
 
 /// There is none.
@@ -17,7 +19,7 @@ impl Daemon {
         Err(NotShown)
     }
 
-    pub(super) async fn show(&self, _: u32, _: &str, _: &str) -> Result<u32, NotShown> {
+    pub(super) async fn show(&self, _: u32, _: &Notification, _: &str) -> Result<u32, NotShown> {
         match self.0 {}
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex as SyncMutex, MutexGuard as SyncMutexGuard, PoisonErr
 use confab_client::local::database::SetAside;
 use confab_client::local::{self, Local};
 use confab_client::session::{Identity, Session};
-use confab_client::view::{Account, AccountKey, Seat, TransferState, Update};
+use confab_client::view::{Account, AccountKey, Seat, TransferState, Update, Warning};
 use confab_protocol::{Answer, Error};
 use tauri::ipc::Channel;
 use tokio::sync::{Mutex, MutexGuard, mpsc};
@@ -184,18 +184,16 @@ impl Shell {
         let (local, warning) = match opened {
             Ok((local, None)) => return local,
             Ok((local, Some(SetAside { path }))) => {
-                let path = path.display();
-                (
-                    local,
-                    format!(
-                        "What Confab kept on this computer was damaged. It is set aside as {path}; messages that were not sent yet may be in it."
-                    ),
-                )
+                let path = path.display().to_string();
+                tracing::warn!(path, "what was kept on this computer was damaged and is set aside");
+                (local, Warning::SetAside { path })
             }
-            Err(why) => (Local::none(), format!("Messages that are not sent yet will be lost when you quit: {why}.")),
+            Err(why) => {
+                tracing::warn!(why, "nothing is kept on this computer");
+                (Local::none(), Warning::NotKept { why })
+            }
         };
-        tracing::warn!(warning);
-        bridge.send(Update::Warning { text: warning });
+        bridge.send(Update::Warning { warning });
         local
     }
 
@@ -231,7 +229,7 @@ impl Shell {
         if !bridge.is_open()
             && let Some(server) = server
         {
-            self.bridge.send(Update::Warning { text: format!("{server}: {}", why.message) });
+            self.bridge.send(Update::Warning { warning: Warning::SignedOut { server, error: why.clone() } });
         }
     }
 
@@ -247,7 +245,7 @@ impl Shell {
             all.is_empty()
         };
         if is_last {
-            self.tray.set_badge(Badge::None).await;
+            self.tray.set_badge(Badge::None, String::new()).await;
         }
         let gone = key.clone();
         self.remember(move |now| now.left(&gone)).await?;

@@ -30,7 +30,7 @@ impl Shell {
     /// # Errors
     /// `unavailable` without a window.
     pub async fn pick_files(&self, images: bool, many: bool) -> Answer<Vec<Picked>> {
-        let mut chosen = self.dialogs()?.open(images, many);
+        let mut chosen = self.dialogs()?.open(&self.words(), images, many);
         let paths = chosen.recv().await.unwrap_or_default();
         self.with_picks(move |picks| paths.into_iter().map(|path| picks.choose(path)).collect()).await
     }
@@ -79,7 +79,8 @@ impl Shell {
     pub async fn download_file(&self, account: &AccountKey, file: FileInfo) -> Answer<Option<String>> {
         let session = self.session(account)?;
         // What the page says of it is not believed where it becomes a name.
-        let Some(path) = self.dialogs()?.save(&text::file_name(&file.name)).recv().await else { return Ok(None) };
+        let name = text::file_name(&file.name);
+        let Some(path) = self.dialogs()?.save(&self.words(), &name).recv().await else { return Ok(None) };
         let key = Uuid::now_v7().simple().to_string();
         session.files()?.download(key.clone(), file, path)?;
         Ok(Some(key))

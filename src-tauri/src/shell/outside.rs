@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use confab_client::notify::Target;
-use confab_client::view::{AccountKey, Desktop, Place, Settings, Update};
+use confab_client::view::{AccountKey, Desktop, Place, Settings, ShellWords, Update, Warning};
 use confab_protocol::event::PersonalSet;
-use confab_protocol::{Answer, Error, ErrorCode};
+use confab_protocol::{Answer, Cause, Error, ErrorCode};
 use tokio::task::JoinSet;
 
 use super::Shell;
@@ -53,7 +53,7 @@ impl Shell {
     /// `read_only` when the desktop's folder cannot be written to.
     pub fn set_autostart(&self, on: bool) -> Answer<()> {
         let Some(autostart) = &self.autostart else { return Err(Error::not_found()) };
-        autostart.set(on).map_err(|error| Error::new(ErrorCode::ReadOnly, error.to_string()))
+        autostart.set(on).map_err(|error| Error::new(ErrorCode::ReadOnly, error.to_string()).because(Cause::Disk))
     }
 
     /// Draws everything that large, in percent, also at the next start.
@@ -114,9 +114,25 @@ impl Shell {
         }
     }
 
-    /// How much is unread, as the page counts it.
-    pub async fn set_badge(&self, badge: Badge) {
-        self.tray.set_badge(badge).await;
+    /// How much is unread, as the page counts it, and says it.
+    pub async fn set_badge(&self, badge: Badge, tip: String) {
+        self.tray.set_badge(badge, tip).await;
+    }
+
+    /// What the shell says itself, in the page's language.
+    #[must_use]
+    pub fn words(&self) -> Arc<ShellWords> {
+        Arc::clone(&self.words.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The page speaks another language: so does the shell, at once and at the next start.
+    ///
+    /// # Errors
+    /// `read_only` when they could not be written down; they are spoken all the same.
+    pub async fn set_words(&self, words: ShellWords) -> Answer<()> {
+        *self.words.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(words.clone());
+        self.tray.draw().await;
+        self.remember(move |now| now.words = words).await
     }
 
     /// Brings the window to the front.
@@ -188,7 +204,7 @@ impl Shell {
         if let Some(error) = nobody_did(answers) {
             // Where they pressed nothing can be said.
             self.show_window();
-            self.bridge.send(Update::Warning { text: error.message });
+            self.bridge.send(Update::Warning { warning: Warning::Refused { error } });
         }
     }
 

@@ -1,7 +1,5 @@
 //! What is unread, painted into a corner of the icon.
 
-use std::fmt;
-
 const RED: [u8; 3] = [0xd9, 0x2d, 0x3a];
 const ACCENT: [u8; 3] = [0x3f, 0x8c, 0xff];
 const WHITE: [u8; 3] = [0xff; 3];
@@ -32,17 +30,6 @@ pub enum Badge {
     Unread,
     /// So many messages that are for the user.
     Mentions(u64),
-}
-
-impl fmt::Display for Badge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::None => f.write_str("Everything is read"),
-            Self::Unread => f.write_str("Unread messages"),
-            Self::Mentions(1) => f.write_str("1 message for you"),
-            Self::Mentions(count) => write!(f, "{count} messages for you"),
-        }
-    }
 }
 
 /// A square icon of straight RGBA as ARGB in network order, with the badge in its lower right corner.

@@ -16,9 +16,6 @@ use crate::clock;
 use crate::shell::Shell;
 
 const ICON: &[u8] = include_bytes!("../../icons/64x64.png");
-const OPEN: &str = "Open Confab";
-const QUIET: &str = "Do not disturb";
-const QUIT: &str = "Quit";
 
 /// The icon of this app.
 #[derive(Default)]
@@ -32,6 +29,8 @@ pub struct Tray {
 #[derive(Debug, Default)]
 struct Look {
     badge: Badge,
+    /// What the badge means; nothing before a page was there to say it.
+    tip: String,
     quiet_until: Option<Timestamp>,
 }
 
@@ -63,9 +62,12 @@ impl Tray {
         self.item.get().is_some_and(|item| !item.is_closed()) && self.visible.load(Ordering::Relaxed)
     }
 
-    /// What is unread.
-    pub async fn set_badge(&self, badge: Badge) {
-        look(&self.look).badge = badge;
+    /// What is unread, and a sentence that says so.
+    pub async fn set_badge(&self, badge: Badge, tip: String) {
+        {
+            let mut look = look(&self.look);
+            (look.badge, look.tip) = (badge, tip);
+        }
         self.draw().await;
     }
 
@@ -75,7 +77,8 @@ impl Tray {
         self.draw().await;
     }
 
-    async fn draw(&self) {
+    /// Draws it as it is now, in the words that the shell has now.
+    pub async fn draw(&self) {
         if let Some(item) = self.item.get() {
             // It reads what it looks like by itself: the last to call cannot leave an older state behind.
             item.update(|_| ()).await;
@@ -122,7 +125,7 @@ impl ksni::Tray for Item {
     }
 
     fn tool_tip(&self) -> ToolTip {
-        let description = look(&self.look).badge.to_string();
+        let description = look(&self.look).tip.clone();
         ToolTip { title: self.title(), description, ..ToolTip::default() }
     }
 
@@ -132,15 +135,16 @@ impl ksni::Tray for Item {
 
     fn menu(&self) -> Vec<MenuItem<Self>> {
         let quiet = self.is_quiet();
+        let words = self.shell.upgrade().map(|shell| shell.words()).unwrap_or_default();
         vec![
             StandardItem {
-                label: OPEN.into(),
+                label: words.tray_open.clone(),
                 activate: Box::new(|item: &mut Self| item.activate(0, 0)),
                 ..StandardItem::default()
             }
             .into(),
             CheckmarkItem {
-                label: QUIET.into(),
+                label: words.tray_quiet.clone(),
                 checked: quiet,
                 activate: Box::new(move |item: &mut Self| {
                     item.shell(|shell| drop(spawn(async move { shell.set_quiet(!quiet).await })));
@@ -150,7 +154,7 @@ impl ksni::Tray for Item {
             .into(),
             MenuItem::Separator,
             StandardItem {
-                label: QUIT.into(),
+                label: words.tray_quit.clone(),
                 activate: Box::new(|item: &mut Self| {
                     item.shell(|shell| drop(spawn(async move { shell.ask_to_quit().await })));
                 }),
@@ -175,4 +179,57 @@ impl ksni::Tray for Item {
 
 fn look(look: &Mutex<Look>) -> MutexGuard<'_, Look> {
     look.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use confab_client::view::ShellWords;
+    use ksni::Tray as _;
+
+    use super::*;
+    use crate::paths::Paths;
+
+    fn labels(item: &Item) -> Vec<String> {
+        let label = |entry| match entry {
+            MenuItem::Standard(entry) => Some(entry.label),
+            MenuItem::Checkmark(entry) => Some(entry.label),
+            _ => None,
+        };
+        item.menu().into_iter().filter_map(label).collect()
+    }
+
+    #[tokio::test]
+    async fn the_menu_speaks_the_language_of_the_page() {
+        let home = tempfile::tempdir().unwrap();
+        let open = || Shell::open(Paths::beneath(home.path()).unwrap()).unwrap();
+        let item = |shell: &Arc<Shell>| Item {
+            shell: Arc::downgrade(shell),
+            icon: image::RgbaImage::default(),
+            look: Arc::default(),
+            visible: Arc::default(),
+        };
+        let shell = open();
+        let icon = item(&shell);
+        assert_eq!(labels(&icon), ["Open Confab", "Do not disturb", "Quit"]);
+        let german = ShellWords {
+            tray_open: "Confab öffnen".into(),
+            tray_quiet: "Nicht stören".into(),
+            tray_quit: "Beenden".into(),
+            ..ShellWords::default()
+        };
+        shell.set_words(german).await.unwrap();
+        assert_eq!(labels(&icon), ["Confab öffnen", "Nicht stören", "Beenden"], "without a restart");
+        drop(shell);
+        let shell = open();
+        assert_eq!(labels(&item(&shell)), ["Confab öffnen", "Nicht stören", "Beenden"], "before any page was there");
+    }
+
+    #[tokio::test]
+    async fn the_page_says_what_the_badge_means() {
+        let tray = Tray::default();
+        tray.set_badge(Badge::Mentions(2), "2 Nachrichten an dich".into()).await;
+        let (look, visible) = (Arc::clone(&tray.look), Arc::default());
+        let icon = Item { shell: Weak::new(), icon: image::RgbaImage::default(), look, visible };
+        assert_eq!(icon.tool_tip().description, "2 Nachrichten an dich");
+    }
 }

@@ -22,8 +22,11 @@ impl Tray {
     }
 
     /// Does nothing.
-    pub async fn set_badge(&self, _: Badge) {}
+    pub async fn set_badge(&self, _: Badge, _: String) {}
 
     /// Does nothing.
     pub async fn set_quiet(&self, _: Option<Timestamp>) {}
+
+    /// Does nothing.
+    pub async fn draw(&self) {}
 }

@@ -17,6 +17,10 @@ frame_bytes: number,
  */
 file_bytes: number, 
 /**
+ * The files of one account in all, those on their way too, in bytes; 0 where there is no such limit.
+ */
+account_bytes: number, 
+/**
  * Messages per ten seconds and user, on average. Each message of a batch counts.
  */
 messages_per_10s: number, 

@@ -15,6 +15,7 @@ import type { TimelineChange } from "./TimelineChange";
 import type { Transfer } from "./Transfer";
 import type { User } from "./User";
 import type { UserId } from "./UserId";
+import type { Warning } from "./Warning";
 import type { Workspace } from "./Workspace";
 
 /**
@@ -203,9 +204,9 @@ attention: AttentionWanted, } | { "type": "outbox",
  */
 pending: number, } | { "type": "warning", 
 /**
- * What, and what can be done.
+ * What.
  */
-text: string, } | { "type": "notice", 
+warning: Warning, } | { "type": "notice", 
 /**
  * What.
  */

@@ -37,6 +37,7 @@ import type {
   Session,
   SessionId,
   Settings,
+  ShellWords,
   Slug,
   Start,
   Thread,
@@ -44,6 +45,7 @@ import type {
   UserId,
   Workspace,
   WorkspaceCreate,
+  WorkspaceUpdate,
 } from './index';
 
 /**
@@ -91,6 +93,10 @@ export interface Commands<Updates> {
   list_workspaces: [{ account: AccountKey }, Array<Workspace>];
   /** Joins an open workspace. */
   join_workspace: [{ account: AccountKey; slug: Slug }, Workspace];
+  /** Changes a workspace's name, icon (an emoji or an uploaded image; an empty text takes it away), or who may join. */
+  update_workspace: [{ account: AccountKey; request: WorkspaceUpdate }, Workspace];
+  /** Closes a workspace to everybody. What was written stays on the server. */
+  archive_workspace: [{ account: AccountKey; slug: Slug }, void];
   /** Leaves a workspace. */
   leave_workspace: [{ account: AccountKey; slug: Slug }, void];
   /** Makes a room the one that is looked at: joins it if need be, catches up, and resets its timeline. */
@@ -175,8 +181,6 @@ export interface Commands<Updates> {
   download_file: [{ account: AccountKey; file: FileInfo }, string | null];
   /** Makes an uploaded image the user's picture; null takes it away. */
   set_avatar: [{ account: AccountKey; file?: FileId | null }, User];
-  /** Gives a workspace an icon: an emoji or an uploaded image; an empty text takes it away. */
-  set_icon: [{ account: AccountKey; slug: Slug; icon: string }, Workspace];
   /** Remembers how things should look. */
   save_settings: [{ settings: Settings }, void];
   /** Remembers where the user is in this account, for the next start. */
@@ -187,8 +191,10 @@ export interface Commands<Updates> {
   choose_credential_store: [{ choice: "file" | "memory" }, CredentialStore];
   /** What the desktop says about the app. */
   desktop: [Record<string, never>, Desktop];
-  /** Shows on the app's icon whether something is unread, and how much of it is for the user. */
-  set_badge: [{ unread: boolean; mentions: number }, void];
+  /** Shows on the app's icon whether something is unread, and how much of it is for the user; `tip` says the same. */
+  set_badge: [{ unread: boolean; mentions: number; tip: string }, void];
+  /** Gives the shell the words that it says outside of the page, in the page's language. */
+  set_words: [{ words: ShellWords }, void];
   /** The user's answer to whether they want to quit. */
   quit: [{ really: boolean }, void];
   /** Starts the app with the desktop from now on, or no longer. */

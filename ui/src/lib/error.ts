@@ -1,6 +1,6 @@
 // The protocol's error object, on the side that draws it.
 
-import type { Error as Refusal, ErrorCode } from '../bindings';
+import type { Cause, Error as Refusal, ErrorCode } from '../bindings';
 import { locale, t } from './locale/locale.svelte';
 import type { PlainKey } from './locale/message';
 
@@ -17,6 +17,27 @@ const WORDS: Readonly<Partial<Record<ErrorCode, PlainKey>>> = {
   too_large: 'error.too_large', rate_limited: 'error.rate_limited', unknown_event: 'error.unknown_event',
   unavailable: 'error.unavailable', read_only: 'error.read_only', internal: 'error.internal',
 };
+/** What causes say, where the code says too little. `said` is the refusal's own sentence, for what only the system knows: which
+    file, which port. */
+const CAUSES: Readonly<Record<Cause, (said: string) => string>> = {
+  quota: () => t('cause.quota'),
+  no_keyring: () => t('cause.no_keyring'),
+  keyring: (said) => t('cause.keyring', { said }),
+  sign_in_file: (said) => t('cause.sign_in_file', { said }),
+  settings: (said) => t('cause.settings', { said }),
+  hosting: (said) => t('cause.hosting', { said }),
+  address: () => t('cause.address'),
+  invite_link: () => t('cause.invite_link'),
+  not_confab: () => t('cause.not_confab'),
+  not_a_file: () => t('cause.not_a_file'),
+  disk: (said) => t('cause.disk', { said }),
+  file_changed: () => t('cause.file_changed'),
+  file_broken: () => t('cause.file_broken'),
+  too_many_files: () => t('cause.too_many_files'),
+  outbox_full: () => t('error.outbox_full'),
+  not_kept: (said) => t('cause.not_kept', { said }),
+  session_ended: () => t('error.session_ended'),
+};
 /** Those that were made here speak the user's language already. */
 const ours = new WeakSet<Refusal>();
 
@@ -30,6 +51,9 @@ export function refusal(code: ErrorCode, message: string): Refusal {
 /** Why something was refused, in the language of the page as far as it is known there. */
 export function reason(error: Refusal): string {
   const key = WORDS[error.code];
+  // A cause that only a newer server or shell knows is none here.
+  const told = error.cause === undefined ? undefined : CAUSES[error.cause];
+  if (told && locale.language !== 'en' && !ours.has(error)) return told(error.message);
   const isReadable = error.message !== '' && (locale.language === 'en' || ours.has(error));
   return isReadable || key === undefined ? error.message : t(key);
 }

@@ -6,8 +6,8 @@
 
 import type {
   AccountKey, CredentialStore, Desktop, HistoryPage, Hosting, Member, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
-  RoomCreate, RoomJoined, RoomUpdate, SearchPage, Seat, Settings, Start, Thread, Update, Workspace, WorkspaceCreate,
-  Invite, InviteRequest, Session, PersonalSet, ProfileChange, ReminderSet, User, FileInfo, Picked, Role,
+  RoomCreate, RoomJoined, RoomUpdate, SearchPage, Seat, Settings, Start, Thread, Update, Workspace, WorkspaceCreate, WorkspaceUpdate,
+  Invite, InviteRequest, Session, PersonalSet, ProfileChange, ReminderSet, User, FileInfo, Picked, Role, ShellWords,
 } from '../bindings';
 import type { Notification } from '../lib/notify';
 
@@ -84,6 +84,10 @@ export interface Port {
   /** The caller's workspaces and the open ones. */
   listWorkspaces(): Promise<Workspace[]>;
   joinWorkspace(slug: string): Promise<Workspace>;
+  /** An icon is an emoji, or the id of an image that the user uploaded; an empty text takes it away. */
+  updateWorkspace(request: WorkspaceUpdate): Promise<Workspace>;
+  /** Closes it to everybody. What was written stays on the server. */
+  archiveWorkspace(slug: string): Promise<void>;
   leaveWorkspace(slug: string): Promise<void>;
 
   // --- room, in the open workspace ---
@@ -175,16 +179,16 @@ export interface Files {
   thumbUrl(id: string): string;
   /** A picture of the user: the id of an image that they uploaded; null takes it away. Updates tell the rest. */
   setAvatar(file: string | null): Promise<User>;
-  /** A workspace's icon: an emoji, or the id of an image that the user uploaded; an empty text takes it away. */
-  setIcon(slug: string, icon: string): Promise<Workspace>;
 }
 
 /** What only an app on a desktop can do. */
 export interface DesktopPort {
   /** What the desktop says about the app. */
   state(): Promise<Desktop>;
-  /** Shows on the app's icon whether something is unread, and how much of it is for the user. */
-  setBadge(unread: boolean, mentions: number): void;
+  /** Shows on the app's icon whether something is unread, and how much of it is for the user; `tip` says the same. */
+  setBadge(unread: boolean, mentions: number, tip: string): void;
+  /** What the shell says itself: in its tray, on its notifications, over its dialogs. Kept for the next start. */
+  setWords(words: ShellWords): void;
   /** Starts the app with the desktop from now on, or no longer. */
   setAutostart(on: boolean): Promise<void>;
   /** How large everything in the window is, in percent; kept. */

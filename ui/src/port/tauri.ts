@@ -6,8 +6,8 @@
 import { Channel, convertFileSrc, invoke } from '@tauri-apps/api/core';
 
 import type {
-  AccountKey, InviteRequest, MessageSearch, NewMessage, Place, RoomCreate, RoomUpdate, Settings, Update, WorkspaceCreate,
-  PersonalSet, Picked, ProfileChange, ReminderSet, FileInfo, Role,
+  AccountKey, InviteRequest, MessageSearch, NewMessage, Place, RoomCreate, RoomUpdate, Settings, Update, WorkspaceCreate, WorkspaceUpdate,
+  PersonalSet, Picked, ProfileChange, ReminderSet, FileInfo, Role, ShellWords,
 } from '../bindings';
 import type { Commands as AllCommands } from '../bindings/commands';
 import { asRefusal, isRefusal, refusal } from '../lib/error';
@@ -41,7 +41,8 @@ export class TauriShell implements Shell {
   readonly kind = 'tauri';
   readonly desktop: DesktopPort = {
     state: () => call('desktop', {}),
-    setBadge: (unread: boolean, mentions: number) => void call('set_badge', { unread, mentions }).catch(() => undefined),
+    setBadge: (unread: boolean, mentions: number, tip: string) => void call('set_badge', { unread, mentions, tip }).catch(() => undefined),
+    setWords: (words: ShellWords) => void call('set_words', { words }).catch(() => undefined),
     setAutostart: (on: boolean) => call('set_autostart', { on }),
     setZoom: (percent: number) => call('set_zoom', { percent }),
     quit: (really: boolean) => call('quit', { really }),
@@ -105,7 +106,6 @@ class TauriPort implements Port {
     url: (id: string) => convertFileSrc(`${this.account}.${id}`, 'confab-file'),
     thumbUrl: (id: string) => `${convertFileSrc(`${this.account}.${id}`, 'confab-file')}?thumb`,
     setAvatar: (file: string | null) => this.call('set_avatar', { file }),
-    setIcon: (slug: string, icon: string) => this.call('set_icon', { slug, icon }),
   };
 
   toFront = () => this.call('set_front', {});
@@ -118,6 +118,8 @@ class TauriPort implements Port {
   createWorkspace = (request: WorkspaceCreate) => this.call('create_workspace', { request });
   listWorkspaces = () => this.call('list_workspaces', {});
   joinWorkspace = (slug: string) => this.call('join_workspace', { slug });
+  updateWorkspace = (request: WorkspaceUpdate) => this.call('update_workspace', { request });
+  archiveWorkspace = (slug: string) => this.call('archive_workspace', { slug });
   leaveWorkspace = (slug: string) => this.call('leave_workspace', { slug });
 
   openRoom = (room: string) => this.call('open_room', { room });

@@ -16,6 +16,7 @@ import { linkTo, spotOf, type Spot } from './links';
 import { LobbyState } from './lobby.svelte';
 import { notification, localTime } from '../lib/notify';
 import { t } from '../lib/locale/locale.svelte';
+import { warningText } from '../lib/warning';
 import { forgetMarks, keepMark, keptMark } from './marks';
 import { PersonalState } from './personal.svelte';
 import type { RoomState } from './room.svelte';
@@ -31,7 +32,7 @@ import type { Zoom } from './zoom';
 
 /** What may lie over the page, one at a time. */
 export type AppDialog = 'switcher' | 'keys' | 'settings' | 'create-room' | 'browse-rooms' | 'new-direct' | 'invite' | 'add-workspace' | 'profile'
-  | 'commands';
+  | 'commands' | 'workspace';
 /** What may stand beside the timeline, one at a time. */
 export type AppPanel = 'members' | 'pins' | 'search' | 'thread';
 /** A file of a message that is being written. */
@@ -358,6 +359,7 @@ export class App {
         this.pending = update.pending;
         return;
       case 'warning':
+        return this.toasts.notice(warningText(update.warning));
       case 'notice':
         return this.toasts.notice(update.text);
       case 'lobby':
@@ -368,6 +370,7 @@ export class App {
         return this.chooseWorkspace();
       case 'workspace_changed':
         this.lobby.apply(update);
+        this.workspaces.get(update.workspace.slug)?.renamed(update.workspace);
         return this.chooseWorkspace();
       case 'workspace_removed':
         this.lobby.apply(update);

@@ -28,7 +28,8 @@ export class RoomState implements Desk {
   /** Counts how often somebody asked for the end of the timeline. */
   latestAsked = $state(0);
 
-  constructor(info: Room) {
+  /** `hushed`: whether it is a conversation with somebody who is ignored. */
+  constructor(info: Room, private readonly hushed: (info: Room) => boolean = () => false) {
     this.update(info);
   }
 
@@ -57,8 +58,13 @@ export class RoomState implements Desk {
     return Math.max(this.info.head, this.timeline.lastSeq);
   }
 
+  /** Nothing in it is to be noticed from outside. */
+  get quiet(): boolean {
+    return this.info.muted || this.hushed(this.info);
+  }
+
   /** Something unread that is to be seen in lists. */
   get signals(): boolean {
-    return this.unread > 0 && !this.info.muted;
+    return this.unread > 0 && !this.quiet;
   }
 }

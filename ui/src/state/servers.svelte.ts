@@ -6,6 +6,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import type { CredentialStore, Hosting, Probe, Seat, Update } from '../bindings';
 import { asRefusal, reason, type Refusal } from '../lib/error';
 import { languageFor, locale, t } from '../lib/locale/locale.svelte';
+import { warningText } from '../lib/warning';
 import type { Shell } from '../port';
 import { App } from './app.svelte';
 import { Choices } from './choices.svelte';
@@ -167,7 +168,7 @@ export class Servers {
       case 'quitting':
         return void this.confirmQuit(update.others);
       case 'warning':
-        return this.toasts.notice(update.text);
+        return this.toasts.notice(warningText(update.warning));
       default:
     }
   }

@@ -66,6 +66,11 @@ export class WorkspaceState {
     }
   }
 
+  /** The lobby tells of another name or icon; the namespace tells its own only when its link comes up. */
+  renamed(workspace: Workspace): void {
+    if (this.info) this.info = workspace;
+  }
+
   /** The name that people know someone by. */
   nameOf(user: string): string {
     return this.members.get(user)?.display_name ?? t('common.someone_left');
@@ -124,7 +129,7 @@ export class WorkspaceState {
   private putRoom(info: Room): void {
     const room = this.rooms.get(info.id);
     if (room) room.update(info);
-    else this.rooms.set(info.id, new RoomState(info));
+    else this.rooms.set(info.id, new RoomState(info, (room) => this.ignored().has(this.partner(room)?.id ?? '')));
   }
 
   private sorted(keep: (room: RoomState) => boolean): RoomState[] {
@@ -134,6 +139,6 @@ export class WorkspaceState {
   }
 
   private sum(count: (room: RoomState) => number): number {
-    return [...this.rooms.values()].reduce((sum, room) => sum + (room.info.muted ? 0 : count(room)), 0);
+    return [...this.rooms.values()].reduce((sum, room) => sum + (room.quiet ? 0 : count(room)), 0);
   }
 }

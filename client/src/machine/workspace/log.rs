@@ -66,6 +66,12 @@ impl OpenRoom {
         [callers, again, expected].into_iter().flatten().min()
     }
 
+    /// What was known of it is of another log, or too old to go on from.
+    pub(super) fn unload(&mut self) {
+        self.timeline.unload();
+        self.roster = None;
+    }
+
     fn lacks_something(&self) -> bool {
         self.join || !self.timeline.is_loaded() || self.timeline.has_gap()
     }
@@ -167,19 +173,23 @@ impl Workspace {
         else {
             return;
         };
-        self.wire.ask(&RoomMembers { room: room.clone() }, Ask::Members(room.clone()), now, out);
         self.put_room(state.clone(), out);
         let Some(open) = self.open.get_mut(room) else { return };
         open.join = false;
         open.joined = Some(RoomJoined { room: state, members, online, entries: Vec::new(), head, reset: false });
         // A log shorter than what we have is another log.
         if reset || head < open.timeline.applied() {
-            open.timeline.unload();
+            open.unload();
             self.unkept.changes.push(Keep::TimelineGone(room.clone()));
         }
         open.timeline.note_head(head);
         for entry in entries {
             self.entry(entry, out);
+        }
+        let roster = self.open.get(room).and_then(|open| open.roster.as_ref());
+        // Who came and who went is in the log. After an outage nobody asks for a thousand names again.
+        if roster.is_none_or(|roster| roster.len() as u64 != members) {
+            self.wire.ask(&RoomMembers { room: room.clone() }, Ask::Members(room.clone()), now, out);
         }
         self.count(room, out);
     }
@@ -189,8 +199,9 @@ impl Workspace {
         let Some(open) = self.open.get_mut(room) else { return };
         let before = open.timeline.applied();
         if reset {
-            open.timeline.unload();
+            open.unload();
             self.unkept.changes.push(Keep::TimelineGone(room.clone()));
+            self.wire.ask(&RoomMembers { room: room.clone() }, Ask::Members(room.clone()), now, out);
         }
         for entry in entries {
             self.entry(entry, out);
@@ -305,8 +316,9 @@ impl Workspace {
         if deletes && self.recount(&id) {
             self.draw_read(&id, out);
         }
+        let looked_at = self.looked_at.as_ref() == Some(&id);
         if let Some(open) = self.open.get_mut(&id)
-            && open.timeline.trim()
+            && open.timeline.trim(looked_at)
         {
             self.unkept.timeline(&id);
             self.dirty.reset(&id);
@@ -350,6 +362,7 @@ impl Workspace {
     pub(super) fn forget_timelines(&mut self) {
         for open in self.open.values_mut() {
             open.timeline = Timeline::default();
+            open.roster = None;
             open.expected = None;
         }
         self.unkept.no_timelines();

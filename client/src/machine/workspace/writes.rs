@@ -8,7 +8,7 @@ use super::Workspace;
 use super::draw::{Row, key};
 use crate::machine::{CallId, Effect, Now};
 use crate::outbox::{Outcome, Queued, Write};
-use crate::view::{TimelineChange, Update};
+use crate::view::{TimelineChange, Update, Warning};
 
 impl Workspace {
     /// Takes a write. It is written to the disk first, then shown and queued.
@@ -60,7 +60,7 @@ impl Workspace {
                 (_, Write::Send(_)) => {}
                 (Some(call), _) => out.push(Effect::Reply { call, answer: result.map(|_| Value::Null) }),
                 // Whoever asked was in the process before this one.
-                (None, _) => out.extend(result.err().map(|error| Effect::Update(lost_change(&error)))),
+                (None, _) => out.extend(result.err().map(|error| Effect::Update(lost_change(error)))),
             }
         }
         self.reached(room, out);
@@ -80,9 +80,8 @@ impl Workspace {
 }
 
 /// A change of a message is refused that was made before the app was started anew.
-fn lost_change(error: &Error) -> Update {
-    let text = format!("A change that you made earlier was refused: {}", error.message);
-    Update::Warning { text }
+fn lost_change(error: Error) -> Update {
+    Update::Warning { warning: Warning::ChangeRefused { error } }
 }
 
 /// Where a write shows.

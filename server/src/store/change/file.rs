@@ -1,17 +1,20 @@
 //! Files: kept, attached to messages, made pictures, and removed when nothing names them any more.
 
 use confab_protocol::file::FileInfo;
-use confab_protocol::{Error, ErrorCode, FileId, RoomId, Seq, Timestamp, UserId};
+use confab_protocol::{Cause, Error, ErrorCode, FileId, RoomId, Seq, Timestamp, UserId};
 
 use super::By;
 use crate::store::entry::without_files;
-use crate::store::read::file::info_of;
+use crate::store::read::file::{info_of, stored_bytes};
 use crate::store::sql::{Sql, params};
 use crate::store::{NewFile, NewUpload, Result, Swept};
 
 /// Keeps a new file whose content is in its place already; ends the upload that it came by.
 pub async fn create<S: Sql>(sql: &mut S, file: &NewFile, upload: Option<&FileId>) -> Result<()> {
     let FileInfo { id, name, mime, bytes, sha256, width, height, thumb } = &file.info;
+    if upload.is_none() {
+        room_for(sql, &file.owner, *bytes, file.quota).await?;
+    }
     sql.execute(
         "INSERT INTO files (id, owner, name, mime, bytes, sha256, width, height, thumb, created, used)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
@@ -73,7 +76,7 @@ pub(super) async fn unlink<S: Sql>(sql: &mut S, room: &RoomId, seq: Seq) -> Resu
     Ok(())
 }
 
-/// Begins an upload, unless its owner has too much on the way.
+/// Begins an upload, unless its owner has too much on the way, or no room for it.
 pub async fn begin_upload<S: Sql>(sql: &mut S, upload: &NewUpload) -> Result<()> {
     let mut row = sql
         .one(
@@ -86,12 +89,30 @@ pub async fn begin_upload<S: Sql>(sql: &mut S, upload: &NewUpload) -> Result<()>
         let text = "Too many uploads are unfinished. Finish or cancel one first.";
         return Err(Error::new(ErrorCode::TooLarge, text).into());
     }
+    room_for(sql, &upload.owner, upload.bytes, upload.quota).await?;
     sql.execute(
         "INSERT INTO uploads (id, owner, name, bytes, created) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![&upload.id, &upload.owner, &upload.name, upload.bytes, upload.created],
     )
     .await?;
     Ok(())
+}
+
+/// An account has no room for what it wants to keep.
+pub fn no_room(quota: u64) -> Error {
+    let text = format!(
+        "There is no room left for this file: one account keeps at most {quota} bytes here. Delete messages with files that you no longer need; their room is free again after a day."
+    );
+    Error::new(ErrorCode::TooLarge, text).because(Cause::Quota)
+}
+
+/// Refuses more than what an account may still keep.
+async fn room_for<S: Sql>(sql: &mut S, owner: &UserId, bytes: u64, quota: u64) -> Result<()> {
+    // Where there is no such limit, nothing is added up.
+    if quota == u64::MAX || stored_bytes(sql, owner).await?.saturating_add(bytes) <= quota {
+        return Ok(());
+    }
+    Err(no_room(quota).into())
 }
 
 /// Gives an upload up; false when there is none, or it is finished.

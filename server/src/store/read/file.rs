@@ -29,6 +29,19 @@ pub async fn has_content<S: Sql>(sql: &mut S, sha256: &str) -> Result<bool> {
     Ok(sql.row("SELECT 1 FROM files WHERE sha256 = ?1 LIMIT 1", params![sha256]).await?.is_some())
 }
 
+/// How many bytes the files of an account have in all; unfinished uploads count as what they are to have.
+pub async fn stored_bytes<S: Sql>(sql: &mut S, owner: &UserId) -> Result<u64> {
+    let mut row = sql
+        .one(
+            "SELECT CAST(COALESCE(SUM(kept.bytes), 0) AS BIGINT) FROM (
+                SELECT bytes FROM files WHERE owner = ?1
+                UNION ALL SELECT bytes FROM uploads WHERE owner = ?1 AND file IS NULL) AS kept",
+            params![owner],
+        )
+        .await?;
+    row.take(0)
+}
+
 /// An upload of this user's, finished or not.
 pub async fn upload<S: Sql>(sql: &mut S, upload: &FileId, user: &UserId) -> Result<Option<UploadRow>> {
     let row = sql

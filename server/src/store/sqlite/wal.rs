@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
@@ -58,7 +59,7 @@ pub(super) fn newest(file: &File, page_size: u32, frames: u32) -> io::Result<Log
         }
         open.insert(word(&header, 0), frame);
         if word(&header, 4) != 0 {
-            newest.append(&mut open);
+            newest.extend(mem::take(&mut open));
             log.frames = frame;
             log.pages = word(&header, 4);
         }
@@ -105,7 +106,8 @@ fn parse(bytes: &[u8]) -> Option<Log> {
         before = stored;
         open.insert(word(frame, 0), sum(&frame[FRAME_HEADER..]));
         if word(frame, 4) != 0 {
-            log.sums.append(&mut open);
+            // `append` would go through all that is there already, for each commit.
+            log.sums.extend(mem::take(&mut open));
             log.frames = number;
             log.pages = word(frame, 4);
         }
@@ -123,13 +125,10 @@ fn parse(bytes: &[u8]) -> Option<Log> {
 }
 
 fn checksum(big_endian: bool, (mut a, mut b): (u32, u32), bytes: &[u8]) -> (u32, u32) {
-    let number = |bytes: &[u8]| {
-        let bytes = [bytes[0], bytes[1], bytes[2], bytes[3]];
-        if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
-    };
-    for two in bytes.chunks_exact(8) {
-        a = a.wrapping_add(number(&two[..4])).wrapping_add(b);
-        b = b.wrapping_add(number(&two[4..])).wrapping_add(a);
+    let number = if big_endian { u32::from_be_bytes } else { u32::from_le_bytes };
+    for &[a0, a1, a2, a3, b0, b1, b2, b3] in bytes.as_chunks().0 {
+        a = a.wrapping_add(number([a0, a1, a2, a3])).wrapping_add(b);
+        b = b.wrapping_add(number([b0, b1, b2, b3])).wrapping_add(a);
     }
     (a, b)
 }

@@ -247,8 +247,8 @@ impl App {
             Said::Refused { op: Some(op), code, .. } => self.recorder.fail(op, code),
             Said::Refused { .. } => {}
             Said::Draw { update } => {
-                if let Update::Warning { text } = &*update {
-                    self.recorder.note(What::Warned { text: text.clone() });
+                if let Update::Warning { warning } = &*update {
+                    self.recorder.note(What::Warned { text: format!("{warning:?}") });
                 }
                 for drawn in self.picture.draw(*update) {
                     if let Some(cid) = self.edits.remove(&drawn) {

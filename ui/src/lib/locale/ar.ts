@@ -89,6 +89,26 @@ export const ar: Catalogue<'zero' | 'one' | 'two' | 'few' | 'many' | 'other'> = 
   'error.link_workspace': 'لست في مساحة العمل التي يقود إليها هذا الرابط.',
   'error.link_room': 'لست في الغرفة التي يقود إليها هذا الرابط.',
 
+  // Refusals by their cause, where the code says too little.
+  'cause.quota': 'لم تبقَ لك مساحة على الخادم لهذا الملف. احذف رسائل فيها ملفات لم تعد تحتاج إليها، وتعود مساحتها متاحة بعد يوم.',
+  'cause.no_keyring': 'لا توجد حافظة مفاتيح على هذا الحاسوب: اختر أولًا أين يُحفظ تسجيل الدخول.',
+  'cause.keyring': 'لا يمكن استخدام حافظة المفاتيح. ({said})',
+  'cause.sign_in_file': 'لا يمكن استخدام ملف تسجيل الدخول. ({said})',
+  'cause.settings': 'تعذّر حفظ الإعدادات. ({said})',
+  'cause.hosting': 'تعذّر تشغيل الخادم في هذا التطبيق. ({said})',
+  'cause.address': 'هذا ليس عنوانًا. جرّب شيئًا مثل 192.168.1.7 أو chat.example.org أو رابط دعوة.',
+  'cause.invite_link': 'رابط الدعوة غير كامل. اطلبه مرة أخرى.',
+  'cause.not_confab': 'يوجد ما يردّ هناك، لكنه ليس خادم Confab.',
+  'cause.not_a_file': 'يمكن رفع الملفات فقط، لا المجلدات.',
+  'cause.disk': 'لا يمكن قراءة ملف على هذا الحاسوب أو كتابته. ({said})',
+  'cause.file_changed': 'تغيّر الملف أثناء رفعه.',
+  'cause.file_broken': 'ما وصل ليس ما أعلنه الخادم. حاول مرة أخرى.',
+  'cause.too_many_files': 'هناك ملفات كثيرة قيد النقل. انتظر بعضها.',
+  'cause.not_kept': 'تعذّر على هذا الحاسوب حفظ رسالتك، لذلك لم تُرسل. أفرغ بعض المساحة ثم أرسلها مرة أخرى. ({said})',
+  'warning.change_refused': 'رُفض تغيير أجريته من قبل: {reason}',
+  'warning.set_aside': 'ما حفظه Confab على هذا الحاسوب كان تالفًا. وُضع جانبًا في {path}؛ وقد تكون فيه رسائل لم تُرسل بعد.',
+  'warning.not_kept': 'الرسائل التي لم تُرسل بعد ستضيع عند الإنهاء: {why}.',
+
   // What this browser keeps.
   'storage.nothing': 'هذا المتصفح لا يحفظ شيئًا لـ Confab: فهذه نافذة خاصة أو أن التخزين معطّل. ما تكتبه يضيع إن أغلقت هذا التبويب قبل إرساله.',
   'storage.full': 'امتلأت ذاكرة هذا المتصفح. يواصل Confab العمل، لكن ما تكتبه الآن يضيع إن أغلقت هذا التبويب قبل إرساله.',
@@ -124,6 +144,17 @@ export const ar: Catalogue<'zero' | 'one' | 'two' | 'few' | 'many' | 'other'> = 
   'nothing.create_room': 'أنشئ واحدة بالزر {plus} بجانب {rooms}، أو تصفّح الموجود منها بالبوصلة.',
   'nothing.no_connection': 'لا يوجد اتصال بالخادم',
   'nothing.keeps_trying': 'يواصل Confab المحاولة. تأكد من أن الحاسوب المستضيف يعمل وأنك على شبكته.',
+
+  // What the desktop app says outside of its window: in the tray, over the system's dialogs.
+  'shell.tray_open': 'فتح Confab',
+  'shell.tray_quiet': 'عدم الإزعاج',
+  'shell.tip_read': 'كل شيء مقروء',
+  'shell.tip_unread': 'رسائل غير مقروءة',
+  'shell.tip_mentions': { zero: 'لا رسائل لك', one: 'رسالة واحدة لك', two: 'رسالتان لك', few: '{n} رسائل لك', many: '{n} رسالة لك', other: '{n} رسالة لك' },
+  'shell.dialog_files': 'اختيار ملفات',
+  'shell.dialog_picture': 'اختيار صورة',
+  'shell.dialog_save': 'حفظ الملف',
+  'shell.dialog_pictures': 'صور',
 
   // The server, and how it is reached.
   'connection.online': 'متصل',
@@ -639,6 +670,13 @@ export const ar: Catalogue<'zero' | 'one' | 'two' | 'few' | 'many' | 'other'> = 
   'add_workspace.address_rule': 'من 1 إلى 32 من a-z و0-9 و-، وتبدأ بحرف أو رقم',
   'add_workspace.anybody': 'يمكن لأي شخص على هذا الخادم الانضمام',
   'add_workspace.submit': 'إنشاء مساحة العمل',
+  'workspace.title': 'إعدادات مساحة العمل',
+  'workspace.emoji': 'اختر رمزًا تعبيريًا…',
+  'workspace.other_emoji': 'رمز تعبيري آخر…',
+  'workspace.address': 'يبقى عنوانها {address}.',
+  'workspace.archive': 'إغلاق مساحة العمل…',
+  'workspace.archive_ask': 'إغلاق {name}؟',
+  'workspace.archive_text': 'لن يستطيع أحد دخولها بعد ذلك، ولن يُعطى عنوانها لغيرها. ويبقى ما كُتب محفوظًا على الخادم.',
 
   // The first minute.
   'start.set_up': 'إعداد هذا الخادم',

@@ -89,6 +89,26 @@ export const de: Catalogue<'one' | 'other'> = {
   'error.link_workspace': 'Du bist nicht in dem Workspace, zu dem dieser Link führt.',
   'error.link_room': 'Du bist nicht in dem Raum, zu dem dieser Link führt.',
 
+  // Refusals by their cause, where the code says too little.
+  'cause.quota': 'Auf dem Server ist für diese Datei kein Platz mehr für dich. Lösche Nachrichten mit Dateien, die du nicht mehr brauchst; nach einem Tag ist ihr Platz wieder frei.',
+  'cause.no_keyring': 'Auf diesem Computer gibt es keinen Schlüsselbund: Wähle zuerst, wo die Anmeldung bleiben soll.',
+  'cause.keyring': 'Der Schlüsselbund lässt sich nicht nutzen. ({said})',
+  'cause.sign_in_file': 'Die Datei für die Anmeldung lässt sich nicht nutzen. ({said})',
+  'cause.settings': 'Die Einstellungen konnten nicht gespeichert werden. ({said})',
+  'cause.hosting': 'Der Server in dieser App konnte nicht starten. ({said})',
+  'cause.address': 'Das ist keine Adresse. Versuch etwas wie 192.168.1.7, chat.example.org oder einen Einladungslink.',
+  'cause.invite_link': 'Der Einladungslink ist nicht vollständig. Bitte noch einmal darum.',
+  'cause.not_confab': 'Dort antwortet etwas, aber es ist kein Confab-Server.',
+  'cause.not_a_file': 'Nur Dateien lassen sich hochladen, keine Ordner.',
+  'cause.disk': 'Eine Datei auf diesem Computer lässt sich nicht lesen oder schreiben. ({said})',
+  'cause.file_changed': 'Die Datei hat sich geändert, während sie hochgeladen wurde.',
+  'cause.file_broken': 'Was ankam, ist nicht das, was der Server angekündigt hat. Versuch es noch einmal.',
+  'cause.too_many_files': 'Zu viele Dateien sind unterwegs. Warte auf einige davon.',
+  'cause.not_kept': 'Dieser Computer konnte deine Nachricht nicht speichern, deshalb wurde sie nicht gesendet. Mach etwas Speicherplatz frei und sende sie dann noch einmal. ({said})',
+  'warning.change_refused': 'Eine frühere Änderung von dir wurde abgelehnt: {reason}',
+  'warning.set_aside': 'Was Confab auf diesem Computer gespeichert hatte, war beschädigt. Es liegt jetzt unter {path}; darin können Nachrichten sein, die noch nicht gesendet waren.',
+  'warning.not_kept': 'Nachrichten, die noch nicht gesendet sind, gehen beim Beenden verloren: {why}.',
+
   // What this browser keeps.
   'storage.nothing': 'Dieser Browser speichert nichts für Confab: Es ist ein privates Fenster, oder der Speicher ist abgeschaltet. Was du schreibst, geht verloren, wenn du diesen Tab schließt, bevor es gesendet ist.',
   'storage.full': 'Der Speicher dieses Browsers ist voll. Confab läuft weiter, aber was du jetzt schreibst, geht verloren, wenn du diesen Tab schließt, bevor es gesendet ist.',
@@ -124,6 +144,17 @@ export const de: Catalogue<'one' | 'other'> = {
   'nothing.create_room': 'Erstelle einen mit {plus} neben {rooms} oder stöbere mit dem Kompass in denen, die es gibt.',
   'nothing.no_connection': 'Keine Verbindung zum Server',
   'nothing.keeps_trying': 'Confab versucht es weiter. Prüfe, ob der Computer, der hostet, an ist und ob du in seinem Netzwerk bist.',
+
+  // What the desktop app says outside of its window: in the tray, over the system's dialogs.
+  'shell.tray_open': 'Confab öffnen',
+  'shell.tray_quiet': 'Nicht stören',
+  'shell.tip_read': 'Alles ist gelesen',
+  'shell.tip_unread': 'Ungelesene Nachrichten',
+  'shell.tip_mentions': { one: '{n} Nachricht für dich', other: '{n} Nachrichten für dich' },
+  'shell.dialog_files': 'Dateien auswählen',
+  'shell.dialog_picture': 'Bild auswählen',
+  'shell.dialog_save': 'Datei speichern',
+  'shell.dialog_pictures': 'Bilder',
 
   // The server, and how it is reached.
   'connection.online': 'Online',
@@ -639,6 +670,13 @@ export const de: Catalogue<'one' | 'other'> = {
   'add_workspace.address_rule': '1 bis 32 Zeichen aus a-z, 0-9 und -, am Anfang ein Buchstabe oder eine Ziffer',
   'add_workspace.anybody': 'Alle auf diesem Server dürfen beitreten',
   'add_workspace.submit': 'Workspace erstellen',
+  'workspace.title': 'Workspace-Einstellungen',
+  'workspace.emoji': 'Emoji auswählen …',
+  'workspace.other_emoji': 'Anderes Emoji …',
+  'workspace.address': 'Seine Adresse bleibt {address}.',
+  'workspace.archive': 'Workspace schließen …',
+  'workspace.archive_ask': '{name} schließen?',
+  'workspace.archive_text': 'Niemand kann ihn mehr betreten, und seine Adresse bekommt kein anderer. Was geschrieben wurde, bleibt auf dem Server.',
 
   // The first minute.
   'start.set_up': 'Diesen Server einrichten',

@@ -87,6 +87,26 @@ export const en = {
   'error.link_workspace': 'You are not in the workspace that this link leads to.',
   'error.link_room': 'You are not in the room that this link leads to.',
 
+  // Refusals by their cause, where the code says too little.
+  'cause.quota': 'There is no room left for this file on the server. Delete messages with files that you no longer need; their room is free again after a day.',
+  'cause.no_keyring': 'There is no keyring on this computer: choose where to keep the sign-in first.',
+  'cause.keyring': 'The keyring cannot be used. ({said})',
+  'cause.sign_in_file': 'The file for the sign-in cannot be used. ({said})',
+  'cause.settings': 'The settings could not be saved. ({said})',
+  'cause.hosting': 'The server in this app could not start. ({said})',
+  'cause.address': 'That is not an address. Try something like 192.168.1.7, chat.example.org or an invite link.',
+  'cause.invite_link': 'The invite link is not complete. Ask for it again.',
+  'cause.not_confab': 'Something answers there, but it is not a Confab server.',
+  'cause.not_a_file': 'Only files can be uploaded, not folders.',
+  'cause.disk': 'A file on this computer cannot be read or written. ({said})',
+  'cause.file_changed': 'The file has changed while it was uploaded.',
+  'cause.file_broken': 'What came is not what the server said. Try again.',
+  'cause.too_many_files': 'Too many files are on their way. Wait for some of them.',
+  'cause.not_kept': 'This computer could not keep your message, so it was not sent. Free some disk space, then send it again. ({said})',
+  'warning.change_refused': 'A change that you made earlier was refused: {reason}',
+  'warning.set_aside': 'What Confab kept on this computer was damaged. It is set aside as {path}; messages that were not sent yet may be in it.',
+  'warning.not_kept': 'Messages that are not sent yet will be lost when you quit: {why}.',
+
   // What this browser keeps.
   'storage.nothing': 'This browser keeps nothing for Confab: it is a private window, or storage is switched off. What you write is lost if you close this tab before it is sent.',
   'storage.full': "This browser's storage is full. Confab goes on, but what you write now is lost if you close this tab before it is sent.",
@@ -122,6 +142,17 @@ export const en = {
   'nothing.create_room': 'Create one with {plus} beside {rooms}, or browse those that are there with the compass.',
   'nothing.no_connection': 'No connection to the server',
   'nothing.keeps_trying': 'Confab keeps trying. Check that the computer that hosts is on and that you are on its network.',
+
+  // What the desktop app says outside of its window: in the tray, over the system's dialogs.
+  'shell.tray_open': 'Open Confab',
+  'shell.tray_quiet': 'Do not disturb',
+  'shell.tip_read': 'Everything is read',
+  'shell.tip_unread': 'Unread messages',
+  'shell.tip_mentions': { one: '{n} message for you', other: '{n} messages for you' },
+  'shell.dialog_files': 'Choose files',
+  'shell.dialog_picture': 'Choose a picture',
+  'shell.dialog_save': 'Save file',
+  'shell.dialog_pictures': 'Pictures',
 
   // The server, and how it is reached.
   'connection.online': 'Online',
@@ -637,6 +668,13 @@ export const en = {
   'add_workspace.address_rule': '1 to 32 of a-z, 0-9 and -, beginning with a letter or digit',
   'add_workspace.anybody': 'Anybody on this server may join',
   'add_workspace.submit': 'Create workspace',
+  'workspace.title': 'Workspace settings',
+  'workspace.emoji': 'Choose an emoji…',
+  'workspace.other_emoji': 'Another emoji…',
+  'workspace.address': 'Its address stays {address}.',
+  'workspace.archive': 'Close workspace…',
+  'workspace.archive_ask': 'Close {name}?',
+  'workspace.archive_text': 'Nobody can enter it any more, and its address is not given to another one. What was written stays on the server.',
 
   // The first minute.
   'start.set_up': 'Set up this server',

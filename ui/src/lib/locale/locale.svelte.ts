@@ -69,6 +69,11 @@ class Locale {
 
 export const locale = new Locale();
 
+/** A message in the language of the page as it stands in the catalogue, for somebody else to fill in. */
+export function sentence(key: Key): string {
+  return locale.pieces(key, {}).map((piece) => ('text' in piece ? piece.text : `{${piece.slot}}`)).join('');
+}
+
 /** A message in the language of the page, with its placeholders filled in. */
 export function t(key: PlainKey): string;
 export function t<K extends Key>(key: K, values: ValuesOf<K>): string;

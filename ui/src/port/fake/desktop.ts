@@ -1,20 +1,27 @@
 // A desktop and a notifier of a test's own.
 
-import type { Desktop } from '../../bindings';
+import type { Desktop, ShellWords } from '../../bindings';
 import type { Notification } from '../../lib/notify';
 import type { DesktopPort, Notifier, Permission } from '../index';
 
 export class FakeDesktop implements DesktopPort {
   now: Desktop = { tray: true, autostart: false, zoom: 100 };
   badges: [unread: boolean, mentions: number][] = [];
+  tips: string[] = [];
+  words: ShellWords[] = [];
   quits: boolean[] = [];
 
   async state(): Promise<Desktop> {
     return this.now;
   }
 
-  setBadge(unread: boolean, mentions: number): void {
+  setBadge(unread: boolean, mentions: number, tip: string): void {
     this.badges.push([unread, mentions]);
+    this.tips.push(tip);
+  }
+
+  setWords(words: ShellWords): void {
+    this.words.push(words);
   }
 
   async setAutostart(autostart: boolean): Promise<void> {

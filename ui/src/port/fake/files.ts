@@ -1,6 +1,6 @@
 // Files without a server: what is "uploaded" is done at once, or held until the test moves it on.
 
-import type { FileInfo, Picked, Transfer, TransferState, Update, User, Workspace } from '../../bindings';
+import type { FileInfo, Picked, Transfer, TransferState, Update, User } from '../../bindings';
 import { refusal, type Refusal } from '../../lib/error';
 import type { Files } from '../index';
 import type { FakeWorld } from './index';
@@ -83,14 +83,6 @@ export class FakeFiles implements Files {
       this.emit({ type: 'member_changed', slug: workspace.slug, member: { ...rest, ...own } });
     }
     return (this.world().user = { ...user, ...own });
-  }
-
-  async setIcon(slug: string, icon: string): Promise<Workspace> {
-    const found = this.world().workspaces.find(({ workspace }) => workspace.slug === slug);
-    if (!found) throw refusal('not_found', 'There is nothing here under that id.');
-    found.workspace = { ...found.workspace, icon: icon === '' ? null : icon };
-    this.emit({ type: 'workspace_changed', workspace: found.workspace });
-    return found.workspace;
   }
 
   private keep(file: File): Picked {

@@ -5,7 +5,7 @@ import type {
   CredentialStore, HistoryPage, Hit, Hosting, Incomplete, Invite, InviteRequest, Item, LobbyServer, Member,
   MessageItem, MessageSearch, NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage,
   Seat, ServerInfo, Session, Settings, Start, Thread, Update, Personal, PersonalSet, ProfileChange, ReminderSet,
-  User, Workspace, WorkspaceCreate, Role,
+  User, Workspace, WorkspaceCreate, WorkspaceUpdate, Role,
 } from '../../bindings';
 import { refusal, type Refusal } from '../../lib/error';
 import { wanted } from '../../lib/search/query';
@@ -237,6 +237,21 @@ export class FakePort implements Shell, Port {
   async joinWorkspace(slug: string): Promise<Workspace> {
     this.note('joinWorkspace', slug);
     return this.find(slug).workspace;
+  }
+
+  async updateWorkspace(request: WorkspaceUpdate): Promise<Workspace> {
+    this.note('updateWorkspace', request);
+    const found = this.world.workspaces.find(({ workspace }) => workspace.slug === request.slug);
+    if (!found) throw refusal('not_found', 'There is nothing here under that id.');
+    const { icon = found.workspace.icon, ...rest } = request;
+    found.workspace = { ...found.workspace, ...rest, icon: icon === '' ? null : icon };
+    this.emit({ type: 'workspace_changed', workspace: found.workspace });
+    return found.workspace;
+  }
+
+  async archiveWorkspace(slug: string): Promise<void> {
+    this.note('archiveWorkspace', slug);
+    this.emit({ type: 'workspace_removed', slug });
   }
 
   async leaveWorkspace(slug: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { Item, Limits, Member, Place, Role, Room, ServerInfo, Start, User }
 import { FakePort, memberOf, message, type FakeWorkspace, type FakeWorld } from './index';
 
 const limits: Limits = {
-  message_bytes: 16_384, frame_bytes: 131_072, file_bytes: 67_108_864, messages_per_10s: 30, messages_burst: 60,
+  message_bytes: 16_384, frame_bytes: 131_072, file_bytes: 67_108_864, account_bytes: 10_737_418_240, messages_per_10s: 30, messages_burst: 60,
   events_per_10s: 100, searches_per_10s: 40, sign_in_failures: 10, sign_in_failures_per_address: 30, sockets_per_user: 20,
   connections_per_address: 2000, handshake_seconds: 10, attachments: 10,
 };

@@ -1,7 +1,7 @@
 // Files in a browser: up in pieces through the resumable calls, so that a lost connection or a pause loses nothing while
 // the page is open. Down, the browser saves by itself, with the session's cookie.
 
-import type { FileInfo, Picked, Transfer, TransferState, Update, Upload, User, Workspace } from '../../bindings';
+import type { FileInfo, Picked, Transfer, TransferState, Update, Upload, User } from '../../bindings';
 import { asRefusal, refusal } from '../../lib/error';
 import { t } from '../../lib/locale/locale.svelte';
 import { sizeOf } from '../../lib/size';
@@ -16,7 +16,6 @@ const PATIENCE_MS = 60_000;
 
 interface Around {
   emit(update: Update): void;
-  setIcon(slug: string, icon: string): Promise<Workspace>;
 }
 
 interface Running {
@@ -82,7 +81,6 @@ export class WebFiles implements Files {
   thumbUrl = (id: string): string => `${this.url(id)}/thumb`;
 
   setAvatar = (file: string | null): Promise<User> => this.api.call('PATCH', '/me', { avatar: file });
-  setIcon = (slug: string, icon: string): Promise<Workspace> => this.around.setIcon(slug, icon);
 
   /** The session is over: nothing goes on. */
   close(): void {

@@ -4,7 +4,7 @@
 import type {
   Account, CredentialStore, HistoryPage, Hosting, Invite, InviteRequest, Member, MessageItem, MessageSearch,
   NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage, Seat, Session, Settings, Start, Thread,
-  Update, Workspace, WorkspaceCreate, PersonalSet, ProfileChange, ReminderSet, User, Role,
+  Update, Workspace, WorkspaceCreate, WorkspaceUpdate, PersonalSet, ProfileChange, ReminderSet, User, Role,
 } from '../../bindings';
 import { deviceName } from '../../lib/device';
 import { asRefusal, refusal, type Refusal } from '../../lib/error';
@@ -31,10 +31,7 @@ export class WebPort implements Shell, Port {
   private session: AccountSession | undefined;
   readonly notifier = new WebNotifier();
   readonly desktop = null;
-  readonly files = new WebFiles(this.api, {
-    emit: (update) => this.emit(update),
-    setIcon: async (slug, icon) => this.mine().lobbyChanged((await this.mine().ask('workspace:update', { slug, icon })).workspace),
-  });
+  readonly files = new WebFiles(this.api, { emit: (update) => this.emit(update) });
 
   /** Nothing happens here that is of no account. */
   listen = () => (): void => undefined;
@@ -110,11 +107,15 @@ export class WebPort implements Shell, Port {
   }
 
   async signOut(): Promise<void> {
+    const { session } = this;
+    session?.depart(true);
     await this.api.signOut().catch((thrown: unknown) => {
       // A session that is gone already is what was asked for.
-      if (asRefusal(thrown).code !== 'unauthorized') throw thrown;
+      if (asRefusal(thrown).code === 'unauthorized') return;
+      session?.depart(false);
+      throw thrown;
     });
-    await this.session?.leave();
+    await session?.leave();
   }
 
   async hosting(): Promise<Hosting | null> {
@@ -141,6 +142,15 @@ export class WebPort implements Shell, Port {
 
   async joinWorkspace(slug: string): Promise<Workspace> {
     return this.mine().lobbyChanged((await this.mine().ask('workspace:join', { slug })).workspace);
+  }
+
+  async updateWorkspace(request: WorkspaceUpdate): Promise<Workspace> {
+    return this.mine().lobbyChanged((await this.mine().ask('workspace:update', request)).workspace);
+  }
+
+  async archiveWorkspace(slug: string): Promise<void> {
+    await this.mine().ask('workspace:archive', { slug });
+    this.mine().removed(slug);
   }
 
   async leaveWorkspace(slug: string): Promise<void> {

@@ -128,7 +128,7 @@ export class Outbox {
   }
 
   /** Another tab said so. */
-  heard(note: Exclude<Note, { is: 'ended' }>): void {
+  heard(note: Exclude<Note, { is: 'ended' | 'leaving' }>): void {
     if (note.is === 'discarded') return this.dropped(note.list);
     // A tab that reads that log sees for itself.
     if (note.is === 'settled') return this.settle(note.list.filter(({ slug, room }) => this.world.reached(slug, room) === Infinity));

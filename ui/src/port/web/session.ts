@@ -42,6 +42,8 @@ export class AccountSession {
   /** Another life of the database was turned to: until then no workspace is there to open a room in. */
   private turned: Promise<void> = Promise.resolve();
   private over = false;
+  /** Where they sign out just now. The server ends the session for all tabs before that one can say that it is done. */
+  private leaving: 'here' | 'elsewhere' | null = null;
   private readonly told = new Set<string>();
 
   /** Opens what this device keeps of the account, tells it, and begins to connect. */
@@ -152,6 +154,12 @@ export class AccountSession {
     this.outbox.refuse(slug, refusal('not_found', t('error.workspace_left')));
   }
 
+  /** They are about to sign out, or could not. */
+  depart(on: boolean): void {
+    this.leaving = on ? 'here' : null;
+    this.tabs.post({ is: 'leaving', on });
+  }
+
   /** They signed out: nothing stays. */
   async leave(): Promise<void> {
     this.tabs.post({ is: 'ended', error: null });
@@ -167,7 +175,8 @@ export class AccountSession {
   /** The session was ended elsewhere. What others wrote goes at once; what this person wrote and was not sent waits
       for them to sign in again, and only for them. */
   private async end(error: Refusal): Promise<void> {
-    if (this.over) return;
+    if (this.over || this.leaving === 'here') return;
+    if (this.leaving) return this.heard({ is: 'ended', error: null });
     const cleared = this.cache.clear();
     this.close();
     await cleared;
@@ -288,6 +297,10 @@ export class AccountSession {
 
   private heard(note: Note): void {
     if (this.over) return;
+    if (note.is === 'leaving') {
+      this.leaving = note.on ? 'elsewhere' : null;
+      return;
+    }
     if (note.is !== 'ended') return this.outbox.heard(note);
     this.close();
     this.disk.close();

@@ -17,6 +17,8 @@ export type Note =
   | { is: 'discarded'; list: Waiting[] }
   /** The log has these: its entry came before the ack. */
   | { is: 'settled'; list: Waiting[] }
+  /** Somebody signs out in that tab, or could not: what the server says of the session until then is no news. */
+  | { is: 'leaving'; on: boolean }
   /** Nobody is signed in any more. */
   | { is: 'ended'; error: Refusal | null };
 
