@@ -97,7 +97,7 @@ impl App {
             hub: Hub::default(),
             fanout: Fanout::new(io.clone()),
             rates: Rates::new(&config.limits),
-            files: Files::new(&config.data),
+            files: Files::new(&config.data, &config.limits),
             throttle: Throttle::new(&config.limits),
             setup: OnceLock::new(),
             presences: Presences::default(),
@@ -197,16 +197,24 @@ impl App {
         }
     }
 
-    /// A connection without any namespace gets as long as a new one to connect to some.
+    /// A connection without any namespace gets as long as a new one to ask for some. How long the answer takes is the
+    /// server's own affair.
     pub fn await_connect(&self, sock: Sock) {
         let Some(app) = self.this.upgrade() else { return };
         tokio::spawn(async move {
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_secs(app.chat.limits.handshake_seconds)) => {}
-                () = app.stopping.cancelled() => return,
-            }
-            if !app.hub.has_namespace(sock.id) {
-                app.hang_up(&sock);
+            let patience = Duration::from_secs(app.chat.limits.handshake_seconds);
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(patience) => {}
+                    () = app.stopping.cancelled() => return,
+                }
+                let knocking = app.hub.is_knocking(sock.id);
+                if app.hub.has_namespace(sock.id) {
+                    return;
+                }
+                if !knocking {
+                    return app.hang_up(&sock);
+                }
             }
         });
     }

@@ -12,7 +12,7 @@ use confab_protocol::workspace::Presence;
 use confab_protocol::{Error, ErrorCode, PROTOCOL, Seq, Slug, limits};
 use serde_json::Value as Json;
 use socketioxide::handler::{ConnectHandler, DisconnectHandler, Value};
-use socketioxide::socket::DisconnectReason;
+use socketioxide::socket::{DisconnectReason, Sid};
 
 use super::dispatch::Dispatch;
 use super::peer::{Link, Peer, Place};
@@ -59,6 +59,7 @@ impl Gate {
 
     async fn admit(&self, sock: &Sock, auth: Option<&Value>) -> Result<(), ErrorCode> {
         let app = self.app.upgrade().ok_or(ErrorCode::Unavailable)?;
+        let knock = Knock::new(&app, sock);
         if matches!(self.door, Door::Nowhere) {
             app.forget_namespace(sock.ns());
         }
@@ -84,8 +85,13 @@ impl Gate {
         // Before CONNECT is answered, so that not even the first event finds no handler.
         sock.on_fallback(Dispatch(peer.clone()));
         sock.on_disconnect(Departure(peer.clone()));
-        let arriving =
-            Arriving { peer: Arc::downgrade(&peer), revocations, token: handshake.token, members: handshake.members };
+        let arriving = Arriving {
+            peer: Arc::downgrade(&peer),
+            revocations,
+            token: handshake.token,
+            members: handshake.members,
+            knock,
+        };
         app.arrivals.put(sock, arriving);
         Ok(())
     }
@@ -94,11 +100,12 @@ impl Gate {
 impl ConnectHandler<Adapter, Gate> for Gate {
     fn call(&self, sock: Sock, _: Option<Value>) {
         let arriving = self.app.upgrade().and_then(|app| app.arrivals.take(&sock));
-        let Some(Arriving { peer, revocations, token, members }) = arriving else { return };
+        let Some(Arriving { peer, revocations, token, members, knock }) = arriving else { return };
         // The socket's own handlers hold the peer.
         let Some(peer) = peer.upgrade() else { return };
         let link = Link { sock, peer };
         link.peer.app.hub.enter(link.clone());
+        drop(knock);
         if let Some(conn) = link.peer.app.conn_of(&link.sock) {
             conn.give_up_seat();
         }
@@ -143,6 +150,28 @@ struct Arriving {
     token: String,
     /// Which members it has already.
     members: Option<String>,
+    knock: Knock,
+}
+
+/// As long as this lives, its connection is waiting for an answer and is not cut for having no namespace.
+struct Knock {
+    app: Weak<App>,
+    connection: Sid,
+}
+
+impl Knock {
+    fn new(app: &Arc<App>, sock: &Sock) -> Self {
+        app.hub.knock(sock.id);
+        Self { app: Arc::downgrade(app), connection: sock.id }
+    }
+}
+
+impl Drop for Knock {
+    fn drop(&mut self) {
+        if let Some(app) = self.app.upgrade() {
+            app.hub.answered(self.connection);
+        }
+    }
 }
 
 impl Arrivals {

@@ -28,6 +28,8 @@ struct Sockets {
     by_user: HashMap<UserId, Vec<Link>>,
     /// How many namespaces each connection has open.
     by_connection: HashMap<Sid, u32>,
+    /// How many each has asked for without an answer yet.
+    knocking: HashMap<Sid, u32>,
 }
 
 impl Hub {
@@ -90,6 +92,28 @@ impl Hub {
     #[must_use]
     pub fn has_namespace(&self, connection: Sid) -> bool {
         self.lock().by_connection.contains_key(&connection)
+    }
+
+    /// Whether a connection has asked for a namespace and waits for the answer.
+    #[must_use]
+    pub fn is_knocking(&self, connection: Sid) -> bool {
+        self.lock().knocking.contains_key(&connection)
+    }
+
+    /// A connection asks for a namespace.
+    pub(super) fn knock(&self, connection: Sid) {
+        *self.lock().knocking.entry(connection).or_default() += 1;
+    }
+
+    /// It was answered, and has entered if it may; or it is gone.
+    pub(super) fn answered(&self, connection: Sid) {
+        let mut sockets = self.lock();
+        if let Some(count) = sockets.knocking.get_mut(&connection) {
+            *count -= 1;
+            if *count == 0 {
+                sockets.knocking.remove(&connection);
+            }
+        }
     }
 
     /// The lobby sockets of a user that were greeted.
