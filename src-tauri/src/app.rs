@@ -14,6 +14,7 @@ use crate::links;
 use crate::media;
 use crate::paths::Paths;
 use crate::shell::Shell;
+use crate::webview;
 use crate::window::MainWindow;
 
 /// How this process was started.
@@ -100,7 +101,7 @@ fn open_window(app: &App, hidden: bool) -> tauri::Result<()> {
     }
     config.visible = !hidden;
     let dev_url = app.config().build.dev_url.clone();
-    WebviewWindowBuilder::from_config(app.handle(), &config)?
+    let window = WebviewWindowBuilder::from_config(app.handle(), &config)?
         .data_directory(webview_data)
         // A link with `target=_blank`; the page itself never leaves.
         .on_new_window(|url, _| {
@@ -115,6 +116,7 @@ fn open_window(app: &App, hidden: bool) -> tauri::Result<()> {
         })
         .on_navigation(move |url| is_own_page(url, dev_url.as_ref()))
         .build()?;
+    webview::suit(&window)?;
     shell.opened();
     let shell = Arc::clone(&shell);
     tauri::async_runtime::spawn(async move {

@@ -26,6 +26,7 @@ pub mod paths;
 pub mod settings;
 pub mod shell;
 pub mod tray;
+mod webview;
 pub mod window;
 
 use std::process::ExitCode;
@@ -49,6 +50,7 @@ pub fn main(context: impl FnOnce() -> Context<Wry>) -> ExitCode {
         } else if let Some(why) = cli::no_window() {
             headless::serve(&paths, why)
         } else {
+            webview::prepare();
             let wish = Wish { link: arguments.link };
             match instance::enter(paths.data(), &wish)? {
                 Instance::Second => Ok(()),

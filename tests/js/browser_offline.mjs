@@ -11,6 +11,10 @@ const UNSENT = ['queued', 'sending'];
 const profile = new Profile('ada');
 let ada, bob;
 
+/** The rows above what a window shows are drawn when the page has nothing else to do. */
+const drawn = (who, part, count) =>
+  who.until(([text, wanted]) => [...document.querySelectorAll('[data-testid="message-text"]')].filter((row) => row.textContent.includes(text)).length >= wanted, [part, count]);
+
 const texts = async (who, part) => (await who.messages(part)).map(({ text }) => text);
 
 /** What must be there without a server, however the browser ended. */
@@ -20,9 +24,11 @@ async function opensOnYesterday() {
   await ada.reads('said yesterday 29');
   await ada.sees('room-random');
   await ada.until((count) => document.querySelector('[data-testid="connection"]')?.getAttribute('data-pending') === String(count), MESSAGES.length + 2);
+  await drawn(ada, 'written offline', MESSAGES.length);
   const waiting = await ada.messages('written offline');
   assert.deepEqual(waiting.map(({ text }) => text), MESSAGES);
   assert.ok(waiting.every(({ state }) => UNSENT.includes(state)), JSON.stringify(waiting));
+  await drawn(ada, 'mended offline', 1);
   const [changed] = await ada.messages('mended offline');
   assert.ok(UNSENT.includes(changed?.state), 'the edit waits');
   assert.equal((await ada.messages('said yesterday 0 ')).length, 0, 'and is drawn in place of the old text');
@@ -95,9 +101,11 @@ await scenario({
     await harness('launch');
     await ada.reads(MESSAGES.at(-1));
     await ada.until(() => document.querySelector('[data-testid="connection"]')?.getAttribute('data-pending') === '0');
+    await drawn(ada, 'written offline', MESSAGES.length);
     assert.deepEqual(await ada.messages('written offline'), MESSAGES.map((text) => ({ text, state: 'sent' })));
     await bob.click('room-general');
     await bob.reads(MESSAGES.at(-1));
+    await drawn(bob, 'written offline', MESSAGES.length);
     assert.deepEqual(await texts(bob, 'written offline'), MESSAGES);
     await bob.page.getByTestId('timeline').evaluate((element) => (element.scrollTop = 0));
     await bob.reads('mended offline');
@@ -110,6 +118,7 @@ await scenario({
     await ada.reads(MESSAGES.at(-1));
     await bob.send('the last word');
     await ada.reads('the last word');
+    await drawn(ada, 'written offline', MESSAGES.length);
     assert.deepEqual(await texts(ada, 'written offline'), MESSAGES);
     assert.deepEqual(await texts(bob, 'written offline'), MESSAGES);
     assert.equal(await ada.at('connection').getAttribute('data-pending'), '0');

@@ -135,7 +135,7 @@ impl Desktop {
         let started = Instant::now();
         let address = format!("http://127.0.0.1:{port}");
         let client = within("the window opens", builder.connect(&address)).await??;
-        Ok(App { client, driver, started })
+        Ok(App { client, driver, address, started })
     }
 
     /// The app as a person starts it, without WebDriver.
@@ -204,6 +204,8 @@ impl Desktop {
 pub struct App {
     client: Client,
     driver: Child,
+    /// Of the driver.
+    address: String,
     started: Instant,
 }
 
@@ -212,6 +214,15 @@ impl App {
     #[must_use]
     pub fn age(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// The address of the WebDriver session, for a script that goes on with it.
+    ///
+    /// # Errors
+    /// When the window is gone.
+    pub async fn session(&self) -> Result<String> {
+        let id = self.client.session_id().await?.context("no session")?;
+        Ok(format!("{}/session/{id}", self.address))
     }
 
     /// Waits for the element with that `data-testid` to be shown, and answers with its text.
@@ -375,11 +386,16 @@ impl App {
     /// # Errors
     /// When it cannot be taken or written.
     pub async fn picture(&self, name: &str) -> Result<()> {
-        // The picture is of the last frame that was drawn: wait for two, and let the first picture ask for them.
-        let frames = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))";
-        within("a screenshot", self.client.screenshot()).await??;
-        within("two frames", self.client.execute_async(frames, Vec::new())).await??;
+        // The picture is of the last frame that was drawn, and without OpenGL none is drawn where nothing changes: a
+        // dot that is another in each frame asks for them until the picture is there.
+        let stir = "const dot = document.body.appendChild(document.createElement('i')); dot.id = 'stir'; \
+            dot.style.cssText = 'position:fixed;right:0;bottom:0;width:1px;height:1px;opacity:.01;pointer-events:none'; \
+            const turn = () => dot.isConnected && (dot.style.background = dot.style.background === 'red' ? 'blue' : 'red', \
+            requestAnimationFrame(turn)); turn(); const done = arguments[0]; \
+            requestAnimationFrame(() => requestAnimationFrame(() => done()))";
+        within("two frames", self.client.execute_async(stir, Vec::new())).await??;
         let png = within("a screenshot", self.client.screenshot()).await??;
+        self.script("document.getElementById('stir').remove()").await?;
         ensure!(png.starts_with(b"\x89PNG"), "the screenshot is no PNG");
         let target =
             std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace_root().join("target"), PathBuf::from);

@@ -208,7 +208,7 @@ describe('long threads', () => {
     const element = document.createElement('div');
     for (const [name, value] of [['scrollHeight', 5_000], ['clientHeight', 500]] as const) Object.defineProperty(element, name, { value });
     view.changed(shown);
-    const detach = view.attach(element, element);
+    const detach = view.attach({ scroller: element, space: element, rows: element });
     view.following = false;
     element.scrollTop = 0;
     element.dispatchEvent(new Event('scroll'));

@@ -53,6 +53,17 @@ export function rowsOf(items: readonly Item[], { from, to, base, divider, me }: 
   return rows;
 }
 
+/** The first item that stands below "New". */
+export function firstUnread(items: readonly Item[], divider: number | null, me: string): Item | undefined {
+  let first: Item | undefined;
+  for (let at = items.length - 1; at >= 0; at--) {
+    const item = items[at];
+    if (divider === null || !item || (item.seq ?? Infinity) <= divider) break;
+    if (isUnread(item, divider, me)) first = item;
+  }
+  return first;
+}
+
 function isUnread(item: Item, divider: number, me: string): boolean {
   return item.kind === 'message' && item.author !== me && item.seq !== undefined && item.seq > divider;
 }

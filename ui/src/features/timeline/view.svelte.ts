@@ -1,22 +1,30 @@
 // What of a timeline is in the page, and where it is scrolled to. The only place that sets a scroll position.
 //
-// At most `MOST` items are drawn. When rows come, go or change height above, the row that was at the top of the view
-// stays where it was to the pixel: it is measured before the page changes and put back after. At the end, the view
-// follows what comes. (WebKitGTK has no `overflow-anchor`; it is off everywhere, so that all behave alike.)
+// At most `MOST` items are drawn, below a space that stands for all that is not. When rows above the view come, go or
+// change their height, the space takes what they move: the row that is read stays where it is to the pixel, and the
+// scroll position is not touched. (To write it while an engine scrolls by itself loses either the place or the wheel:
+// WebKit's animation goes to an absolute end, and its scrolling thread is ahead of the page.) It is written only to go
+// somewhere: to the end, which the view follows, to a message, and to set the space right when nobody scrolls.
 
 import { tick } from 'svelte';
 
 import type { Item } from '../../bindings';
 
 const MOST = 300;
-/** Drawn at first, and at least: more than a window shows. */
-const FIRST = 100;
+/** Drawn at first: what a window shows. */
+const FIRST = 24;
 /** Drawn more when an edge comes near: few enough for one frame. */
-const STEP = 50;
+const STEP = 24;
+/** Drawn above the end once nobody waits for anything, so that the first turn of a wheel meets rows. */
+const RESERVE = 100;
 /** This near to an edge, in pixels, the next rows are drawn or asked for. */
-const NEAR = 800;
+const NEAR = 1_200;
 /** This near to the end counts as at the end. */
 const AT_END = 24;
+/** The space above, as long as something is to come there: many pages for who scrolls without a rest. */
+const SPARE = 20_000;
+/** Nobody scrolls who has not for so long. */
+const REST_MS = 200;
 
 export interface ViewWorld {
   /** Nothing comes before the first item. */
@@ -25,6 +33,22 @@ export interface ViewWorld {
   loaded(): number;
   /** Asks for older items; they arrive through `changed`. */
   loadOlder(): Promise<unknown>;
+}
+
+/** The parts of the page that a view is made of. */
+export interface ViewElements {
+  /** What scrolls. */
+  scroller: HTMLElement;
+  /** The space above the rows. */
+  space: HTMLElement;
+  /** The rows and what stands with them, each row with its key in `data-row`. */
+  rows: HTMLElement;
+}
+
+/** Where a row was when the page was laid out last: in pixels from the upper edge of the space. */
+interface Place {
+  top: number;
+  bottom: number;
 }
 
 export class TimelineView {
@@ -38,34 +62,51 @@ export class TimelineView {
   /** An older page is on its way. */
   loading = $state(false);
   private items: readonly Item[] = [];
-  private element: HTMLElement | undefined;
-  private anchor: { key: string; top: number } | undefined;
+  private at: ViewElements | undefined;
+  private space = 0;
+  /** The rows as they were laid out last, in their order. */
+  private places = new Map<string, Place>();
   private lastTop = 0;
+  /** Where the upper edge of the view was in the frame that is seen, as in `places`; undefined after a jump. */
+  private shown: number | undefined;
+  private resting: ReturnType<typeof setTimeout> | undefined;
   /** What there was when an older page was asked for. */
   private asked = { loaded: 0, items: 0 };
+  /** Where the view was sent last: of two that send it, the later one wins. */
+  private aim: object = {};
 
   constructor(private readonly world: ViewWorld) {}
 
-  attach(element: HTMLElement, content: HTMLElement): () => void {
-    this.element = element;
-    const onscroll = (): void => this.scrolled();
-    element.addEventListener('scroll', onscroll, { passive: true });
-    // The composer grows, the window changes: the end stays in view.
+  attach(elements: ViewElements): () => void {
+    this.at = elements;
+    const { scroller, rows } = elements;
+    let frame = 0;
+    const onscroll = (): void => {
+      this.scrolled();
+      // Before this frame is painted; the next change finds what people see.
+      frame ||= requestAnimationFrame(() => {
+        frame = 0;
+        this.shown = this.view;
+      });
+    };
+    scroller.addEventListener('scroll', onscroll, { passive: true });
+    // The composer grows, the window changes, a picture comes. It is told after layout and before the page is painted.
     const resize = new ResizeObserver(() => this.settle());
-    resize.observe(element);
-    resize.observe(content);
+    resize.observe(scroller);
+    resize.observe(rows);
     this.settle();
     return () => {
       resize.disconnect();
-      element.removeEventListener('scroll', onscroll);
-      this.element = undefined;
+      cancelAnimationFrame(frame);
+      scroller.removeEventListener('scroll', onscroll);
+      clearTimeout(this.resting);
+      this.at = undefined;
     };
   }
 
   /** The timeline has other items now; called before the page shows them. */
   changed(items: readonly Item[]): void {
     const old = this.items;
-    if (!this.following) this.hold();
     this.items = items;
     const grown = items.length - old.length;
     const from = indexOf(items, old[this.from]?.key, this.from, grown);
@@ -82,73 +123,189 @@ export class TimelineView {
     if (end >= 0) this.below += items.length - 1 - end;
     this.from = from;
     this.to = Math.min(wasAtEnd || last < 0 ? items.length : last + 1, from + MOST);
-    if (this.from > 0 && (this.element?.scrollTop ?? 0) < NEAR) this.up();
   }
 
-  /** The page shows the items: puts the view where it belongs. */
+  /** The page shows the items: puts the view where it belongs, before anything is painted. */
   settle(): void {
-    const { element, anchor } = this;
-    if (!element) return;
-    if (this.following) element.scrollTop = element.scrollHeight;
-    else if (anchor) {
-      const row = this.rowOf(anchor.key);
-      if (row) element.scrollTop += topOf(row, element) - anchor.top;
-    }
-    this.anchor = undefined;
-    this.lastTop = element.scrollTop;
-    // So few rows that there is nothing to scroll; or a page that brought none, since all of it is drawn elsewhere, and
-    // nobody scrolls who is at the top already.
-    const { loaded, items } = this.asked;
-    const isEmpty = this.world.loaded() > loaded && this.items.length === items && element.scrollTop < NEAR;
-    if (this.from === 0 && (isEmpty || element.scrollHeight <= element.clientHeight)) this.older();
+    const { at } = this;
+    if (!at) return;
+    const { scroller } = at;
+    // Somebody has left the end already, and the event is on its way.
+    if (this.following && scroller.scrollTop < this.lastTop - 1 && toEnd(scroller) > AT_END) this.following = false;
+    if (this.following) this.stay();
+    else this.absorb();
+    this.remember();
+    this.fill();
+    this.rest();
   }
 
+  /** Goes to the end, and stays there. */
   toEnd(): void {
+    this.aim = {};
     this.following = true;
     this.below = 0;
-    this.anchor = undefined;
-    this.to = this.items.length;
-    this.from = Math.max(0, this.to - FIRST);
+    const end = this.items.length;
+    // What is drawn there already stays.
+    if (this.to !== end || this.from > end - FIRST) {
+      this.to = end;
+      this.from = Math.max(0, end - FIRST);
+    }
+    this.lastTop = 0;
     this.settle();
   }
 
   /** Draws the item with this key and what is around it, and puts it into the view; false when it is not loaded. */
-  async reveal(key: string, block: ScrollLogicalPosition = 'center'): Promise<boolean> {
-    const at = this.items.findIndex((item) => item.key === key);
-    if (at < 0) return false;
+  async reveal(key: string): Promise<boolean> {
+    const index = this.items.findIndex((item) => item.key === key);
+    if (index < 0) return false;
+    const aim = (this.aim = {});
     this.following = false;
-    if (at < this.from || at >= this.to) {
-      this.from = Math.max(0, at - FIRST);
-      this.to = Math.min(this.items.length, at + FIRST);
+    if (index < this.from || index >= this.to) {
+      this.from = Math.max(0, index - FIRST);
+      this.to = Math.min(this.items.length, index + FIRST);
     }
     await tick();
-    this.rowOf(key)?.scrollIntoView({ block });
-    // It may be where the end is in view too, or there may be nothing to scroll.
-    this.scrolled();
+    const row = this.rowOf(key);
+    if (!this.at || !row || this.aim !== aim) return true;
+    const { scroller } = this.at;
+    const outside = row.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+    this.go(outside - Math.max(0, (scroller.clientHeight - row.offsetHeight) / 2));
     return true;
   }
 
+  /** Goes up to where this item, the first that is new, is at the top, if it is above the view. */
+  async uncover(key: string): Promise<void> {
+    const index = this.items.findIndex((item) => item.key === key);
+    if (index < 0) return;
+    const aim = (this.aim = {});
+    if (index < this.from) {
+      this.from = Math.max(0, index - STEP);
+      this.to = Math.min(this.items.length, this.from + MOST);
+      this.following = this.to === this.items.length;
+    }
+    await tick();
+    const row = this.rowOf('new') ?? this.rowOf(key);
+    if (!this.at || !row || this.aim !== aim) return;
+    const outside = row.getBoundingClientRect().top - this.at.scroller.getBoundingClientRect().top;
+    if (this.following && outside >= 0) return;
+    this.following = false;
+    this.go(outside - 48);
+  }
+
   private scrolled(): void {
-    const { element } = this;
-    if (!element) return;
-    const { scrollTop, scrollHeight, clientHeight } = element;
-    const toEnd = scrollHeight - clientHeight - scrollTop;
+    const { at } = this;
+    if (!at) return;
+    const { scroller } = at;
     // Only going up leaves the end: rows that grow below must not.
-    if (toEnd <= AT_END && this.to >= this.items.length) {
+    if (toEnd(scroller) <= AT_END && this.to >= this.items.length) {
       this.following = true;
       this.below = 0;
-    } else if (scrollTop < this.lastTop - 1) this.following = false;
-    this.lastTop = scrollTop;
-    if (scrollTop < NEAR) this.up();
-    else if (toEnd < NEAR && this.to < this.items.length) this.down();
+    } else if (scroller.scrollTop < this.lastTop - 1) this.following = false;
+    this.lastTop = scroller.scrollTop;
+    this.fill();
+    this.rest();
+  }
+
+  /** Moves what is seen by so many pixels. */
+  private go(by: number): void {
+    const { at } = this;
+    if (!at) return;
+    this.scrollTo(at.scroller.scrollTop + by);
+    this.level();
+    // It may be where the end is in view too, or there may be nothing to scroll.
+    this.scrolled();
+  }
+
+  /** The end is in view. */
+  private stay(): void {
+    const { at } = this;
+    if (!at) return;
+    this.setSpace(this.hasMore ? SPARE : 0);
+    this.scrollTo(at.scroller.scrollHeight);
+  }
+
+  /** What moved the row at the top of the view is taken from the space above it. */
+  private absorb(): void {
+    const { at, view } = this;
+    if (!at) return;
+    const edge = at.space.getBoundingClientRect().top;
+    // Of what is in view now, the first that is seen already: one that comes into view in the same frame may change.
+    const seen = Math.max(view, this.shown ?? view);
+    const row = this.rowAt(seen < view + at.scroller.clientHeight ? seen : view);
+    if (!row) return;
+    const moved = row.element.getBoundingClientRect().top - edge - row.place.top;
+    if (moved !== 0) this.setSpace(this.space - moved);
+  }
+
+  /** The first row at or below this place, as it was laid out last, that is still there. */
+  private rowAt(top: number): { element: HTMLElement; place: Place } | undefined {
+    for (const [key, place] of this.places) {
+      // A day or "New" may go when other rows come before it; a message stays.
+      if (place.bottom <= top || key.startsWith('day ') || key === 'new') continue;
+      const element = this.rowOf(key);
+      if (element) return { element, place };
+    }
+    return undefined;
+  }
+
+  /** The space is given another height; what no space can take, the scroll position does. */
+  private setSpace(height: number): void {
+    const { at } = this;
+    if (!at || height === this.space) return;
+    this.space = height;
+    if (height < 0) return this.level();
+    at.space.style.height = `${height}px`;
+  }
+
+  /** Sets the space right without moving what is seen. */
+  private level(): void {
+    const { at } = this;
+    if (!at) return;
+    const more = this.hasMore;
+    if (more ? this.space >= SPARE / 2 && this.space <= 2 * SPARE : this.space >= 0 && this.space < 1) return;
+    // Whole pixels: a scroll position may know no others.
+    const by = more ? Math.ceil(SPARE - this.space) : -Math.floor(this.space);
+    const { scrollTop } = at.scroller;
+    const { shown } = this;
+    this.space += by;
+    at.space.style.height = `${this.space}px`;
+    this.scrollTo(scrollTop + by);
+    this.shown = shown === undefined ? undefined : shown + by;
+    this.remember();
+  }
+
+  /** Draws or asks for what is near to the view and not there. */
+  private fill(): void {
+    const { at } = this;
+    if (!at) return;
+    const { scroller } = at;
+    const view = scroller.getBoundingClientRect();
+    let above = view.top - at.rows.getBoundingClientRect().top;
+    if (above < 0 && !this.following) {
+      // Beyond all rows: by Home, or by the thumb of the scroll bar. Or above the beginning, where nothing comes.
+      if (!this.hasMore) this.setSpace(0);
+      if (!this.hasMore || -above >= view.height) {
+        this.scrollTo(this.space);
+        this.remember();
+        above = 0;
+      }
+    }
+    const { loaded, items } = this.asked;
+    const broughtNone = this.from === 0 && this.world.loaded() > loaded && this.items.length === items;
+    // Who is at the end sees what is drawn; more of it waits until the page has nothing else to do.
+    if (above < (this.following && !broughtNone ? 1 : NEAR)) this.up();
+    else if (toEnd(scroller) < NEAR && this.to < this.items.length) this.down();
   }
 
   private up(): void {
     if (this.from === 0) return this.older();
-    if (this.following) return;
-    this.hold();
     this.from = Math.max(0, this.from - STEP);
-    this.to = Math.min(this.to, this.from + MOST);
+    if (!this.following) this.to = Math.min(this.to, this.from + MOST);
+  }
+
+  private down(): void {
+    this.to = Math.min(this.items.length, this.to + STEP);
+    this.from = Math.max(this.from, this.to - MOST);
   }
 
   private older(): void {
@@ -163,36 +320,60 @@ export class TimelineView {
     });
   }
 
-  private down(): void {
-    this.hold();
-    this.to = Math.min(this.items.length, this.to + STEP);
-    this.from = Math.max(this.from, this.to - MOST);
-  }
-
-  /** Remembers which row is at the top of the view, and where. */
-  private hold(): void {
-    const { element } = this;
-    if (!element || this.anchor) return;
-    for (const row of element.querySelectorAll<HTMLElement>('[data-row]')) {
-      const key = row.dataset['row'] ?? '';
-      const top = topOf(row, element);
-      // A day or "New" may go when other rows come before it; a message stays.
-      if (top + row.offsetHeight > 0 && !key.startsWith('day ') && key !== 'new') {
-        this.anchor = { key, top };
+  /** Does what can wait, once nobody scrolls. */
+  private rest(): void {
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => {
+      const { at } = this;
+      if (!at) return;
+      if (this.following) {
+        if (this.from > 0 && this.to - this.from < RESERVE) this.from = Math.max(0, this.from - STEP);
         return;
       }
+      this.level();
+      // Nothing has come to fill what is empty.
+      const empty = at.rows.getBoundingClientRect().top - at.scroller.getBoundingClientRect().top;
+      if (empty > 0 && !this.loading && this.space > 0) this.scrollTo(at.scroller.scrollTop + empty);
+    }, REST_MS);
+  }
+
+  private scrollTo(top: number): void {
+    if (!this.at) return;
+    this.at.scroller.scrollTop = top;
+    this.lastTop = this.at.scroller.scrollTop;
+    this.shown = undefined;
+  }
+
+  /** Where the upper edge of the view is, in pixels from the upper edge of the space. */
+  private get view(): number {
+    return this.at ? this.at.scroller.getBoundingClientRect().top - this.at.space.getBoundingClientRect().top : 0;
+  }
+
+  /** Something comes above the rows that are drawn. */
+  private get hasMore(): boolean {
+    return this.from > 0 || (this.items.length > 0 && !this.world.start());
+  }
+
+  private remember(): void {
+    const { at } = this;
+    if (!at) return;
+    const edge = at.space.getBoundingClientRect().top;
+    this.places = new Map();
+    for (const row of at.rows.querySelectorAll<HTMLElement>('[data-row]')) {
+      const { top, bottom } = row.getBoundingClientRect();
+      this.places.set(row.dataset['row'] ?? '', { top: top - edge, bottom: bottom - edge });
     }
   }
 
   private rowOf(key: string): HTMLElement | undefined {
-    const rows = this.element?.querySelectorAll<HTMLElement>('[data-row]') ?? [];
+    const rows = this.at?.rows.querySelectorAll<HTMLElement>('[data-row]') ?? [];
     return [...rows].find((row) => row.dataset['row'] === key);
   }
 }
 
-/** Where a row is in the view, with fractions of a pixel. */
-function topOf(row: HTMLElement, view: HTMLElement): number {
-  return row.getBoundingClientRect().top - view.getBoundingClientRect().top;
+/** How far the end is below what is seen. */
+function toEnd({ scrollTop, scrollHeight, clientHeight }: HTMLElement): number {
+  return scrollHeight - clientHeight - scrollTop;
 }
 
 /** Where a row is now that was at `was`: mostly there, or moved by what came before it. */

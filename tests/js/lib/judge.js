@@ -1,0 +1,79 @@
+// Runs in the page: says of each frame, as it is painted, whether what is read stayed where it was. A row may move by
+// what the scroll position moved, or not at all; anything else is drift.
+
+(() => {
+  const scroller = document.querySelector('[data-testid=timeline]');
+  // Resize observers are served after layout, in the order of their making, right before the page is painted: this one
+  // comes after all of the page's own, in every frame, since the probe has another size in each.
+  const probe = document.createElement('div');
+  probe.style.cssText = 'position:fixed;left:0;top:0;height:1px;width:1px;opacity:0;pointer-events:none';
+  document.body.append(probe);
+
+  let last;
+  let report;
+  let frame = 0;
+  const reset = () => {
+    report = { frames: 0, changed: 0, drift: 0, worst: null, moved: 0, empty: 0, strange: 0 };
+    last = undefined;
+  };
+
+  const look = () => {
+    const { top: edge, bottom } = scroller.getBoundingClientRect();
+    const rows = new Map();
+    let first;
+    let height = 0;
+    for (const row of scroller.querySelectorAll('[data-row]')) {
+      const key = row.dataset.row;
+      if (key.startsWith('day ') || key === 'new') continue;
+      const box = row.getBoundingClientRect();
+      rows.set(key, box.top - edge);
+      height += box.height;
+      if (first === undefined && box.bottom > edge + 1 && box.top < bottom) first = key;
+    }
+    const drawn = scroller.querySelector('[data-row]')?.getBoundingClientRect().top ?? bottom;
+    return { scroll: scroller.scrollTop, rows, first, height, empty: Math.max(0, Math.min(bottom, drawn) - edge) };
+  };
+
+  const judge = () => {
+    const now = look();
+    report.frames++;
+    report.empty = Math.max(report.empty, now.empty);
+    if (last && (now.height !== last.height || now.rows.size !== last.rows.size)) report.changed++;
+    const key = last?.first !== undefined && now.rows.has(last.first) ? last.first : [...(last?.rows.keys() ?? [])].find((other) => last.rows.get(other) > 0 && now.rows.has(other));
+    if (key !== undefined) {
+      const moved = now.rows.get(key) - last.rows.get(key);
+      const scrolled = now.scroll - last.scroll;
+      report.moved += moved;
+      const drift = Math.min(Math.abs(moved + scrolled), Math.abs(moved));
+      if (drift > report.drift) {
+        report.drift = drift;
+        report.worst = { key, moved, scrolled, at: report.frames, height: now.height - last.height };
+      }
+    } else if (last) report.strange++;
+    last = now;
+  };
+
+  new ResizeObserver(judge).observe(probe);
+  let wide = false;
+  const turn = () => {
+    wide = !wide;
+    probe.style.width = wide ? '2px' : '1px';
+    frame = requestAnimationFrame(turn);
+  };
+  reset();
+  window.judge = {
+    begin: () => {
+      reset();
+      cancelAnimationFrame(frame);
+      turn();
+    },
+    end: () => {
+      cancelAnimationFrame(frame);
+      return report;
+    },
+    remove: () => {
+      cancelAnimationFrame(frame);
+      probe.remove();
+    },
+  };
+})();
