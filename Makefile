@@ -56,7 +56,7 @@ bench: ## figures beside Node Socket.IO and a bare WebSocket server; ARGS=--quic
 	@scripts/setup bench
 	@$(MAKE) -s --no-print-directory ui/dist/index.html
 	@cargo build --release --locked -p confab-server -p confab-bench
-	@cargo build --release --locked --features custom-protocol -p confab
+	@cargo build --release --locked --features custom-protocol -p confab --bins --example empty-window
 	@$(TARGET)/release/confab-bench $(ARGS)
 
 torture: ## load, faults and a checker: make torture SEED=7 MINUTES=30 ARGS="--store postgres"

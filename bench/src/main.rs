@@ -30,7 +30,7 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// Only the figures whose name contains this: start, search, memory, latency, throughput, fanout, single, restart,
-    /// outage, desktop.
+    /// outage, desktop, hours.
     #[arg(long)]
     only: Option<String>,
     /// The server's binary; `CONFAB_SERVER`, or the one beside this program.
@@ -120,6 +120,9 @@ async fn measure(arguments: Arguments) -> Result<()> {
     }
     if wanted("desktop") {
         figures::desktop::measure(&plan, &mut report).await?;
+    }
+    if wanted("hours") {
+        figures::hours::measure(&plan, &mut report).await?;
     }
     println!("{}", report.table());
     let file = scratch.join(if plan.quick { "quick.json" } else { "full.json" });

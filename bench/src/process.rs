@@ -124,6 +124,35 @@ pub fn cpu_of(pid: u32) -> Result<Duration> {
     Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
 }
 
+/// A process and all that it has started, and so on.
+#[must_use]
+pub fn tree(root: u32) -> Vec<u32> {
+    let (mut all, mut next) = (Vec::new(), vec![root]);
+    while let Some(pid) = next.pop() {
+        all.push(pid);
+        for task in std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
+            let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            next.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+        }
+    }
+    all
+}
+
+/// The memory of a process and all that it has started, in bytes: each page by its part among those who share it (PSS).
+///
+/// # Errors
+/// When the process is gone.
+pub fn proportional_of_tree(root: u32) -> Result<f64> {
+    let of = |pid: u32| -> Option<u64> {
+        let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+        let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+        line.trim().trim_end_matches("kB").trim().parse().ok()
+    };
+    of(root).context("it has ended")?;
+    // One that has just ended needs nothing more.
+    Ok(tree(root).into_iter().filter_map(of).sum::<u64>() as f64 * 1024.0)
+}
+
 /// Lets this process, and what it starts from now on, run on every core again.
 ///
 /// # Errors

@@ -203,6 +203,34 @@ impl Timeline {
         true
     }
 
+    /// Where the last `count` rows begin; 0 when there are no more than that.
+    #[must_use]
+    pub fn tail(&self, count: usize) -> Seq {
+        self.rows_before(Seq::MAX).nth(count).map_or(0, |before| before + 1)
+    }
+
+    /// The last rows before `before`, at most `count`, oldest first: messages, and the entries between them.
+    #[must_use]
+    pub fn page_before(&self, before: Seq, count: usize) -> (Vec<Message>, Vec<Entry>) {
+        let first = self.rows_before(before).take(count).last().unwrap_or(before);
+        let range = first..before;
+        let messages = self.fold.messages().filter(|message| range.contains(&message.seq)).cloned();
+        let notices = self.fold.notices().filter(|notice| range.contains(&notice.seq)).cloned();
+        (messages.collect(), notices.collect())
+    }
+
+    /// The places of the rows before this one, newest first.
+    fn rows_before(&self, before: Seq) -> impl Iterator<Item = Seq> {
+        let mut messages = self.fold.messages().rev().map(|message| message.seq).peekable();
+        let mut notices = self.fold.notices().rev().map(|notice| notice.seq).peekable();
+        let merged = std::iter::from_fn(move || match (messages.peek(), notices.peek()) {
+            (Some(message), Some(notice)) if message < notice => notices.next(),
+            (None, _) => notices.next(),
+            _ => messages.next(),
+        });
+        merged.skip_while(move |seq| *seq >= before)
+    }
+
     fn drain(&mut self) -> Vec<Change> {
         let mut changes = Vec::new();
         if !self.loaded {
@@ -240,6 +268,7 @@ const fn concerns_a_message(body: &EntryBody) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use confab_protocol::log::MembershipChange;
     use confab_protocol::{RoomId, Timestamp};
 
     fn room() -> RoomId {
@@ -308,6 +337,24 @@ mod tests {
         }
         timeline.receive(message(2));
         assert!(timeline.applied() > 500 && timeline.has_gap(), "the rest is fetched");
+    }
+
+    #[test]
+    fn pages_are_cut_from_it_with_messages_and_notices_in_their_places() {
+        let mut timeline = Timeline::default();
+        timeline.load(HistoryPage { start: true, ..page(&[], 0) });
+        for seq in 1..=10 {
+            let (user, author) = (UserId::generate(), UserId::generate());
+            let joined = EntryBody::Membership { user, change: MembershipChange::Joined, author };
+            let came = if seq % 4 == 0 { entry(seq, joined) } else { message(seq) };
+            timeline.receive(came);
+        }
+        assert_eq!((timeline.tail(10), timeline.tail(11), timeline.tail(3)), (0, 0, 8));
+        let (messages, notices) = timeline.page_before(8, 4);
+        assert_eq!(messages.iter().map(|message| message.seq).collect::<Vec<_>>(), [5, 6, 7]);
+        assert_eq!(notices.iter().map(|notice| notice.seq).collect::<Vec<_>>(), [4]);
+        assert_eq!(timeline.page_before(3, 60).0.len(), 2);
+        assert!(timeline.page_before(1, 60).0.is_empty());
     }
 
     #[test]

@@ -244,7 +244,7 @@ pub enum LinkState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "how", rename_all = "snake_case")]
 pub enum TimelineChange {
-    /// All of it, anew.
+    /// The end of it, anew. What is before that comes in pages.
     Reset {
         /// Oldest first.
         items: Vec<Item>,
@@ -258,7 +258,8 @@ pub enum TimelineChange {
         /// Nothing comes before the first.
         start: bool,
     },
-    /// These items are new or different: replace the one with the same key, or add it.
+    /// These items are new or different: replace the one with the same key, or add it. One that is not there and would
+    /// stand before the first belongs to a page that nobody asked for: only its thread may want it.
     Upsert {
         /// In any order.
         items: Vec<Item>,

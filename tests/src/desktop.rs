@@ -225,6 +225,15 @@ impl App {
         Ok(format!("{}/session/{id}", self.address))
     }
 
+    /// The process of the app, which has started all others of it.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn pid(&self) -> Result<u32> {
+        let started = children(self.driver.id().context("WebDriver ended before")?)?;
+        started.first().copied().context("the app is gone")
+    }
+
     /// Waits for the element with that `data-testid` to be shown, and answers with its text.
     ///
     /// # Errors

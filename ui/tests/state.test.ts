@@ -34,8 +34,11 @@ describe('a timeline', () => {
     const all = new Map<string, Item>();
     for (let i = 0; i < 200; i++) {
       const item = said(1 + chance.below(60), 'ada', chance.below(60));
-      all.set(item.key, item);
-      timeline.apply({ how: chance.yes(0.2) ? 'older' : 'upsert', items: [item], start: false });
+      const how = chance.yes(0.2) ? 'older' : 'upsert';
+      const first = Math.min(...[...all.values()].map((known) => known.seq ?? Infinity));
+      // What changes before the first row is of a page that nobody asked for.
+      if (how === 'older' || all.size === 0 || all.has(item.key) || (item.seq ?? 0) > first) all.set(item.key, item);
+      timeline.apply({ how, items: [item], start: false });
     }
     const sorted = [...all.values()].sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0));
     expect(timeline.items).toEqual(sorted);
@@ -83,6 +86,18 @@ describe('rows', () => {
     const before = odd();
     timeline.apply({ how: 'older', items: [said(2), said(3), said(4)], start: false });
     expect(odd()).toEqual(before);
+  });
+});
+
+describe('what changes before the first row', () => {
+  it('is of a page that was not asked for, unless it is there already', () => {
+    const timeline = new TimelineState();
+    timeline.apply({ how: 'reset', items: [said(5), said(6)], start: false });
+    timeline.apply({ how: 'upsert', items: [said(3), message('ada/c5', 'ada', 'edited', at(5), 5), said(7)] });
+    expect(timeline.all.map((item) => item.seq)).toEqual([5, 6, 7]);
+    expect(timeline.all[0]).toMatchObject({ text: 'edited' });
+    timeline.apply({ how: 'older', items: [said(3), said(4)], start: false });
+    expect(timeline.all.map((item) => item.seq)).toEqual([3, 4, 5, 6, 7]);
   });
 });
 

@@ -108,16 +108,7 @@ async fn start(desktop: &Desktop) -> Result<Child> {
 
 /// CPU time of a process and all that it has started.
 fn cpu_of_tree(app: &Child) -> Result<Duration> {
-    let mut sum = Duration::ZERO;
-    let mut pids = vec![app.id().context("the app ended")?];
-    while let Some(pid) = pids.pop() {
-        // One that has just ended needs nothing more.
-        sum += process::cpu_of(pid).unwrap_or_default();
-        let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-        for task in tasks {
-            let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
-            pids.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
-        }
-    }
-    Ok(sum)
+    let root = app.id().context("the app ended")?;
+    // One that has just ended needs nothing more.
+    Ok(process::tree(root).into_iter().map(|pid| process::cpu_of(pid).unwrap_or_default()).sum())
 }

@@ -2,6 +2,7 @@
 
 pub mod desktop;
 pub mod fanout;
+pub mod hours;
 pub mod latency;
 pub mod memory;
 pub mod outage;

@@ -457,7 +457,13 @@ impl Ui {
                 self.start = start;
                 self.put(items, true);
             }
-            TimelineChange::Upsert { items } => self.put(items, false),
+            TimelineChange::Upsert { mut items } => {
+                let first = self.items.values().filter_map(seq).min().unwrap_or(0);
+                items.retain(|item| {
+                    self.start || self.items.contains_key(key_of(item)) || seq(item).is_none_or(|seq| seq > first)
+                });
+                self.put(items, false);
+            }
             TimelineChange::Remove { keys } => {
                 for key in keys {
                     assert!(self.items.remove(&key).is_some(), "{key} was never drawn");
@@ -469,10 +475,7 @@ impl Ui {
     fn put(&mut self, items: Vec<Item>, fresh: bool) {
         let newest = self.items.values().filter_map(seq).max().unwrap_or(0);
         for item in items {
-            let key = match &item {
-                Item::Message(message) => message.key.clone(),
-                Item::Notice(notice) => notice.key.clone(),
-            };
+            let key = key_of(&item).to_owned();
             let before = self.items.insert(key.clone(), item.clone());
             let at = seq(&item);
             if let Some(before) = before.as_ref().and_then(seq) {
@@ -501,6 +504,13 @@ impl Ui {
 
     pub fn failed(&self) -> Vec<&MessageItem> {
         self.messages().into_iter().filter(|message| matches!(message.state, SendState::Failed { .. })).collect()
+    }
+}
+
+fn key_of(item: &Item) -> &str {
+    match item {
+        Item::Message(message) => &message.key,
+        Item::Notice(notice) => &notice.key,
     }
 }
 

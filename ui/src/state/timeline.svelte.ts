@@ -36,7 +36,7 @@ export class TimelineState {
         this.put(change.items);
         break;
       case 'upsert':
-        this.put(change.items);
+        this.put(change.items.filter((item) => this.belongs(item)));
         break;
       case 'remove':
         for (const key of change.keys) this.take(key);
@@ -54,6 +54,11 @@ export class TimelineState {
   /** The `seq` of the newest committed row. */
   get lastSeq(): number {
     return this.committed.at(-1)?.seq ?? 0;
+  }
+
+  /** What is not there and would stand before the first is of a page that was not asked for. */
+  private belongs(item: Item): boolean {
+    return this.start || item.seq === undefined || this.byKey.has(item.key) || item.seq > (this.committed[0]?.seq ?? 0);
   }
 
   private put(items: readonly Item[]): void {

@@ -164,9 +164,12 @@ impl Workspace {
     }
 
     fn draw_timeline(&self, room: &RoomId) -> Option<Update> {
-        let timeline = &self.open.get(room)?.timeline;
-        let messages = timeline.fold().messages().map(|message| Row::Message(message.seq));
-        let notices = timeline.fold().notices().map(|notice| Row::Notice(notice.seq));
+        let open = self.open.get(room)?;
+        let (timeline, shown) = (&open.timeline, open.shown);
+        let messages = timeline.fold().messages().rev().map(|message| message.seq);
+        let messages = messages.take_while(|seq| *seq >= shown).map(Row::Message);
+        let notices = timeline.fold().notices().rev().map(|notice| notice.seq);
+        let notices = notices.take_while(|seq| *seq >= shown).map(Row::Notice);
         let waiting = self.outbox.room(room).filter(|item| item.write.target().is_none());
         let waiting = waiting.map(|item| Row::Pending(item.write.cid().clone()));
         let mut items = self.items(room, messages.chain(notices).chain(waiting));
@@ -174,7 +177,8 @@ impl Workspace {
             return None;
         }
         items.sort_by_key(place);
-        let change = TimelineChange::Reset { items, start: timeline.is_loaded() && timeline.is_start() };
+        let start = timeline.is_loaded() && timeline.is_start() && shown == 0;
+        let change = TimelineChange::Reset { items, start };
         Some(Update::Timeline { slug: self.slug.clone(), room: room.clone(), change })
     }
 

@@ -71,7 +71,9 @@ impl Workspace {
             && !open.timeline.is_loaded()
         {
             self.outbox.seen_all(room, &self.me, &messages);
-            if open.timeline.restore(range, messages, notices) {
+            let has_grown = open.timeline.restore(range, messages, notices);
+            open.show_tail();
+            if has_grown {
                 self.unkept.timeline(room);
             }
             self.reached(room, out);

@@ -27,6 +27,8 @@ use crate::view::TimelineChange;
 
 /// Messages of one page.
 const PAGE: usize = 60;
+/// Rows that the shell is told when a room is opened; it asks for those before them as it goes back.
+const SHOWN: usize = 200;
 /// Rooms whose timelines are kept; the one that was looked at longest ago goes first.
 const OPEN_MAX: usize = 12;
 /// Before a refused request is repeated.
@@ -38,6 +40,8 @@ const GRACE_MS: u64 = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct OpenRoom {
     pub(super) timeline: Timeline,
+    /// The shell was told no rows from before this one; 0 when it was told all.
+    pub(super) shown: Seq,
     /// A join, sync or first page is outstanding.
     pub(super) busy: bool,
     /// It is to be joined, again after each reconnect: that also says what was missed.
@@ -72,6 +76,11 @@ impl OpenRoom {
         self.roster = None;
     }
 
+    /// From now on the shell knows the end of it only.
+    pub(super) fn show_tail(&mut self) {
+        self.shown = self.timeline.tail(SHOWN);
+    }
+
     fn lacks_something(&self) -> bool {
         self.join || !self.timeline.is_loaded() || self.timeline.has_gap()
     }
@@ -97,6 +106,7 @@ impl Workspace {
         open.counted = None;
         open.callers.push((call, now.ms + PATIENCE_MS));
         if open.timeline.is_loaded() {
+            open.show_tail();
             self.dirty.reset(&room);
         }
         self.looked_at = Some(room);
@@ -219,12 +229,17 @@ impl Workspace {
         let Some(open) = self.open.get_mut(room) else { return };
         self.outbox.seen_all(room, &self.me, &page.messages);
         open.timeline.load(page);
+        open.show_tail();
         self.unkept.timeline(room);
         self.reached(room, out);
         self.dirty.reset(room);
     }
 
     pub(super) fn load_older(&mut self, call: CallId, room: &RoomId, now: Now, out: &mut Vec<Effect>) {
+        if self.open.get(room).is_some_and(|open| open.timeline.is_loaded() && open.shown > 0) {
+            let page = serde_json::to_value(self.show_older(room, out)).map_err(|_| unreachable());
+            return out.push(Effect::Reply { call, answer: page });
+        }
         let refusal = match self.open.get(room).map(|open| &open.timeline) {
             None => Some(Error::bad_request("Open the room first.")),
             Some(timeline) if !timeline.is_loaded() || !self.wire.is_live() => Some(unreachable()),
@@ -247,6 +262,21 @@ impl Workspace {
         }
     }
 
+    /// Tells the shell the page before the rows that it knows, which is here.
+    fn show_older(&mut self, room: &RoomId, out: &mut Vec<Effect>) -> Option<HistoryPage> {
+        let open = self.open.get_mut(room)?;
+        let (messages, notices) = open.timeline.page_before(open.shown, PAGE);
+        let first = messages.iter().map(|message| message.seq).chain(notices.iter().map(|notice| notice.seq)).min();
+        let is_all = first.is_none_or(|first| open.timeline.page_before(first, 1) == (Vec::new(), Vec::new()));
+        open.shown = if is_all { 0 } else { first.unwrap_or_default() };
+        let start = is_all && open.timeline.is_start();
+        let head = open.timeline.applied();
+        let rows = messages.iter().map(|message| Row::Message(message.seq));
+        let items = self.items(room, rows.chain(notices.iter().map(|notice| Row::Notice(notice.seq))));
+        self.push_timeline(room, TimelineChange::Older { items, start }, out);
+        Some(HistoryPage { messages, notices, head, start })
+    }
+
     pub(super) fn older_came(&mut self, room: &RoomId, answer: Answer<Value>, out: &mut Vec<Effect>) {
         let Some(open) = self.open.get_mut(room) else { return };
         // None: the range was replaced in the meantime, and the page does not fit before it.
@@ -260,10 +290,16 @@ impl Workspace {
                 self.outbox.seen_all(room, &self.me, &page.messages);
                 open.timeline.prepend(page);
                 let start = open.timeline.is_start();
+                // The room was opened anew while the page was on its way: what is told next is the page before its end.
+                let is_next = open.shown == 0;
                 self.unkept.rows(room, rows.iter().chain(&notices).copied());
                 let rows = rows.into_iter().map(Row::Message).chain(notices.into_iter().map(Row::Notice));
-                let items = self.items(room, rows);
-                self.push_timeline(room, TimelineChange::Older { items, start }, out);
+                if is_next {
+                    let items = self.items(room, rows);
+                    self.push_timeline(room, TimelineChange::Older { items, start }, out);
+                } else {
+                    self.show_older(room, out);
+                }
                 Ok(reply)
             }
             Ok(_) => Err(unreachable()),

@@ -38,7 +38,18 @@ impl Picture {
                 rows.clear();
                 items
             }
-            TimelineChange::Older { items, .. } | TimelineChange::Upsert { items } => items,
+            TimelineChange::Older { items, .. } => items,
+            TimelineChange::Upsert { mut items } => {
+                // What stands before the first is of a page that nobody asked for.
+                let first = rows.values().filter_map(|message| message.seq).min();
+                items.retain(|item| match item {
+                    Item::Message(message) => {
+                        rows.contains_key(&message.key) || message.seq.is_none() || message.seq > first
+                    }
+                    Item::Notice(_) => false,
+                });
+                items
+            }
             TimelineChange::Remove { keys } => {
                 rows.retain(|key, _| !keys.contains(key));
                 Vec::new()
