@@ -138,19 +138,22 @@ pub fn tree(root: u32) -> Vec<u32> {
     all
 }
 
-/// The memory of a process and all that it has started, in bytes: each page by its part among those who share it (PSS).
+/// The memory of a process and of each that it has started, by name and in bytes: each page by its part among those who
+/// share it (PSS).
 ///
 /// # Errors
 /// When the process is gone.
-pub fn proportional_of_tree(root: u32) -> Result<f64> {
-    let of = |pid: u32| -> Option<u64> {
+pub fn proportional_of_tree(root: u32) -> Result<Vec<(String, f64)>> {
+    let of = |pid: u32| -> Option<(String, f64)> {
         let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
         let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
-        line.trim().trim_end_matches("kB").trim().parse().ok()
+        let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+        let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+        Some((name.trim().to_owned(), kib * 1024.0))
     };
     of(root).context("it has ended")?;
     // One that has just ended needs nothing more.
-    Ok(tree(root).into_iter().filter_map(of).sum::<u64>() as f64 * 1024.0)
+    Ok(tree(root).into_iter().filter_map(of).collect())
 }
 
 /// Lets this process, and what it starts from now on, run on every core again.

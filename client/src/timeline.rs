@@ -21,6 +21,9 @@ const ROWS_MAX: usize = 5_000;
 const ROWS_READ_MAX: usize = 20_000;
 /// As many messages stay then.
 const ROWS_KEPT: usize = 2_000;
+/// The same two for a room that nobody has before them: a dozen of those is most of what an app holds.
+const ROWS_ASIDE_MAX: usize = 1_000;
+const ROWS_ASIDE_KEPT: usize = 500;
 
 /// One room's timeline.
 #[derive(Debug, Default)]
@@ -189,11 +192,15 @@ impl Timeline {
     /// Lets the oldest rows go when there are too many; `looked_at` says whether somebody has them before them. True: the range is
     /// another one now.
     pub fn trim(&mut self, looked_at: bool) -> bool {
-        let most = if looked_at && self.paged_back { ROWS_READ_MAX } else { ROWS_MAX };
+        let (most, kept) = match (looked_at, self.paged_back) {
+            (true, true) => (ROWS_READ_MAX, ROWS_KEPT),
+            (true, false) => (ROWS_MAX, ROWS_KEPT),
+            (false, _) => (ROWS_ASIDE_MAX, ROWS_ASIDE_KEPT),
+        };
         if self.rows <= most || self.orphans.is_some() {
             return false;
         }
-        let mut messages: Vec<_> = self.fold.messages().rev().take(ROWS_KEPT).cloned().collect();
+        let mut messages: Vec<_> = self.fold.messages().rev().take(kept).cloned().collect();
         messages.reverse();
         let Some(first) = messages.first().map(|message| message.seq) else { return false };
         let notices: Vec<_> = self.fold.notices().filter(|notice| notice.seq >= first).cloned().collect();

@@ -6,24 +6,33 @@ use tauri::{Runtime, WebviewWindow};
 #[cfg(target_os = "linux")]
 const WITHOUT_OPENGL: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
 
-/// Begins anew without OpenGL where only software would draw with it: it draws each layer and copies it three times, and
-/// a sixth of the frames are left. Must be asked before anything else is done; returns when there is nothing to do.
+/// What JavaScriptCore takes for the memory of the computer. Of the real one it takes a quarter before it collects more
+/// than at every doubling: for a chat that runs all day, a garbage collector that comes in time is worth more.
+#[cfg(target_os = "linux")]
+const MEMORY: (&str, &str) = ("JSC_forceRAMSize", "134217728");
+
+/// Begins anew with what the engine reads from its environment alone, unless somebody has set it already:
+/// [`MEMORY`], and no OpenGL where only software would draw with it: it draws each layer and copies it three times, and a
+/// sixth of the frames are left. Must be asked before anything else is done; returns when there is nothing to do.
 #[cfg(target_os = "linux")]
 pub fn prepare() {
     use std::os::unix::process::CommandExt as _;
 
-    if has_gpu() || std::env::var_os(WITHOUT_OPENGL).is_some() {
+    let without_opengl = (!has_gpu()).then_some((WITHOUT_OPENGL, "1"));
+    let wanted = [Some(MEMORY), without_opengl].into_iter().flatten();
+    let unset: Vec<_> = wanted.filter(|(name, _)| std::env::var_os(name).is_none()).collect();
+    let Ok(program) = std::env::current_exe() else { return };
+    if unset.is_empty() {
         return;
     }
-    let Ok(program) = std::env::current_exe() else { return };
     let mut arguments = std::env::args_os();
     let mut again = std::process::Command::new(program);
     if let Some(name) = arguments.next() {
         again.arg0(name);
     }
-    // It ends here, unless that is not possible: then the app is slow, but there.
-    let error = again.args(arguments).env(WITHOUT_OPENGL, "1").exec();
-    tracing::warn!(%error, "drawing without OpenGL is not possible");
+    // It ends here, unless that is not possible: then the app is slower and larger, but there.
+    let error = again.args(arguments).envs(unset).exec();
+    tracing::warn!(%error, "the engine cannot be told what it reads from its environment");
 }
 
 /// Begins anew where the engine draws better for it.

@@ -48,8 +48,7 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     let desktop = Desktop::of(binary).await?;
     let app = enter(&desktop, &stage).await?;
     tokio::time::sleep(SETTLE).await;
-    let fresh = proportional(&app)?;
-    eprintln!("  an empty window {}, the app {}", mib(nothing), mib(fresh));
+    let fresh = sum("the app at first", app.pid()?)?;
 
     let mut words = Words::seeded(8);
     let mut half = fresh;
@@ -63,15 +62,14 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
         app.script(&format!("document.querySelector(\"[data-testid='{next}']\").click()")).await?;
         app.wait_for_text("room-title", &format!("hall-{}", turn % ROOMS)).await?;
         if (turn + 1) % (switches / 10) == 0 {
-            let now = proportional(&app)?;
-            eprintln!("  after {} switches {}", turn + 1, mib(now));
+            let now = sum(&format!("after {} switches", turn + 1), app.pid()?)?;
             if turn < switches / 2 {
                 half = now;
             }
         }
     }
     tokio::time::sleep(SETTLE).await;
-    let after = proportional(&app)?;
+    let after = sum("at rest after all of them", app.pid()?)?;
     app.close().await?;
 
     let ratio = after / nothing;
@@ -101,7 +99,7 @@ async fn empty_window(desktop: Desktop) -> Result<f64> {
     let mut window = command.spawn()?;
     tokio::time::sleep(SETTLE).await;
     ensure!(window.try_wait()?.is_none(), "the empty window is gone");
-    let needs = process::proportional_of_tree(window.id().context("it has ended")?)?;
+    let needs = sum("an empty window", window.id().context("it has ended")?)?;
     window.kill().await?;
     Ok(needs)
 }
@@ -140,8 +138,13 @@ async fn say(writer: &mut Wire, room: &str, count: usize, words: &mut Words) -> 
     Ok(())
 }
 
-fn proportional(app: &App) -> Result<f64> {
-    process::proportional_of_tree(app.pid()?)
+/// What a tree of processes needs, in bytes. Says what each does.
+fn sum(when: &str, root: u32) -> Result<f64> {
+    let each = process::proportional_of_tree(root)?;
+    let all = each.iter().map(|(_, bytes)| bytes).sum();
+    let parts: Vec<String> = each.iter().map(|(name, bytes)| format!("{name} {}", mib(*bytes))).collect();
+    eprintln!("  {when}: {} ({})", mib(all), parts.join(", "));
+    Ok(all)
 }
 
 fn mib(bytes: f64) -> String {

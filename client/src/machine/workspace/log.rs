@@ -356,6 +356,9 @@ impl Workspace {
         if let Some(open) = self.open.get_mut(&id)
             && open.timeline.trim(looked_at)
         {
+            if !looked_at {
+                open.show_tail();
+            }
             self.unkept.timeline(&id);
             self.dirty.reset(&id);
         }
