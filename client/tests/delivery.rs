@@ -143,18 +143,9 @@ fn perform(world: &mut World, step: Step, sent: &mut Vec<String>) {
         Step::OthersSend | Step::OthersAnswer(_) => {
             let thread = if let Step::OthersAnswer(at) = step { message(world, at, false) } else { None };
             let id = format!("o{}", world.head() + 1).parse().unwrap();
-            let (text, mentions) = ("theirs".to_owned(), Vec::new());
-            let body = EntryBody::Message {
-                id,
-                cid,
-                author: other(),
-                text,
-                reply_to: None,
-                thread,
-                files: Vec::new(),
-                mentions,
-            };
-            world.others_write(body);
+            let (author, text, reply_to) = (other(), "theirs".to_owned(), None);
+            let (files, mentions) = (Vec::new(), Vec::new());
+            world.others_write(EntryBody::Message { id, cid, author, text, reply_to, thread, files, mentions });
         }
         Step::OthersEdit(at) => {
             if let Some(id) = message(world, at, false) {
