@@ -1,5 +1,7 @@
 // Runs in the page: says of each frame, as it is painted, whether what is read stayed where it was. A row may move by
-// what the scroll position moved, or not at all; anything else is drift.
+// what the scroll position moved, by what the wheel was turned, or not at all; anything else is drift. The position and
+// the wheel differ where rows above the read one became shorter at the end of the room: the browser takes that off the
+// position, and what is read has still moved with the wheel only. Chromium may scroll a frame after its wheel event.
 
 (() => {
   const scroller = document.querySelector('[data-testid=timeline]');
@@ -12,9 +14,13 @@
   let last;
   let report;
   let frame = 0;
+  let turned = 0;
+  let before = 0;
+  addEventListener('wheel', (event) => void (turned += event.deltaY), { capture: true, passive: true });
   const reset = () => {
     report = { frames: 0, changed: 0, drift: 0, worst: null, moved: 0, empty: 0, strange: 0 };
     last = undefined;
+    turned = before = 0;
   };
 
   const look = () => {
@@ -44,13 +50,15 @@
       const moved = now.rows.get(key) - last.rows.get(key);
       const scrolled = now.scroll - last.scroll;
       report.moved += moved;
-      const drift = Math.min(Math.abs(moved + scrolled), Math.abs(moved));
+      const drift = Math.min(...[0, scrolled, turned, before, turned + before].map((by) => Math.abs(moved + by)));
       if (drift > report.drift) {
         report.drift = drift;
-        report.worst = { key, moved, scrolled, at: report.frames, height: now.height - last.height };
+        report.worst = { key, moved, scrolled, turned: [before, turned], at: report.frames, height: now.height - last.height };
       }
     } else if (last) report.strange++;
     last = now;
+    before = turned;
+    turned = 0;
   };
 
   new ResizeObserver(judge).observe(probe);
