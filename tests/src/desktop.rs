@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::{until, within, workspace_root};
+use crate::{Person, until, within, workspace_root};
 
 /// The app's binary with the UI inside: `CONFAB_APP`, or the newest of `target/{release,debug}/confab`, which must have
 /// been built with `--features custom-protocol`.
@@ -319,6 +319,27 @@ impl App {
         })
         .await?;
         Ok(element.send_keys(text).await?)
+    }
+
+    /// Signs somebody in on the start page of an app that knows no server yet, and waits until their room is there.
+    ///
+    /// # Errors
+    /// When it does not come to that in time.
+    pub async fn sign_in(&self, address: &str, who: &Person) -> Result<()> {
+        self.type_into("join-address", address).await?;
+        self.click("join-continue").await?;
+        self.fill_in_sign_in(who).await?;
+        self.text("composer").await.map(drop)
+    }
+
+    /// Signs in where the address is known and the form is open.
+    ///
+    /// # Errors
+    /// When there is no form in time.
+    pub async fn fill_in_sign_in(&self, who: &Person) -> Result<()> {
+        self.type_into("sign-in-login", &who.login).await?;
+        self.type_into("sign-in-password", &who.password).await?;
+        self.click("sign-in-submit").await
     }
 
     /// An attribute or property of the element with that `data-testid`, once it is there.

@@ -1,7 +1,7 @@
 //! The desktop app among the other things of a desktop: notifications, the tray, links, a second start.
 
 use anyhow::{Context, Result, ensure};
-use confab_tests::{App, Desktop, NotificationDaemon, Person, Stage, Wire, cid, room_id, until};
+use confab_tests::{App, Desktop, NotificationDaemon, Stage, Wire, cid, room_id, until};
 use serde_json::json;
 
 const SETTLED: &str = "[data-testid='message'][data-state='sent']";
@@ -27,7 +27,8 @@ impl Scene {
     /// Cem signs in, and looks at `general`.
     async fn enter(&self) -> Result<App> {
         let app = self.desktop.open("cem").await?;
-        sign_in(&app, &self.stage.server.url(), &self.stage.cem).await?;
+        app.sign_in(&self.stage.server.url(), &self.stage.cem).await?;
+        app.wait_for_text("room-title", "general").await?;
         Ok(app)
     }
 
@@ -37,15 +38,6 @@ impl Scene {
         let sent = self.bob.ok("/general", "message:send", said).await?;
         sent["seq"].as_u64().context("a seq")
     }
-}
-
-async fn sign_in(app: &App, address: &str, who: &Person) -> Result<()> {
-    app.type_into("join-address", address).await?;
-    app.click("join-continue").await?;
-    app.type_into("sign-in-login", &who.login).await?;
-    app.type_into("sign-in-password", &who.password).await?;
-    app.click("sign-in-submit").await?;
-    app.wait_for_text("room-title", "general").await
 }
 
 #[tokio::test(flavor = "multi_thread")]

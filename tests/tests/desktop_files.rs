@@ -23,11 +23,7 @@ async fn a_picture_of_somebody_else_is_drawn_and_a_file_can_be_saved() -> Result
         "addEventListener('securitypolicyviolation', (event) => event.target?.textContent?.includes('__tauri_isolation__') || (window.violations ??= []).push(`${event.effectiveDirective} ${event.blockedURI}`))",
     )
     .await?;
-    app.type_into("join-address", &stage.server.url()).await?;
-    app.click("join-continue").await?;
-    app.type_into("sign-in-login", &stage.cem.login).await?;
-    app.type_into("sign-in-password", &stage.cem.password).await?;
-    app.click("sign-in-submit").await?;
+    app.sign_in(&stage.server.url(), &stage.cem).await?;
     app.wait_for_text("message", "Look").await?;
 
     let drawn = "const image = document.querySelector(\"[data-testid='message'] img[width]\"); \

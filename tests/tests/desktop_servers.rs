@@ -59,9 +59,7 @@ async fn one_app_is_on_two_servers_and_each_goes_its_own_way() -> Result<()> {
     let desktop = Desktop::start().await?;
     let screen = NotificationDaemon::start(desktop.bus()).await?;
     let app = desktop.open("cem").await?;
-    app.type_into("join-address", &stage.server.url()).await?;
-    app.click("join-continue").await?;
-    sign_in(&app).await?;
+    app.sign_in(&stage.server.url(), &stage.cem).await?;
     app.wait_for_text("room-title", "general").await?;
     ensure!(!app.shows("server-open").await, "one server needs no name in the rail");
 
@@ -70,7 +68,7 @@ async fn one_app_is_on_two_servers_and_each_goes_its_own_way() -> Result<()> {
     ensure!(later.success(), "it did not hand over");
     app.click("sign-in-tab").await?;
     app.picture("20-add-server").await?;
-    sign_in(&app).await?;
+    app.fill_in_sign_in(&stage.cem).await?;
     app.wait_for_count("[data-testid='server']", 2).await?;
     app.wait_for_text("connection", "Online").await?;
     state(&app, SECOND, "online").await?;
@@ -138,12 +136,6 @@ async fn one_app_is_on_two_servers_and_each_goes_its_own_way() -> Result<()> {
     app.wait_for_text("timeline", "and here").await?;
     app.wait_for_count("[data-testid='server']", 1).await?;
     app.close().await
-}
-
-async fn sign_in(app: &App) -> Result<()> {
-    app.type_into("sign-in-login", "cem").await?;
-    app.type_into("sign-in-password", "cem's password").await?;
-    app.click("sign-in-submit").await
 }
 
 async fn state(app: &App, section: &str, state: &str) -> Result<()> {

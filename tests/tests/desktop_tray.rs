@@ -123,11 +123,7 @@ async fn whoever_hosts_is_asked_before_others_are_cut_off() -> Result<()> {
 
 async fn signed_in(desktop: &Desktop, stage: &Stage) -> Result<App> {
     let app = desktop.open("cem").await?;
-    app.type_into("join-address", &stage.server.url()).await?;
-    app.click("join-continue").await?;
-    app.type_into("sign-in-login", &stage.cem.login).await?;
-    app.type_into("sign-in-password", &stage.cem.password).await?;
-    app.click("sign-in-submit").await?;
+    app.sign_in(&stage.server.url(), &stage.cem).await?;
     app.wait_for_text("room-title", "general").await?;
     Ok(app)
 }

@@ -151,12 +151,7 @@ async fn what_is_read_stays_where_it_is_in_a_room_of_100_000_messages() -> Resul
     println!("Chromium\n{}", play(&described).await?);
     let desktop = Desktop::start().await?;
     let app = desktop.open("ada").await?;
-    app.type_into("join-address", &stage.server.url()).await?;
-    app.click("join-continue").await?;
-    app.type_into("sign-in-login", &stage.ada.login).await?;
-    app.type_into("sign-in-password", &stage.ada.password).await?;
-    app.click("sign-in-submit").await?;
-    app.text("composer").await?;
+    app.sign_in(&stage.server.url(), &stage.ada).await?;
     described["window"] = json!(app.session().await?);
     println!("The app's window\n{}", play(&described).await?);
     app.picture("17-scroll").await?;

@@ -120,12 +120,7 @@ async fn furnish(stage: &Stage) -> Result<(Wire, Vec<String>)> {
 
 async fn enter(desktop: &Desktop, stage: &Stage) -> Result<App> {
     let app = desktop.open("ada").await?;
-    app.type_into("join-address", &stage.server.url()).await?;
-    app.click("join-continue").await?;
-    app.type_into("sign-in-login", &stage.ada.login).await?;
-    app.type_into("sign-in-password", &stage.ada.password).await?;
-    app.click("sign-in-submit").await?;
-    app.text("composer").await?;
+    app.sign_in(&stage.server.url(), &stage.ada).await?;
     Ok(app)
 }
 
