@@ -77,6 +77,7 @@ await scenario({
     await profile.kill();
     ada = await profile.open();
     await opensOnYesterday();
+    assert.equal(await ada.at('composer').inputValue(), '', 'what was sent is no draft any more');
     assert.equal(await ada.at('room-random').getAttribute('data-unread'), '1');
     await ada.screenshot('opened-offline');
     await ada.page.emulateMedia({ colorScheme: 'dark' });

@@ -4,9 +4,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { findEmoji, inTone, nameOf } from '../src/features/emoji/emoji';
 import { tokenAt } from '../src/features/composer/token';
+import { refusal, type Refusal } from '../src/lib/error';
 import { best, folded, score } from '../src/lib/fuzzy';
 import { plainText } from '../src/lib/markdown/plain';
+import { message } from '../src/port/fake';
 import { chatter, room, signedIn, world } from '../src/port/fake/world';
+import { uuid7 } from '../src/port/web/uuid';
 import { Page } from './page';
 
 let page: Page;
@@ -246,4 +249,49 @@ it('keeps a draft for each room, marks them in the list, and has them after a re
   await page.click('room-random');
   expect(drafts()).toEqual([]);
   expect(field().value).toBe('for random');
+});
+
+it('gives a refused message back to the room that it was written in', async () => {
+  let refuse: (error: Refusal) => void = () => undefined;
+  vi.spyOn(page.port, 'send').mockImplementationOnce(() => new Promise((_, reject) => (refuse = reject)));
+  await write('for general');
+  await page.click('room-random');
+  refuse(refusal('bad_request', 'No.'));
+  await page.settled();
+  expect(field().value).toBe('');
+  await page.click('room-general');
+  expect(field().value).toBe('for general');
+});
+
+describe('a draft that a killed browser still had on its disk', () => {
+  const TYPED = Date.parse('2026-01-05T12:00:00Z');
+  const key = 'confab.draft.u-ada.r-general';
+
+  /** Opens the app with that draft on the disk, and these messages of Ada's in the room. */
+  async function open(text: string, ...written: [text: string, ms: number][]): Promise<void> {
+    await page.close();
+    localStorage.setItem(key, JSON.stringify({ text, at: TYPED }));
+    const own = written.map(([words, ms], i) => message(`u-ada/${uuid7(TYPED + ms)}`, 'u-ada', words, new Date(TYPED + ms).toISOString(), i + 1));
+    page = await Page.open({ ...world([room('general', { head: own.length, read: own.length })], new Map([['r-general', own]])) });
+  }
+
+  it.each([
+    ['the same text', 'on my way', 'on my way'],
+    ['its beginning', 'on m', 'on my way'],
+    ['with a space after it', 'on my ', 'on my way'],
+  ])('is none when it was sent: %s', async (_, draft, sent) => {
+    await open(draft, ['before it', -5_000], [sent, 800]);
+    expect(field().value).toBe('');
+    expect(localStorage.getItem(key)).toBeNull();
+  });
+
+  it.each([
+    ['the same was said before', 'ok', 'ok', -1],
+    ['the same was said much later', 'ok', 'ok', 3_600_000],
+    ['it is another text', 'on your way', 'on my way', 800],
+  ])('stays when %s', async (_, draft, sent, ms) => {
+    await open(draft, [sent, ms]);
+    expect(field().value).toBe(draft);
+    expect(localStorage.getItem(key)).not.toBeNull();
+  });
 });

@@ -11,7 +11,8 @@ import type { Anchor } from '../lib/Floating.svelte';
 import type { Known } from '../lib/markdown/known';
 import type { Port } from '../port';
 import type { Choices } from './choices.svelte';
-import { forgetDrafts, keptDraft } from './drafts';
+import type { Desk } from './desk';
+import { forgetDrafts, keepDraft, keptDraft, wasSent } from './drafts';
 import { linkTo, spotOf, type Spot } from './links';
 import { LobbyState } from './lobby.svelte';
 import { notification, localTime } from '../lib/notify';
@@ -218,8 +219,9 @@ export class App {
     if (room !== this.room) return;
     if (room.thread?.id !== id) {
       const thread = new ThreadState(this.port, room, id);
-      thread.draft = keptDraft(this.account.user.id, thread.draftKey);
+      this.takeUp(thread);
       room.thread = thread;
+      this.compareDrafts(room);
       void thread.load();
     }
     this.panel = 'thread';
@@ -408,6 +410,10 @@ export class App {
     if (update.type === 'workspace' && !this.workspaces.has(slug)) this.workspaces.set(slug, this.newWorkspace(slug));
     this.workspaces.get(slug)?.apply(update);
     if (update.type === 'workspace' || update.type === 'room_changed') this.recall(slug);
+    if (update.type === 'timeline') {
+      const room = this.workspaces.get(slug)?.rooms.get(update.room);
+      if (room) this.compareDrafts(room);
+    }
     if (update.type === 'workspace' || update.type === 'room_removed') this.chooseRoom();
   }
 
@@ -463,8 +469,24 @@ export class App {
     for (const [id, room] of this.workspaces.get(slug)?.rooms ?? []) {
       if (room.recalled) continue;
       room.recalled = true;
-      if (room.draft === '') room.draft = keptDraft(user, id);
+      if (room.draft === '') this.takeUp(room);
       room.marked ??= keptMark(user, id);
+    }
+  }
+
+  /** Goes on with what this device has kept of it. */
+  private takeUp(desk: Desk): void {
+    desk.kept = keptDraft(this.account.user.id, desk.draftKey);
+    desk.draft = desk.kept.text;
+  }
+
+  /** No kept draft stays that turns out to be among what was sent. */
+  private compareDrafts(room: RoomState): void {
+    const user = this.account.user.id;
+    for (const desk of [room, room.thread]) {
+      if (!desk?.kept || desk.draft === '' || desk.draft !== desk.kept.text || !wasSent(desk.kept, user, room.timeline.all)) continue;
+      desk.draft = '';
+      keepDraft(user, desk.draftKey, '');
     }
   }
 

@@ -2,6 +2,7 @@
 
 import type { MessageItem, Room } from '../bindings';
 import type { Desk } from './desk';
+import type { KeptDraft } from './drafts';
 import type { Mark } from './marks';
 import type { ThreadState } from './thread.svelte';
 import { TimelineState } from './timeline.svelte';
@@ -18,6 +19,7 @@ export class RoomState implements Desk {
   /** Marked as unread by hand, on this device. */
   marked = $state.raw<Mark | null>(null);
   draft = $state('');
+  kept: KeptDraft | null = null;
   /** Its draft and its mark were looked for in what this device keeps. */
   recalled = false;
   replyTo = $state.raw<MessageItem | null>(null);

@@ -4,6 +4,7 @@ import type { Item, MessageItem, TimelineChange } from '../bindings';
 import { asRefusal, type Refusal } from '../lib/error';
 import type { Port } from '../port';
 import type { Desk } from './desk';
+import type { KeptDraft } from './drafts';
 import type { RoomState } from './room.svelte';
 import { TimelineState } from './timeline.svelte';
 
@@ -11,6 +12,7 @@ type MessageRowItem = Extract<Item, { kind: 'message' }>;
 
 export class ThreadState implements Desk {
   draft = $state('');
+  kept: KeptDraft | null = null;
   replyTo = $state.raw<MessageItem | null>(null);
   editing = $state.raw<MessageItem | null>(null);
   readonly draftKey: string;
