@@ -1,7 +1,10 @@
 // What is in a message, drawn, and what one can do with it.
 
+import { flushSync } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import type { Item } from '../src/bindings';
+import { message } from '../src/port/fake';
 import { chatter, room, signedIn, world } from '../src/port/fake/world';
 import { Page } from './page';
 
@@ -232,4 +235,40 @@ it('folds who came and went into a line that opens', async () => {
   await page.click('room-notice');
   expect(page.get('room-notice').getAttribute('aria-expanded')).toBe('true');
   expect([...document.querySelectorAll('.notices li')].map((li) => li.textContent?.replace(/^\S+( [AP]M)? /, ''))).toEqual(['Bo Lindqvist joined.', 'Chen Wei joined.', 'Dilara Yıldız joined.']);
+});
+
+describe('what is drawn again', () => {
+  it('a quote, when what it quotes is changed or comes', async () => {
+    const original = chatter(1, new Date('2026-01-05T11:00:00Z'))[0] as Item & { kind: 'message' };
+    const answer: Item = { ...message('u-bo/c9', 'u-bo', 'I see', '2026-01-05T12:00:00Z', 9), reply_to: original.id ?? '' };
+    const change = (how: 'older' | 'upsert', item: Item): Promise<void> => {
+      page.port.emit({ type: 'timeline', slug: 'general', room: 'r-general', change: { how, items: [item], start: true } });
+      return page.settled();
+    };
+    const quote = (): string => page.all('message').at(-1)?.querySelector('.quote')?.textContent ?? '';
+    page.port.emit({ type: 'timeline', slug: 'general', room: 'r-general', change: { how: 'reset', items: [answer], start: false } });
+    await page.settled();
+    expect(quote()).toContain('An earlier message');
+    await change('older', { ...original, text: 'how it was' });
+    expect(quote()).toContain('how it was');
+    await change('upsert', { ...original, text: 'how it is' });
+    expect(quote()).toContain('how it is');
+  });
+
+  it('the names of days, when another one begins', async () => {
+    vi.useFakeTimers({ now: new Date(2026, 0, 5, 23, 59, 50), toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+    try {
+      // A computer that wakes up.
+      document.dispatchEvent(new Event('visibilitychange'));
+      const said = message('u-bo/c1', 'u-bo', 'Good night', new Date(2026, 0, 5, 23, 0).toISOString(), 1);
+      page.port.emit({ type: 'timeline', slug: 'general', room: 'r-general', change: { how: 'reset', items: [said], start: true } });
+      flushSync();
+      expect(page.text('day-separator')).toBe('Today');
+      vi.advanceTimersByTime(11_000);
+      flushSync();
+      expect(page.text('day-separator')).toBe('Yesterday');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });

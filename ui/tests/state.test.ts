@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Item } from '../src/bindings';
-import { rowsOf } from '../src/features/timeline/rows';
+import { rowKeeper, rowsOf } from '../src/features/timeline/rows';
 import { TimelineView } from '../src/features/timeline/view.svelte';
 import { sentences } from '../src/features/timeline/notices';
 import { listed } from '../src/lib/names';
@@ -86,6 +86,36 @@ describe('rows', () => {
     const before = odd();
     timeline.apply({ how: 'older', items: [said(2), said(3), said(4)], start: false });
     expect(odd()).toEqual(before);
+  });
+});
+
+describe('kept rows', () => {
+  const options = { from: 0, to: 99, base: 0, divider: 3, me: 'ada' };
+
+  it('are the same objects, but for the one that changed', () => {
+    const timeline = new TimelineState();
+    const rowsNow = rowKeeper();
+    timeline.apply({ how: 'reset', items: Array.from({ length: 20 }, (_, i) => said(i + 1, i % 3 === 0 ? 'bo' : 'ada')), start: true });
+    const before = rowsNow(timeline.items, options);
+    expect(rowsNow(timeline.items, options).every((row, i) => row === before[i])).toBe(true);
+    timeline.apply({ how: 'upsert', items: [message('ada/c9', 'ada', 'edited', at(9), 9)] });
+    const after = rowsNow(timeline.items, options);
+    expect(after.filter((row, i) => row !== before[i]).map((row) => row.key)).toEqual(['ada/c9']);
+  });
+
+  it.each(seeds(40))('are what all rows made anew would be, after any updates (seed %i)', (seed) => {
+    const chance = new Chance(seed);
+    const timeline = new TimelineState();
+    const rowsNow = rowKeeper();
+    for (let i = 0; i < 60; i++) {
+      const seq = 1 + chance.below(30);
+      const user = chance.yes(0.5) ? 'ada' : 'bo';
+      const notice: Item = { kind: 'notice', key: `#${seq}`, seq, entry: { room: 'r', seq, ts: at(seq), kind: 'membership', user, change: 'joined', author: user } };
+      const item = chance.yes(0.3) ? notice : said(seq, user, chance.below(3_000));
+      timeline.apply(chance.yes(0.1) ? { how: 'remove', keys: [item.key] } : { how: chance.yes(0.2) ? 'older' : 'upsert', items: [item], start: chance.yes(0.5) });
+      const now = { ...options, from: chance.below(4), base: timeline.base, divider: chance.below(20) };
+      expect(rowsNow(timeline.items, now)).toEqual(rowsOf(timeline.items, now));
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 // Times as people read them, in the language of the page and their own time zone.
 
 import { locale, t } from './locale/locale.svelte';
+import { today } from './today';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -26,7 +27,7 @@ export function dayKey(ts: string): string {
   return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
 }
 
-export function dayName(ts: string, now: Date = new Date()): string {
+export function dayName(ts: string, now: Date = today()): string {
   const near = nearness(ts, now);
   if (near !== undefined) return near === 'today' ? t('time.today') : t('time.yesterday');
   const date = new Date(ts);
@@ -35,7 +36,7 @@ export function dayName(ts: string, now: Date = new Date()): string {
 }
 
 /** Within a sentence: "today 10:42", or the day alone when it is longer ago. */
-export function lately(ts: string, now: Date = new Date()): string {
+export function lately(ts: string, now: Date = today()): string {
   const near = nearness(ts, now);
   const time = timeOfDay(ts);
   if (near === undefined) return dayName(ts, now);
@@ -54,7 +55,7 @@ export function fromNow(ts: string, now: number = Date.now()): string {
 }
 
 /** "14:30", or with its day when that is not today. */
-export function moment(ts: string, now: Date = new Date()): string {
+export function moment(ts: string, now: Date = today()): string {
   const at = new Date(ts);
   const time = timeOfDay(ts);
   if (dayKey(ts) === dayKey(now.toISOString())) return time;
@@ -64,7 +65,7 @@ export function moment(ts: string, now: Date = new Date()): string {
 }
 
 /** "until 14:30". */
-export function until(ts: string, now: Date = new Date()): string {
+export function until(ts: string, now: Date = today()): string {
   return t('time.until', { when: moment(ts, now) });
 }
 

@@ -53,6 +53,26 @@ export function rowsOf(items: readonly Item[], { from, to, base, divider, me }: 
   return rows;
 }
 
+/** As `rowsOf`, but a row that is as it was the last time is the same object: only rows that changed are looked at again. */
+export function rowKeeper(): typeof rowsOf {
+  let last = new Map<string, Row>();
+  return (items, options) => {
+    const rows = rowsOf(items, options).map((row) => {
+      const was = last.get(row.key);
+      return was && isSame(was, row) ? was : row;
+    });
+    last = new Map(rows.map((row) => [row.key, row]));
+    return rows;
+  };
+}
+
+function isSame(a: Row, b: Row): boolean {
+  if (a.is === 'message' && b.is === 'message') return a.item === b.item && a.first === b.first && a.odd === b.odd;
+  if (a.is === 'notices' && b.is === 'notices') return a.items.length === b.items.length && a.items.every((item, i) => item === b.items[i]);
+  if (a.is === 'day' && b.is === 'day') return a.ts === b.ts;
+  return a.is === 'new' && b.is === 'new';
+}
+
 /** The first item that stands below "New". */
 export function firstUnread(items: readonly Item[], divider: number | null, me: string): Item | undefined {
   let first: Item | undefined;
