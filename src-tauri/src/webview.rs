@@ -6,20 +6,24 @@ use tauri::{Runtime, WebviewWindow};
 #[cfg(target_os = "linux")]
 const WITHOUT_OPENGL: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
 
-/// What JavaScriptCore takes for the memory of the computer. Of the real one it takes a quarter before it collects more
-/// than at every doubling: for a chat that runs all day, a garbage collector that comes in time is worth more.
+/// What JavaScriptCore is told, for a chat that runs all day.
+///
+/// - What it takes for the memory of the computer: of the real one it takes a quarter before it collects more than at
+///   every doubling, and a garbage collector that comes in time is worth more.
+/// - No third and fourth compiler: after a day (`confab-bench --only hours`) they hold 30 MiB, and a page that looks only
+///   at what changed answers no sooner with them (`tests/tests/scroll.rs` says how soon).
 #[cfg(target_os = "linux")]
-const MEMORY: (&str, &str) = ("JSC_forceRAMSize", "134217728");
+const SCRIPTS: [(&str, &str); 2] = [("JSC_forceRAMSize", "134217728"), ("JSC_useDFGJIT", "0")];
 
 /// Begins anew with what the engine reads from its environment alone, unless somebody has set it already:
-/// [`MEMORY`], and no OpenGL where only software would draw with it: it draws each layer and copies it three times, and a
+/// [`SCRIPTS`], and no OpenGL where only software would draw with it: it draws each layer and copies it three times, and a
 /// sixth of the frames are left. Must be asked before anything else is done; returns when there is nothing to do.
 #[cfg(target_os = "linux")]
 pub fn prepare() {
     use std::os::unix::process::CommandExt as _;
 
     let without_opengl = (!has_gpu()).then_some((WITHOUT_OPENGL, "1"));
-    let wanted = [Some(MEMORY), without_opengl].into_iter().flatten();
+    let wanted = SCRIPTS.into_iter().chain(without_opengl);
     let unset: Vec<_> = wanted.filter(|(name, _)| std::env::var_os(name).is_none()).collect();
     let Ok(program) = std::env::current_exe() else { return };
     if unset.is_empty() {
