@@ -28,12 +28,12 @@ pub struct Arguments {
 /// What to do instead of serving.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Writes a consistent copy of the database into a new file, also while the server runs.
+    /// Writes a consistent copy into a new file, also while the server runs; uploaded files go into FILE.files beside it.
     Backup {
         /// The new file.
         file: PathBuf,
     },
-    /// Puts a backup in the database's place, and keeps the old one beside it. Clients will drop their caches.
+    /// Puts a backup in the database's place, with its files, and keeps the old one beside it. Clients will drop their caches.
     Restore {
         /// The backup.
         file: PathBuf,

@@ -2,10 +2,12 @@
 
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use confab_protocol::account::{Role, Secret};
 use confab_server::chat::Chat;
+use confab_server::offline::Copied;
 use confab_server::store::{self, Location};
 use confab_server::{Config, lock_data, offline};
 
@@ -13,20 +15,28 @@ use crate::cli::UserCommand;
 
 /// How many people are read at once.
 const PAGE: usize = 500;
+/// How often it is said how far something long is.
+const SAY: Duration = Duration::from_secs(1);
 
 pub async fn backup(config: Config, file: &Path) -> anyhow::Result<()> {
     anyhow::ensure!(!file.exists(), "{} exists already", file.display());
     existing(&config)?;
     let store = store::open(&config.location()).await?;
-    store.backup(file).await?;
-    eprintln!("Saved to {}.", file.display());
-    let files = config.data.join("files");
-    if files.is_dir() {
-        eprintln!(
-            "Uploaded files are not in it. Copy {} after it, so that all that it names is there.",
-            files.display()
-        );
-    }
+    // It gets its name when all of it is there. Its files come after it: a content is there before anything names it.
+    let unfinished = sibling(file, ".unfinished");
+    remove(&unfinished)?;
+    store.backup(&unfinished).await?;
+    let copied = match config.data.join("files") {
+        from if from.is_dir() => copy(from, sibling(file, ".files")).await?,
+        _ => Copied::default(),
+    };
+    std::fs::rename(&unfinished, file).with_context(|| format!("cannot rename {}", unfinished.display()))?;
+    eprintln!("Saved to {}{}.", file.display(), with_files(file, &copied));
+    anyhow::ensure!(
+        copied.damaged.is_empty(),
+        "these files are damaged and not in the backup: {}",
+        copied.damaged.join(", ")
+    );
     Ok(())
 }
 
@@ -49,6 +59,14 @@ pub async fn restore(config: Config, file: &Path) -> anyhow::Result<()> {
         remove(&fresh)?;
         return Err(error.context("the backup cannot be used; nothing was replaced"));
     }
+    // Before the database that names them. What is there already stays: a content never changes.
+    let copied = match bring_back(sibling(file, ".files"), config.data.join("files")).await {
+        Ok(copied) => copied,
+        Err(error) => {
+            remove(&fresh)?;
+            return Err(error.context("the backup cannot be used; the database was not replaced"));
+        }
+    };
     if database.exists() {
         let kept = unused(&database);
         rename(&database, &kept)?;
@@ -58,8 +76,7 @@ pub async fn restore(config: Config, file: &Path) -> anyhow::Result<()> {
         remove(&database)?;
     }
     rename(&fresh, &database)?;
-    eprintln!("Restored from {}. Clients will read everything anew.", file.display());
-    eprintln!("Put the uploaded files of that time into {}.", config.data.join("files").display());
+    eprintln!("Restored from {}{}. Clients will read everything anew.", file.display(), with_files(file, &copied));
     Ok(())
 }
 
@@ -106,6 +123,38 @@ async fn list(chat: &Chat) -> anyhow::Result<()> {
             Some(last) if users.len() == PAGE => after = Some(last.login.clone()),
             _ => return Ok(()),
         }
+    }
+}
+
+/// Copies uploaded files, and says how far it is.
+async fn copy(from: PathBuf, to: PathBuf) -> anyhow::Result<Copied> {
+    let work = move || {
+        let mut said = Instant::now();
+        offline::copy_files(&from, &to, |so_far| {
+            if said.elapsed() >= SAY {
+                said = Instant::now();
+                eprintln!("{} files, {} MiB …", so_far.files, so_far.bytes >> 20);
+            }
+        })
+    };
+    tokio::task::spawn_blocking(work).await?.context("the uploaded files cannot be copied")
+}
+
+/// Copies the files of a backup, where it has any.
+async fn bring_back(from: PathBuf, to: PathBuf) -> anyhow::Result<Copied> {
+    if !from.is_dir() {
+        return Ok(Copied::default());
+    }
+    let copied = copy(from, to).await?;
+    anyhow::ensure!(copied.damaged.is_empty(), "these of its files are damaged: {}", copied.damaged.join(", "));
+    Ok(copied)
+}
+
+/// What is said of a backup's files.
+fn with_files(file: &Path, copied: &Copied) -> String {
+    match copied.files {
+        0 => String::new(),
+        n => format!(", and {n} uploaded files ({} MiB) of {}", copied.bytes >> 20, sibling(file, ".files").display()),
     }
 }
 

@@ -10,6 +10,8 @@ use crate::chat::Chat;
 use crate::commit::{self, About, Audience};
 use crate::store::{Done, Store};
 
+pub use crate::files::{Copied, copy_files};
+
 /// The rules on a store that nobody listens to.
 ///
 /// # Errors

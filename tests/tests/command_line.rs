@@ -309,6 +309,41 @@ async fn a_backup_taken_under_load_restores_to_another_epoch() -> Result<()> {
 }
 
 #[tokio::test]
+async fn files_are_in_a_backup_and_come_back_with_it() -> Result<()> {
+    let mut stage = Stage::new().await?;
+    let letter = b"Dear Cem, this must outlive the disk.".to_vec();
+    let info = stage.server.api()?.as_user(&stage.bob.token).upload("letter.txt", "text/plain", letter.clone()).await?;
+    let (id, sha256) = (info["id"].as_str().context("an id")?, info["sha256"].as_str().context("a hash")?);
+    let address = |stage: &Stage| format!("{}/api/v1/files/{id}", stage.server.url());
+    let read = async |stage: &Stage| {
+        let answer = reqwest::Client::new().get(address(stage)).bearer_auth(&stage.bob.token).send().await?;
+        anyhow::Ok((answer.status().as_u16(), answer.bytes().await?.to_vec()))
+    };
+    ensure!(read(&stage).await? == (200, letter.clone()));
+
+    let backup = stage.server.data().with_file_name("with-files.db");
+    let path = backup.to_string_lossy().into_owned();
+    let (code, _, err) = on_data(&stage.server, &["backup", &path], "").await?;
+    ensure!(code == 0 && err.contains("1 uploaded files"), "backup: {code} {err}");
+    let content = backup.with_file_name("with-files.db.files").join(&sha256[..2]).join(sha256);
+    ensure!(std::fs::metadata(&content)?.permissions().mode() & 0o077 == 0, "a backup is for its owner only");
+
+    // A copy that is not what was copied is found, and nothing is replaced by such a backup.
+    stage.server.terminate().await?;
+    std::fs::remove_dir_all(stage.server.data().join("files"))?;
+    std::fs::write(&content, b"Dear Cem, this must outlive the dusk.")?;
+    let (code, _, err) = on_data(&stage.server, &["restore", &path], "").await?;
+    ensure!(code != 0 && err.contains(sha256) && err.contains("not replaced"), "restore of damaged files: {code} {err}");
+
+    std::fs::write(&content, &letter)?;
+    let (code, _, err) = on_data(&stage.server, &["restore", &path], "").await?;
+    ensure!(code == 0 && err.contains("1 uploaded files"), "restore: {code} {err}");
+    stage.server.launch().await?;
+    ensure!(read(&stage).await? == (200, letter));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_damaged_backup_replaces_nothing() -> Result<()> {
     let mut stage = Stage::new().await?;
     let file = stage.server.data().with_file_name("damaged.db");

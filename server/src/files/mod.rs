@@ -3,6 +3,7 @@
 //! **Invariants.** What people call a file never names anything here. A content is in its place, on the disk, before a
 //! row of the database names it, and is removed only after the last such row. Whatever is not named is temporary.
 
+mod copy;
 mod kind;
 mod picture;
 mod receive;
@@ -19,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::fs;
 use tokio::sync::Semaphore;
 
+pub use copy::{Copied, copy_files};
 pub use kind::{is_inline, of as kind_of};
 pub use receive::{Receive, drain, receive};
 pub use sweep::{PERIOD as SWEEP, sweep};
@@ -288,12 +290,16 @@ fn look(path: &Path) -> io::Result<Look> {
     }
     file.sync_all()?;
     let mime = kind::of(&head);
-    let sha256 = hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+    Ok(Look { bytes, sha256: hex(&hash.finalize()), mime, picture: picture::of(path, mime) })
+}
+
+/// As contents are named.
+fn hex(hash: &[u8]) -> String {
+    hash.iter().fold(String::with_capacity(2 * hash.len()), |mut text, byte| {
         use std::fmt::Write as _;
         let _ = write!(text, "{byte:02x}");
         text
-    });
-    Ok(Look { bytes, sha256, mime, picture: picture::of(path, mime) })
+    })
 }
 
 async fn open(path: &Path) -> Result<fs::File, Error> {
