@@ -333,7 +333,10 @@ async fn files_are_in_a_backup_and_come_back_with_it() -> Result<()> {
     std::fs::remove_dir_all(stage.server.data().join("files"))?;
     std::fs::write(&content, b"Dear Cem, this must outlive the dusk.")?;
     let (code, _, err) = on_data(&stage.server, &["restore", &path], "").await?;
-    ensure!(code != 0 && err.contains(sha256) && err.contains("not replaced"), "restore of damaged files: {code} {err}");
+    ensure!(
+        code != 0 && err.contains(sha256) && err.contains("not replaced"),
+        "restore of damaged files: {code} {err}"
+    );
 
     std::fs::write(&content, &letter)?;
     let (code, _, err) = on_data(&stage.server, &["restore", &path], "").await?;
