@@ -30,7 +30,7 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// Only the figures whose name contains this: start, search, memory, latency, throughput, fanout, single, restart,
-    /// outage, desktop, hours.
+    /// outage, desktop, hours, paint.
     #[arg(long)]
     only: Option<String>,
     /// The server's binary; `CONFAB_SERVER`, or the one beside this program.
@@ -123,6 +123,9 @@ async fn measure(arguments: Arguments) -> Result<()> {
     }
     if wanted("hours") {
         figures::hours::measure(&plan, &mut report).await?;
+    }
+    if wanted("paint") {
+        figures::paint::measure(&plan, &mut report).await?;
     }
     println!("{}", report.table());
     let file = scratch.join(if plan.quick { "quick.json" } else { "full.json" });

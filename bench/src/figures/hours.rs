@@ -105,7 +105,7 @@ async fn empty_window(desktop: Desktop) -> Result<f64> {
 }
 
 /// Rooms that two are in: the one who writes, who comes back, and the one who reads.
-async fn furnish(stage: &Stage) -> Result<(Wire, Vec<String>)> {
+pub(super) async fn furnish(stage: &Stage) -> Result<(Wire, Vec<String>)> {
     let (mut ada, _) = stage.enter(&stage.ada).await?;
     let (mut bob, _) = stage.enter(&stage.bob).await?;
     let mut rooms = Vec::new();
@@ -124,7 +124,7 @@ async fn enter(desktop: &Desktop, stage: &Stage) -> Result<App> {
     Ok(app)
 }
 
-async fn say(writer: &mut Wire, room: &str, count: usize, words: &mut Words) -> Result<()> {
+pub(super) async fn say(writer: &mut Wire, room: &str, count: usize, words: &mut Words) -> Result<()> {
     let messages: Vec<Value> =
         (0..count).map(|_| json!({ "room": room, "cid": cid(), "text": words.message() })).collect();
     let sending = writer.ok(HALL, "message:send_batch", json!({ "messages": messages }));

@@ -6,6 +6,7 @@ pub mod hours;
 pub mod latency;
 pub mod memory;
 pub mod outage;
+pub mod paint;
 pub mod restart;
 pub mod search;
 pub mod single;

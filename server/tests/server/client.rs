@@ -14,6 +14,8 @@ use crate::harness::DEADLINE;
 pub struct Client {
     ws: WebSocketStream<MaybeTlsStream<TcpStream>>,
     namespace: String,
+    /// Namespaces that it has left, from which something may still be on its way.
+    left: Vec<String>,
     next_ack: u64,
     /// Events that came and were not asked for yet, in order.
     pub events: VecDeque<(String, Value)>,
@@ -40,6 +42,7 @@ impl Client {
         let mut client = Self {
             ws,
             namespace: String::new(),
+            left: Vec::new(),
             next_ack: 0,
             events: VecDeque::new(),
             acks: Vec::new(),
@@ -75,6 +78,7 @@ impl Client {
     /// Leaves its namespace with a word, and keeps the connection.
     pub async fn leave(&mut self) {
         self.raw(&format!("41{}", self.prefix())).await;
+        self.left.push(self.namespace.clone());
     }
 
     /// A request with an ack.
@@ -86,8 +90,8 @@ impl Client {
     /// Takes in what has come, without waiting: a client that only sends would be cut off as one that does not read.
     pub fn take_in(&mut self) {
         while let Some(Some(Ok(Message::Text(text)))) = self.ws.next().now_or_never() {
-            if let Some(packet) = text.strip_prefix('4') {
-                self.keep(parse(packet));
+            if let Some(packet) = text.strip_prefix('4').and_then(|packet| self.parse(packet)) {
+                self.keep(packet);
             }
         }
     }
@@ -207,8 +211,8 @@ impl Client {
             if text == "2" {
                 // A ping. The server may be closing already.
                 let _ = self.ws.send(Message::text("3")).await;
-            } else if let Some(packet) = text.strip_prefix('4') {
-                return Some(parse(packet));
+            } else if let Some(packet) = text.strip_prefix('4').and_then(|packet| self.parse(packet)) {
+                return Some(packet);
             }
         }
     }
@@ -224,23 +228,27 @@ impl Client {
             }
         }
     }
-}
 
-fn parse(packet: &str) -> Packet {
-    let (kind, rest) = packet.split_at(1);
-    let rest = match rest.strip_prefix('/') {
-        Some(named) => named.split_once(',').map_or("", |(_, rest)| rest),
-        None => rest,
-    };
-    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (ack, data) = rest.split_at(digits);
-    let data: Value = serde_json::from_str(data).unwrap_or(Value::Null);
-    match kind {
-        "0" => Packet::Connected,
-        "1" => Packet::Disconnected,
-        "2" => Packet::Event(data[0].as_str().unwrap().to_owned(), data[1].clone()),
-        "3" => Packet::Ack(ack.parse().unwrap(), data[0].clone()),
-        "4" => Packet::Refused(data["message"].as_str().unwrap().to_owned()),
-        _ => panic!("{packet}"),
+    /// A packet, unless it was on its way from a namespace that was left.
+    fn parse(&self, packet: &str) -> Option<Packet> {
+        let (kind, rest) = packet.split_at(1);
+        let (namespace, rest) = match rest.strip_prefix('/') {
+            Some(_) => rest.split_once(',').unwrap_or((rest, "")),
+            None => ("/", rest),
+        };
+        if namespace != self.namespace && self.left.iter().any(|left| left == namespace) {
+            return None;
+        }
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (ack, data) = rest.split_at(digits);
+        let data: Value = serde_json::from_str(data).unwrap_or(Value::Null);
+        Some(match kind {
+            "0" => Packet::Connected,
+            "1" => Packet::Disconnected,
+            "2" => Packet::Event(data[0].as_str().unwrap().to_owned(), data[1].clone()),
+            "3" => Packet::Ack(ack.parse().unwrap(), data[0].clone()),
+            "4" => Packet::Refused(data["message"].as_str().unwrap().to_owned()),
+            _ => panic!("{packet}"),
+        })
     }
 }

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::client::Client;
-use crate::harness::Server;
+use crate::harness::{Server, room};
 
 fn impatient(config: &mut Config) {
     config.limits.handshake_seconds = 1;
@@ -98,6 +98,9 @@ async fn connections_without_a_namespace_are_closed_in_time() {
 async fn a_connection_may_leave_one_namespace_and_join_another() {
     let (server, owner) = Server::with(impatient).await;
     let mut client = server.connect("/general", &owner).await;
+    // What is on its way for the one is no answer to the other.
+    let said = json!({ "room": room(&client.ready, "general"), "cid": "1", "text": "good bye" });
+    client.send("message:send", said).await;
     client.leave().await;
     // Both are with the server at once, however slow this machine is; that it reads the one is no answer to the other.
     client.join("/", &owner.token).await.unwrap();
