@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use confab_tests::{App, Desktop, HALL, ServerOptions, Stage, Wire, cid, until};
+use confab_tests::{App, Desktop, HALL, ServerOptions, Stage, Wire, cid};
 use serde_json::json;
 
 use super::hours::{furnish, say};
@@ -19,6 +19,11 @@ const MESSAGES: usize = 300;
 const ROOMS: usize = 4;
 const TIMES: usize = 60;
 const QUICK: usize = 15;
+/// The page is asked this seldom: to ask it is work that it would do instead of painting.
+const PAUSE: Duration = Duration::from_millis(250);
+const PATIENCE: usize = 80;
+/// Between two keys.
+const KEY: Duration = Duration::from_millis(60);
 const ENTER: &str = "\u{E007}";
 
 /// Notes for each click and key when the next frame was painted, and when the frame was that a test waits for.
@@ -88,7 +93,10 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     for turn in 0..times {
         let text = format!("n {turn}.");
         arm(&app, &format!("arm(() => [...document.querySelectorAll('[data-testid=message-text]')].at(-1)?.textContent.trim() === '{text}')")).await?;
-        app.press(&format!("{text}{ENTER}")).await?;
+        for key in text.chars().map(String::from).chain([ENTER.to_owned()]) {
+            app.press(&key).await?;
+            tokio::time::sleep(KEY).await;
+        }
         waited(&app).await?;
     }
     let keys = taken(&app, "key").await?;
@@ -120,8 +128,13 @@ async fn arm(app: &App, script: &str) -> Result<()> {
 
 /// Waits until it was.
 async fn waited(app: &App) -> Result<()> {
-    let done = "return seen.length > before";
-    until("it is seen", async || (app.script(done).await.ok()? == true).then_some(())).await
+    for _ in 0..PATIENCE {
+        tokio::time::sleep(PAUSE).await;
+        if app.script("return seen.length > before").await? == true {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("it is not seen")
 }
 
 async fn forget(app: &App) -> Result<()> {
