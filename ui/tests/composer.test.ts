@@ -285,6 +285,13 @@ describe('a draft that a killed browser still had on its disk', () => {
     expect(localStorage.getItem(key)).toBeNull();
   });
 
+  it.each(['half a thought', '42', 'null', '{"text":1}'])('stays when an earlier version kept it as it was typed: %s', async (draft) => {
+    await page.close();
+    localStorage.setItem(key, draft);
+    page = await Page.open(made());
+    expect(field().value).toBe(draft);
+  });
+
   it.each([
     ['the same was said before', 'ok', 'ok', -1],
     ['the same was said much later', 'ok', 'ok', 3_600_000],

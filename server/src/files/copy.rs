@@ -8,6 +8,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::{PIECE, hex};
 
+/// How the name of a file ends that is not all there.
+const HALF: &str = ".copy";
+
 /// What a copy has done so far.
 #[derive(Debug, Default)]
 pub struct Copied {
@@ -38,11 +41,11 @@ pub fn copy_files(from: &Path, to: &Path, mut told: impl FnMut(&Copied)) -> io::
         for file in fs::read_dir(folder.path())? {
             let name = file?.file_name();
             let (Some(text), place) = (name.to_str(), into.join(&name)) else { continue };
-            if place.exists() {
+            // What another copy was killed at is not taken for a file, and is written over.
+            if place.exists() || text.ends_with(HALF) {
                 continue;
             }
-            // A picture that is half there has another name, and is written over.
-            let fresh = into.join(format!("{text}.copy"));
+            let fresh = into.join(format!("{text}{HALF}"));
             let (bytes, sha256) = match copy_one(&folder.path().join(&name), &fresh) {
                 Ok(done) => done,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,

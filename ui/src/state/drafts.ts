@@ -15,11 +15,19 @@ export interface KeptDraft {
 const NOTHING: KeptDraft = { text: '', at: 0 };
 
 export function keptDraft(user: string, room: string): KeptDraft {
+  let kept: string | null = null;
   try {
-    return JSON.parse(localStorage.getItem(`${PREFIX}${user}.${room}`) ?? 'null') ?? NOTHING;
+    kept = localStorage.getItem(`${PREFIX}${user}.${room}`);
+    const draft: unknown = JSON.parse(kept ?? 'null');
+    if (isDraft(draft)) return draft;
   } catch {
-    return NOTHING;
+    // No storage, or the plain text of an earlier version.
   }
+  return kept === null ? NOTHING : { text: kept, at: 0 };
+}
+
+function isDraft(value: unknown): value is KeptDraft {
+  return typeof value === 'object' && value !== null && 'text' in value && typeof value.text === 'string' && 'at' in value && typeof value.at === 'number';
 }
 
 export function keepDraft(user: string, room: string, text: string): void {
