@@ -137,6 +137,7 @@ impl Commit {
 impl Writer {
     /// Writes until `stop`, then drains what waits, and ends. Everything that was accepted is answered.
     pub async fn run(mut self, store: Arc<dyn Store>, audience: Arc<dyn Audience>, stop: CancellationToken) {
+        let mut crowded = false;
         loop {
             let first = tokio::select! {
                 biased;
@@ -147,14 +148,16 @@ impl Writer {
                 }
             };
             let Some(first) = first else { return };
-            let jobs = self.gather(first).await;
+            let jobs = self.gather(first, crowded).await;
+            crowded = jobs.len() > 1;
             self.group(jobs, &*store, &*audience).await;
         }
     }
 
     /// The first of a group, and all that is on its way: what other sockets have received is read before the commit
-    /// begins, as long as there is more of it. Those would wait for this commit and then for their own.
-    async fn gather(&mut self, first: Job) -> Vec<Job> {
+    /// begins, as long as there is more of it. Those would wait for this commit and then for their own. Who is alone, as in
+    /// the last group (`crowded`: that had several), waits for nobody: to yield hands this task to another thread.
+    async fn gather(&mut self, first: Job, crowded: bool) -> Vec<Job> {
         let mut jobs = vec![first];
         let mut before = 0;
         loop {
@@ -163,7 +166,8 @@ impl Writer {
             {
                 jobs.push(job);
             }
-            if jobs.len() == before || jobs.len() >= GROUP {
+            let alone = jobs.len() == 1 && !crowded;
+            if alone || jobs.len() == before || jobs.len() >= GROUP {
                 return jobs;
             }
             before = jobs.len();

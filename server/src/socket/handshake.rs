@@ -363,15 +363,12 @@ async fn catch_up(link: &Link, room: &confab_protocol::RoomId, mut seen: Seq) ->
     let mut heard_from = None;
     loop {
         let missed = link.peer.app.chat.store.entries(room, seen, limits::SYNC_MAX).await?;
-        space.while_in_room(&link.peer.user, room, |_| {
-            for entry in &missed.entries {
-                link.tell(entry);
-            }
-        });
+        let mut told = false;
+        space.while_in_room(&link.peer.user, room, |_| told = link.hint(&missed.entries));
         // What is committed after the first look comes by itself.
         let until = *heard_from.get_or_insert(missed.head);
         match missed.entries.last() {
-            Some(last) if missed.more && last.seq < until => seen = last.seq,
+            Some(last) if told && missed.more && last.seq < until => seen = last.seq,
             _ => return Ok(()),
         }
     }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use confab_protocol::event::Push;
+use confab_protocol::log::Entry;
 use confab_protocol::workspace::Presence;
 use confab_protocol::{SessionId, UserId};
 
@@ -34,7 +35,7 @@ pub struct Peer {
     pub(super) overflow: Mutex<Overflow>,
     /// How many events it may still send.
     pub(super) events: Mutex<Bucket>,
-    /// `room:heads` was lost: the next one tells all.
+    /// It missed `room:heads` or entries on its way in: the next `room:heads` tells all.
     pub(super) owed_heads: AtomicBool,
     presence: AtomicU8,
     /// In the lobby: `lobby:ready` was sent, and what follows may be.
@@ -84,6 +85,16 @@ impl Link {
             None => to_socket(&self.sock, push),
         };
         self.note_told::<P>(told);
+    }
+
+    /// Tells this socket of entries, as many as its buffer has room for. Of the others it hears with the next `room:heads`:
+    /// false when there are such.
+    pub fn hint(&self, entries: &[Entry]) -> bool {
+        let told = entries.iter().all(|entry| to_socket(&self.sock, entry));
+        if !told {
+            self.peer.owed_heads.store(true, Ordering::Relaxed);
+        }
+        told
     }
 
     fn note_told<P: Push>(&self, told: bool) {

@@ -235,7 +235,7 @@ impl Space {
 
     /// Calls `tell` with the sockets of this user, if they are in the room at this moment. Nothing can remove them
     /// meanwhile: what is told comes before the `room:removed`, or not at all.
-    pub fn while_in_room(&self, user: &UserId, room: &RoomId, tell: impl Fn(&[Link])) {
+    pub fn while_in_room(&self, user: &UserId, room: &RoomId, tell: impl FnOnce(&[Link])) {
         let inside = self.lock();
         if let Some(here) = inside.users.get(user)
             && here.rooms.contains(room)
