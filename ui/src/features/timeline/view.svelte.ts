@@ -13,6 +13,10 @@ import type { Item } from '../../bindings';
 const MOST = 300;
 /** Drawn at first: what a window shows. */
 const FIRST = 24;
+/** Drawn at first above what is new: it opens at the upper edge. */
+const ABOVE = 6;
+/** Of that much of them, in pixels. */
+const SEEN_ABOVE = 48;
 /** Drawn more when an edge comes near: few enough for one frame. */
 const STEP = 24;
 /** Drawn above the end once nobody waits for anything, so that the first turn of a wheel meets rows. */
@@ -74,6 +78,9 @@ export class TimelineView {
   private asked = { loaded: 0, items: 0 };
   /** Where the view was sent last: of two that send it, the later one wins. */
   private aim: object = {};
+  /** Until its first frame is painted: the item at which the view opens. What nobody sees yet is drawn after that frame. */
+  private opening: string | undefined;
+  private painted = { frame: 0, timer: undefined as ReturnType<typeof setTimeout> | undefined };
 
   constructor(private readonly world: ViewWorld) {}
 
@@ -100,14 +107,17 @@ export class TimelineView {
       cancelAnimationFrame(frame);
       scroller.removeEventListener('scroll', onscroll);
       clearTimeout(this.resting);
+      cancelAnimationFrame(this.painted.frame);
+      clearTimeout(this.painted.timer);
       this.at = undefined;
     };
   }
 
-  /** The timeline has other items now; called before the page shows them. */
-  changed(items: readonly Item[]): void {
+  /** The timeline has other items now; called before the page shows them. It opens at the item with the key `first`. */
+  changed(items: readonly Item[], first?: string): void {
     const old = this.items;
     this.items = items;
+    if (first !== undefined) return this.open(first);
     const grown = items.length - old.length;
     const from = indexOf(items, old[this.from]?.key, this.from, grown);
     if (from < 0) return this.toEnd();
@@ -132,7 +142,8 @@ export class TimelineView {
     const { scroller } = at;
     // Somebody has left the end already, and the event is on its way.
     if (this.following && scroller.scrollTop < this.lastTop - 1 && toEnd(scroller) > AT_END) this.following = false;
-    if (this.following) this.stay();
+    if (this.opening !== undefined) this.place(this.opening);
+    else if (this.following) this.stay();
     else this.absorb();
     this.remember();
     this.fill();
@@ -142,6 +153,7 @@ export class TimelineView {
   /** Goes to the end, and stays there. */
   toEnd(): void {
     this.aim = {};
+    this.opening = undefined;
     this.following = true;
     this.below = 0;
     const end = this.items.length;
@@ -159,6 +171,7 @@ export class TimelineView {
     const index = this.items.findIndex((item) => item.key === key);
     if (index < 0) return false;
     const aim = (this.aim = {});
+    this.opening = undefined;
     this.following = false;
     if (index < this.from || index >= this.to) {
       this.from = Math.max(0, index - FIRST);
@@ -173,23 +186,33 @@ export class TimelineView {
     return true;
   }
 
-  /** Goes up to where this item, the first that is new, is at the top, if it is above the view. */
-  async uncover(key: string): Promise<void> {
+  /** Draws a view's worth of items around this one, the first that is new. */
+  private open(key: string): void {
     const index = this.items.findIndex((item) => item.key === key);
-    if (index < 0) return;
-    const aim = (this.aim = {});
-    if (index < this.from) {
-      this.from = Math.max(0, index - STEP);
-      this.to = Math.min(this.items.length, this.from + MOST);
-      this.following = this.to === this.items.length;
-    }
-    await tick();
+    const end = this.items.length;
+    this.from = Math.max(0, Math.min(index - ABOVE, end - FIRST));
+    this.to = Math.min(end, index + FIRST);
+    this.following = this.to === end;
+    this.opening = key;
+    const { painted } = this;
+    painted.frame = requestAnimationFrame(() => {
+      painted.timer = setTimeout(() => {
+        this.opening = undefined;
+        this.settle();
+      });
+    });
+  }
+
+  /** Puts the view to the end, or up to this item if it is above the view then. */
+  private place(key: string): void {
     const row = this.rowOf('new') ?? this.rowOf(key);
-    if (!this.at || !row || this.aim !== aim) return;
-    const outside = row.getBoundingClientRect().top - this.at.scroller.getBoundingClientRect().top;
+    this.stay();
+    if (!this.at || !row) return;
+    const { scroller } = this.at;
+    const outside = row.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
     if (this.following && outside >= 0) return;
     this.following = false;
-    this.go(outside - 48);
+    this.scrollTo(scroller.scrollTop + outside - SEEN_ABOVE);
   }
 
   private scrolled(): void {
@@ -292,9 +315,10 @@ export class TimelineView {
     }
     const { loaded, items } = this.asked;
     const broughtNone = this.from === 0 && this.world.loaded() > loaded && this.items.length === items;
+    const near = this.opening === undefined ? NEAR : 1;
     // Who is at the end sees what is drawn; more of it waits until the page has nothing else to do.
-    if (above < (this.following && !broughtNone ? 1 : NEAR)) this.up();
-    else if (toEnd(scroller) < NEAR && this.to < this.items.length) this.down();
+    if (above < (this.following && !broughtNone ? 1 : near)) this.up();
+    else if (toEnd(scroller) < near && this.to < this.items.length) this.down();
   }
 
   private up(): void {
