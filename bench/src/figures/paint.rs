@@ -79,6 +79,9 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     }
     add(report, &app, "switch rooms", "click", times).await?;
 
+    // The room opened where what is new begins; the reaction is at the end.
+    app.script("document.querySelector('[data-testid=jump-latest]')?.click()").await?;
+    app.wait_for_count("[data-testid=reaction]", 1).await?;
     for _ in 0..times {
         let chip = "document.querySelector('[data-testid=reaction]')";
         arm(&app, &format!("const chip = {chip}, was = chip.textContent; arm(() => {chip}?.textContent !== was)"))

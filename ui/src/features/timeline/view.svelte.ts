@@ -11,8 +11,10 @@ import { tick } from 'svelte';
 import type { Item } from '../../bindings';
 
 const MOST = 300;
-/** Drawn at first: what a window shows. */
+/** Drawn at first: what a window shows, as long as none was measured. */
 const FIRST = 24;
+/** What a window shows is drawn with so much more: rows of another room may be smaller. What is missing costs a second layout. */
+const MARGIN = 1.3;
 /** Drawn at first above what is new: it opens at the upper edge. */
 const ABOVE = 6;
 /** Of that much of them, in pixels. */
@@ -20,7 +22,7 @@ const SEEN_ABOVE = 48;
 /** Drawn more when an edge comes near: few enough for one frame. */
 const STEP = 24;
 /** Drawn above the end once nobody waits for anything, so that the first turn of a wheel meets rows. */
-const RESERVE = 100;
+const RESERVE = 72;
 /** This near to an edge, in pixels, the next rows are drawn or asked for. */
 const NEAR = 1_200;
 /** This near to the end counts as at the end. */
@@ -48,6 +50,9 @@ export interface ViewElements {
   /** The rows and what stands with them, each row with its key in `data-row`. */
   rows: HTMLElement;
 }
+
+/** How many items the view of any room showed last, with a margin: the next one opens with as many. */
+let usual = FIRST;
 
 /** Where a row was when the page was laid out last: in pixels from the upper edge of the space. */
 interface Place {
@@ -125,7 +130,7 @@ export class TimelineView {
     const last = indexOf(items, old[this.to - 1]?.key, this.to - 1, grown);
     if (this.following) {
       this.to = items.length;
-      this.from = Math.max(0, Math.min(from, this.to - FIRST));
+      this.from = Math.max(0, Math.min(from, this.to - usual));
       if (this.to - this.from > MOST) this.from = this.to - (MOST - STEP);
       return;
     }
@@ -158,9 +163,9 @@ export class TimelineView {
     this.below = 0;
     const end = this.items.length;
     // What is drawn there already stays.
-    if (this.to !== end || this.from > end - FIRST) {
+    if (this.to !== end || this.from > end - usual) {
       this.to = end;
-      this.from = Math.max(0, end - FIRST);
+      this.from = Math.max(0, end - usual);
     }
     this.lastTop = 0;
     this.settle();
@@ -190,8 +195,8 @@ export class TimelineView {
   private open(key: string): void {
     const index = this.items.findIndex((item) => item.key === key);
     const end = this.items.length;
-    this.from = Math.max(0, Math.min(index - ABOVE, end - FIRST));
-    this.to = Math.min(end, index + FIRST);
+    this.from = Math.max(0, Math.min(index - ABOVE, end - usual));
+    this.to = Math.min(end, index + usual);
     this.following = this.to === end;
     this.opening = key;
     const { painted } = this;
@@ -350,6 +355,8 @@ export class TimelineView {
     this.resting = setTimeout(() => {
       const { at } = this;
       if (!at) return;
+      const { height } = at.rows.getBoundingClientRect();
+      if (height > 0 && this.to > this.from) usual = Math.ceil((MARGIN * at.scroller.clientHeight * (this.to - this.from)) / height);
       if (this.following) {
         if (this.from > 0 && this.to - this.from < RESERVE) this.from = Math.max(0, this.from - STEP);
         return;
