@@ -12,8 +12,11 @@ const WITHOUT_OPENGL: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
 ///   every doubling, and a garbage collector that comes in time is worth more.
 /// - No third and fourth compiler: after a day (`confab-bench --only hours`) they hold 30 MiB, and a page that looks only
 ///   at what changed answers no sooner with them (`tests/tests/scroll.rs` says how soon).
+/// - No cache of compiled sources: each update of the shell comes to the page as a script, which is never the same twice, and
+///   of those it would keep the last 20 MiB.
 #[cfg(target_os = "linux")]
-const SCRIPTS: [(&str, &str); 2] = [("JSC_forceRAMSize", "134217728"), ("JSC_useDFGJIT", "0")];
+const SCRIPTS: [(&str, &str); 3] =
+    [("JSC_forceRAMSize", "134217728"), ("JSC_useDFGJIT", "0"), ("JSC_useCodeCache", "0")];
 
 /// Begins anew with what the engine reads from its environment alone, unless somebody has set it already:
 /// [`SCRIPTS`], and no OpenGL where only software would draw with it: it draws each layer and copies it three times, and a
