@@ -147,6 +147,18 @@ describe('the view of a timeline', () => {
     }
   });
 
+  it('opens where what is new begins, with as many as a window shows', () => {
+    const view = new TimelineView({ start: () => true, loaded: () => 0, loadOlder: async () => undefined });
+    const items = many(1_000);
+    view.changed(items, 'ada/c301');
+    expect(items.slice(view.from, view.to).some((item) => item.key === 'ada/c301')).toBe(true);
+    expect(view.to - view.from).toBeLessThanOrEqual(32);
+    expect(view.following).toBe(false);
+    // What is new is a window's worth at most: the end is in view, too.
+    view.changed(items, 'ada/c998');
+    expect([view.from, view.to, view.following]).toEqual([976, 1_000, true]);
+  });
+
   it('keeps its place when older ones come, and counts what comes below while it is not at the end', () => {
     const view = new TimelineView({ start: () => true, loaded: () => 0, loadOlder: async () => undefined });
     const items = many(200);
