@@ -22,7 +22,7 @@ const SEEN_ABOVE = 48;
 /** Drawn more when an edge comes near: few enough for one frame. */
 const STEP = 24;
 /** Drawn above the end once nobody waits for anything, so that the first turn of a wheel meets rows. */
-const RESERVE = 72;
+const RESERVE = 100;
 /** This near to an edge, in pixels, the next rows are drawn or asked for. */
 const NEAR = 1_200;
 /** This near to the end counts as at the end. */
