@@ -82,3 +82,9 @@ it('a link is of a server by its host and port, however it is written', () => {
   expect(leadsTo('https://chat.example.org/join/abc', 'https://chat.example.org:443')).toBe(true);
   expect(leadsTo('[::1]', 'http://[::1]:7300')).toBe(true);
 });
+
+it('the keyboard is never given by the attribute, which some browsers obey only with the next frame', () => {
+  const sources = import.meta.glob<string>('../src/**/*.svelte', { query: '?raw', import: 'default', eager: true });
+  expect(Object.keys(sources).length).toBeGreaterThan(50);
+  expect(Object.keys(sources).filter((path) => /\sautofocus\b/.test(sources[path] ?? ''))).toEqual([]);
+});

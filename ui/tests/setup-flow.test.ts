@@ -24,12 +24,6 @@ describe('the keyboard', () => {
     expect(document.activeElement).toBe(login);
     expect(login.autofocus).toBe(false);
   });
-
-  it('is never given by the attribute, which some browsers obey only with the next frame', () => {
-    const sources = import.meta.glob<string>('../src/**/*.svelte', { query: '?raw', import: 'default', eager: true });
-    expect(Object.keys(sources).length).toBeGreaterThan(50);
-    expect(Object.keys(sources).filter((path) => /\sautofocus\b/.test(sources[path] ?? ''))).toEqual([]);
-  });
 });
 
 describe('the first minute', () => {
