@@ -2,6 +2,8 @@
 // what the scroll position moved, by what the wheel was turned, or not at all; anything else is drift. The position and
 // the wheel differ where rows above the read one became shorter at the end of the room: the browser takes that off the
 // position, and what is read has still moved with the wheel only. Chromium may scroll a frame after its wheel event.
+// Where one scrolled and rows changed in the same frame, either may have come first: then what was read before stayed, or
+// what is read since.
 
 (() => {
   const scroller = document.querySelector('[data-testid=timeline]');
@@ -47,10 +49,13 @@
     if (last && (now.height !== last.height || now.rows.size !== last.rows.size)) report.changed++;
     const key = last?.first !== undefined && now.rows.has(last.first) ? last.first : [...(last?.rows.keys() ?? [])].find((other) => last.rows.get(other) > 0 && now.rows.has(other));
     if (key !== undefined) {
-      const moved = now.rows.get(key) - last.rows.get(key);
+      const movedBy = (row) => now.rows.get(row) - last.rows.get(row);
+      const moved = movedBy(key);
       const scrolled = now.scroll - last.scroll;
       report.moved += moved;
-      const drift = Math.min(...[0, scrolled, turned, before, turned + before].map((by) => Math.abs(moved + by)));
+      const wasSeen = scrolled !== 0 && last.rows.get(now.first) < scroller.clientHeight;
+      const read = wasSeen ? [moved, movedBy(now.first)] : [moved];
+      const drift = Math.min(...[0, scrolled, turned, before, turned + before].flatMap((by) => read.map((row) => Math.abs(row + by))));
       if (drift > report.drift) {
         report.drift = drift;
         report.worst = { key, moved, scrolled, turned: [before, turned], at: report.frames, height: now.height - last.height };
