@@ -17,7 +17,7 @@ const FIRST = 24;
 const MARGIN = 1.3;
 /** Drawn at first above what is new: it opens at the upper edge. */
 const ABOVE = 6;
-/** Of that much of them, in pixels. */
+/** So much of them is seen, in pixels. */
 const SEEN_ABOVE = 48;
 /** Drawn more when an edge comes near: few enough for one frame. */
 const STEP = 24;
