@@ -168,6 +168,9 @@ const shots = [
   { name: 'markdown-narrow', query: 'scene=markdown', wait: 1_500, size: { width: 420, height: 1_200 } },
   { name: 'long', query: 'scene=long' },
   { name: 'long-narrow', query: 'scene=long', size: narrow },
+  { name: 'behind', query: 'scene=behind&unread=150' },
+  { name: 'behind-far', query: 'scene=behind&unread=900' },
+  { name: 'behind-far-narrow-dark', query: 'scene=behind&unread=900&theme=dark&language=de', size: narrow },
   { name: 'big', query: 'scene=big', act: measureBig },
 ];
 

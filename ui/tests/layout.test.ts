@@ -40,6 +40,50 @@ describe('the timeline', () => {
     await expect.poll(() => day.evaluate((element) => getComputedStyle(element).opacity)).toBe('0');
   }, 60_000);
 
+  /** Whether "New" is drawn, and whether it is at the upper edge of the timeline. */
+  const news = (): Promise<'none' | 'at the top' | 'elsewhere'> =>
+    page.getByTestId('timeline').evaluate((timeline) => {
+      const line = timeline.querySelector('[data-is=new]');
+      if (!line) return 'none';
+      const top = line.getBoundingClientRect().top - timeline.getBoundingClientRect().top;
+      return top >= 0 && top < 60 ? 'at the top' : 'elsewhere';
+    });
+
+  it.each([50, 150, 500])('opens where what is new begins, %i messages above the end, and draws what is next to it', async (unread) => {
+    page = await chromium.open(`scene=behind&unread=${unread}`, { width: 1200, height: 420 });
+    await expect.poll(news).toBe('at the top');
+    // Fifty are more than a window and what is near to it.
+    await page.getByText(/^Message number 250( |$)/).waitFor();
+    expect(await news()).toBe('at the top');
+  }, 60_000);
+
+  it('stays with those who scroll before it knows where what is new begins', async () => {
+    page = await chromium.open('scene=behind&unread=150&held', { width: 1200, height: 420 });
+    const seeking = page.getByText('Looking for it…');
+    await seeking.waitFor();
+    const row = page.getByText(/^Message number 305( |$)/);
+    const place = async (): Promise<number> => (await box(row)).y;
+    const before = await place();
+    await page.getByTestId('timeline').hover();
+    await page.mouse.wheel(0, 300);
+    await expect.poll(place).toBe(before - 300);
+    await expect.poll(async () => {
+      await page.evaluate(() => dispatchEvent(new Event('older')));
+      return seeking.count();
+    }).toBe(0);
+    expect(await place()).toBe(before - 300);
+  }, 60_000);
+
+  it('says that what is new begins far above, and leads there', async () => {
+    page = await chromium.open('scene=behind&unread=900', { width: 1200, height: 420 });
+    const above = page.getByTestId('jump-new');
+    await above.waitFor();
+    expect(await news()).toBe('none');
+    await above.click();
+    await expect.poll(news).toBe('at the top');
+    await above.waitFor({ state: 'detached' });
+  }, 60_000);
+
   it('offers the way to the latest only when it is elsewhere', async () => {
     page = await chromium.open('scene=chat', { width: 1200, height: 420 });
     const jump = page.getByTestId('jump-latest');

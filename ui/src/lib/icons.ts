@@ -3,6 +3,7 @@
 
 import arrowDown from 'bootstrap-icons/icons/arrow-down.svg?raw';
 import arrowReturn from 'bootstrap-icons/icons/arrow-return-left.svg?raw';
+import arrowUp from 'bootstrap-icons/icons/arrow-up.svg?raw';
 import bell from 'bootstrap-icons/icons/bell.svg?raw';
 import bellSlash from 'bootstrap-icons/icons/bell-slash.svg?raw';
 import boxArrow from 'bootstrap-icons/icons/box-arrow-left.svg?raw';
@@ -55,7 +56,7 @@ import dash from 'bootstrap-icons/icons/dash-circle-fill.svg?raw';
 import x from 'bootstrap-icons/icons/x-lg.svg?raw';
 
 const sources = {
-  'arrow-down': arrowDown, at, bell, dnd: dash, 'arrow-return': arrowReturn, 'bell-slash': bellSlash, 'box-arrow': boxArrow, broadcast,
+  'arrow-down': arrowDown, 'arrow-up': arrowUp, at, bell, dnd: dash, 'arrow-return': arrowReturn, 'bell-slash': bellSlash, 'box-arrow': boxArrow, broadcast,
   chat, 'chat-text': chatText, check, 'chevron-down': chevronDown, 'circle-half': circleHalf, clipboard, clock, compass, emoji: emojiSmile,
   exclamation, 'eye-slash': eyeSlash, gear, globe, link, list, lock, moon, 'node-plus': nodePlus, pencil, people, 'person-plus': personPlus, 'person-x': personX,
   pin, plus, reply, search, send, sun, dots: threeDots, trash, x,

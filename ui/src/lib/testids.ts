@@ -146,6 +146,7 @@ export const ids = {
   newDivider: 'new-divider',
   floatingDay: 'floating-day',
   jumpLatest: 'jump-latest',
+  jumpNew: 'jump-new',
 
   // composer
   composer: 'composer',

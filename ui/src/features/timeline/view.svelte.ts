@@ -21,7 +21,7 @@ const ABOVE = 6;
 const SEEN_ABOVE = 48;
 /** Drawn more when an edge comes near: few enough for one frame. */
 const STEP = 24;
-/** Drawn above the end once nobody waits for anything, so that the first turn of a wheel meets rows. */
+/** So many are drawn once nobody waits for anything, so that the first turn of a wheel meets rows. */
 const RESERVE = 100;
 /** This near to an edge, in pixels, the next rows are drawn or asked for. */
 const NEAR = 1_200;
@@ -68,6 +68,8 @@ export class TimelineView {
   following = $state(true);
   /** Items that came below while not following. */
   below = $state(0);
+  /** Somebody has moved it since it was opened. */
+  touched = false;
   /** An older page is on its way. */
   loading = $state(false);
   private items: readonly Item[] = [];
@@ -158,6 +160,7 @@ export class TimelineView {
   /** Goes to the end, and stays there. */
   toEnd(): void {
     this.aim = {};
+    this.touched = true;
     this.opening = undefined;
     this.following = true;
     this.below = 0;
@@ -176,6 +179,7 @@ export class TimelineView {
     const index = this.items.findIndex((item) => item.key === key);
     if (index < 0) return false;
     const aim = (this.aim = {});
+    this.touched = true;
     this.opening = undefined;
     this.following = false;
     if (index < this.from || index >= this.to) {
@@ -191,6 +195,13 @@ export class TimelineView {
     return true;
   }
 
+  /** Opens it once more, at the item with this key. */
+  async reopen(key: string): Promise<void> {
+    this.open(key);
+    await tick();
+    this.settle();
+  }
+
   /** Draws a view's worth of items around this one, the first that is new. */
   private open(key: string): void {
     const index = this.items.findIndex((item) => item.key === key);
@@ -199,7 +210,10 @@ export class TimelineView {
     this.to = Math.min(end, index + usual);
     this.following = this.to === end;
     this.opening = key;
+    this.touched = false;
     const { painted } = this;
+    cancelAnimationFrame(painted.frame);
+    clearTimeout(painted.timer);
     painted.frame = requestAnimationFrame(() => {
       painted.timer = setTimeout(() => {
         this.opening = undefined;
@@ -224,6 +238,7 @@ export class TimelineView {
     const { at } = this;
     if (!at) return;
     const { scroller } = at;
+    if (Math.abs(scroller.scrollTop - this.lastTop) > 1) this.touched = true;
     // Only going up leaves the end: rows that grow below must not.
     if (toEnd(scroller) <= AT_END && this.to >= this.items.length) {
       this.following = true;
@@ -357,11 +372,13 @@ export class TimelineView {
       if (!at) return;
       const { height } = at.rows.getBoundingClientRect();
       if (height > 0 && this.to > this.from) usual = Math.ceil((MARGIN * at.scroller.clientHeight * (this.to - this.from)) / height);
+      const few = this.to - this.from < RESERVE;
       if (this.following) {
-        if (this.from > 0 && this.to - this.from < RESERVE) this.from = Math.max(0, this.from - STEP);
+        if (this.from > 0 && few) this.from = Math.max(0, this.from - STEP);
         return;
       }
       this.level();
+      if (this.to < this.items.length && few) this.down();
       // Nothing has come to fill what is empty.
       const empty = at.rows.getBoundingClientRect().top - at.scroller.getBoundingClientRect().top;
       if (empty > 0 && !this.loading && this.space > 0) this.scrollTo(at.scroller.scrollTop + empty);
@@ -396,7 +413,8 @@ export class TimelineView {
     }
   }
 
-  private rowOf(key: string): HTMLElement | undefined {
+  /** The row of this item, when it is drawn. */
+  rowOf(key: string): HTMLElement | undefined {
     const rows = this.at?.rows.querySelectorAll<HTMLElement>('[data-row]') ?? [];
     return [...rows].find((row) => row.dataset['row'] === key);
   }

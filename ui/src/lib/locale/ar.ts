@@ -302,6 +302,7 @@ export const ar: Catalogue<'zero' | 'one' | 'two' | 'few' | 'many' | 'other'> = 
   'timeline.loading_older': 'جارٍ تحميل رسائل أقدم…',
   'timeline.not_here': 'لم تُفتح هذه الغرفة على هذا الجهاز من قبل. ستظهر عندما يمكن الوصول إلى الخادم.',
   'timeline.new': 'جديد',
+  'timeline.new_above': 'تبدأ الرسائل الجديدة في الأعلى',
   'timeline.seeking': 'جارٍ البحث عنها…',
   'timeline.unreachable': 'لا يمكن الوصول إلى تلك الرسالة الآن.',
   'timeline.n_new': { zero: 'لا رسائل جديدة', one: 'رسالة جديدة', two: 'رسالتان جديدتان', few: '{n} رسائل جديدة', many: '{n} رسالة جديدة', other: '{n} رسالة جديدة' },

@@ -302,6 +302,7 @@ export const de: Catalogue<'one' | 'other'> = {
   'timeline.loading_older': 'Ältere Nachrichten werden geladen …',
   'timeline.not_here': 'Dieser Raum wurde auf diesem Gerät noch nicht geöffnet. Er kommt, sobald der Server erreichbar ist.',
   'timeline.new': 'Neu',
+  'timeline.new_above': 'Neues beginnt weiter oben',
   'timeline.seeking': 'Wird gesucht …',
   'timeline.unreachable': 'Diese Nachricht ist gerade nicht zu erreichen.',
   'timeline.n_new': { one: '{n} neue Nachricht', other: '{n} neue Nachrichten' },

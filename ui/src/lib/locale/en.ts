@@ -300,6 +300,7 @@ export const en = {
   'timeline.loading_older': 'Loading older messages…',
   'timeline.not_here': 'This room was not opened on this device before. It comes when the server can be reached.',
   'timeline.new': 'New',
+  'timeline.new_above': 'New messages begin above',
   'timeline.seeking': 'Looking for it…',
   'timeline.unreachable': 'That message cannot be reached now.',
   'timeline.n_new': { one: '{n} new message', other: '{n} new messages' },

@@ -8,12 +8,12 @@ import { chatter, elsewhere, onBoth, room, serverInfo, signedIn, startOf, world 
 
 const LANGUAGES: readonly Language[] = ['system', 'de', 'ar'];
 const MINUTE = 60_000;
-const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown', 'people', 'files', 'servers'] as const;
+const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown', 'people', 'files', 'servers', 'behind'] as const;
 type Scene = (typeof NAMES)[number];
 
 export function scene(params: URLSearchParams): FakePort {
   const name = NAMES.find((known) => known === params.get('scene')) ?? 'chat';
-  const port = new FakePort(built(name));
+  const port = new FakePort(name === 'behind' ? behind(Number(params.get('unread') ?? 200)) : built(name));
   if (name === 'servers') onBoth(port, another());
   const theme = params.get('theme');
   if (params.has('desktop')) port.desktop = new FakeDesktop();
@@ -21,6 +21,7 @@ export function scene(params: URLSearchParams): FakePort {
   port.world.start.settings = { theme: theme === 'dark' || theme === 'light' ? theme : 'system', compact: params.has('compact'), language: LANGUAGES.find((one) => one === language) ?? 'en', notifications: true, previews: true, close_to_tray: true };
   if (name === 'chat') setTimeout(() => port.emit({ type: 'typing', slug: 'general', room: 'r-general', users: ['u-bo', 'u-dilara'] }), 300);
   if (name === 'files') drawFiles(port);
+  if (params.has('held')) holdOlder(port);
   if (name === 'offline') setTimeout(() => goOffline(port), 300);
   if (name === 'servers' && params.has('gone')) setTimeout(() => goAway(port.beyond ?? port), 300);
   return port;
@@ -54,6 +55,21 @@ function built(name: Scene): FakePort['world'] {
     default:
       return chat(now);
   }
+}
+
+/** Somebody comes back to so many messages. */
+function behind(unread: number): FakePort['world'] {
+  const head = unread + 200;
+  return world([room('general', { head, read: head - unread, unread })], new Map([['r-general', chatter(head, new Date())]]));
+}
+
+/** Older pages come when the window hears of the event `older`. */
+function holdOlder(port: FakePort): void {
+  const load = port.loadOlder.bind(port);
+  port.loadOlder = async (id) => {
+    await new Promise((resolve) => addEventListener('older', resolve, { once: true }));
+    return load(id);
+  };
 }
 
 function chat(now: Date): FakePort['world'] {
