@@ -123,7 +123,7 @@ fn open_window(app: &App, hidden: bool) -> tauri::Result<()> {
         shell.enter_tray().await;
         // Nobody could bring it back.
         if hidden && !shell.desktop().tray {
-            shell.show_window();
+            shell.show_window(None);
         }
     });
     Ok(())

@@ -23,6 +23,9 @@ const GRANTED: &[u8] = b"shown\n";
 pub struct Wish {
     /// The link that it was given.
     pub link: Option<String>,
+    /// What the desktop gave to this start, so that its window may come to the front.
+    #[serde(default)]
+    pub activation: Option<String>,
 }
 
 /// The app runs already, but does not answer.
@@ -156,7 +159,7 @@ mod tests {
     #[test]
     fn the_second_hands_over_and_the_next_is_the_first_again() {
         let data = tempfile::tempdir().unwrap();
-        let wish = Wish { link: Some("confab://join/host:7300/abc".into()) };
+        let wish = Wish { link: Some("confab://join/host:7300/abc".into()), activation: Some("a token".into()) };
         let Instance::First(mut first) = enter(data.path(), &Wish::default()).unwrap() else { panic!("alone") };
         let (heard, wishes) = mpsc::channel();
         first.listen(move |wish| heard.send(wish).is_ok());

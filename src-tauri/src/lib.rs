@@ -51,7 +51,7 @@ pub fn main(context: impl FnOnce() -> Context<Wry>) -> ExitCode {
             headless::serve(&paths, why)
         } else {
             webview::prepare();
-            let wish = Wish { link: arguments.link };
+            let wish = Wish { link: arguments.link, activation: window::activation() };
             match instance::enter(paths.data(), &wish)? {
                 Instance::Second => Ok(()),
                 Instance::First(first) => app::run(paths, context(), Launch { first, wish, hidden: arguments.hidden }),

@@ -35,10 +35,10 @@ const QUEUE: usize = 64;
 const LAST: Duration = Duration::from_secs(1);
 
 /// What the system said about a notification.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum Told {
-    /// The user clicked it.
-    Clicked(u32),
+    /// The user clicked it, and with that gave the app the right to come to the front (see [`crate::window::Window::show`]).
+    Clicked(u32, Option<String>),
     /// It is gone.
     Closed(u32),
 }
@@ -160,7 +160,7 @@ impl Screen {
                     None => return,
                 },
                 told = next(&mut self.daemon) => match told {
-                    Some(Told::Clicked(id)) => self.clicked(id),
+                    Some(Told::Clicked(id, token)) => self.clicked(id, token.as_deref()),
                     Some(Told::Closed(id)) => self.shown.retain(|_, shown| shown.id != id),
                     None => self.lost(),
                 },
@@ -240,12 +240,13 @@ impl Screen {
         }
     }
 
-    fn clicked(&mut self, id: u32) {
+    fn clicked(&mut self, id: u32, token: Option<&str>) {
         let Some(((key, workspace, room), Shown { seq, .. })) = self.shown.extract_if(|_, shown| shown.id == id).next()
         else {
             return;
         };
         if let Some(shell) = self.shell.upgrade() {
+            shell.show_window(token);
             shell.go(&key, Target { workspace, room, seq });
         }
     }

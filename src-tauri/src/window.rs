@@ -7,8 +7,9 @@ pub const MAIN: &str = "main";
 
 /// What the shell does with its window, from any thread.
 pub trait Window: Send + Sync {
-    /// Brings it to the front, wherever it is.
-    fn show(&self);
+    /// Brings it to the front, wherever it is. Desktops that let no app come there by itself want the `token` that they gave to
+    /// what the user pressed: of xdg-activation on Wayland, a startup id on X11.
+    fn show(&self, token: Option<&str>);
     /// Puts it out of sight; the page goes on.
     fn hide(&self);
     /// Whether it is out of sight by [`Window::hide`].
@@ -30,10 +31,38 @@ impl<R: Runtime> MainWindow<R> {
             tracing::warn!(%error, "the window does not do as it is told");
         }
     }
+
+    /// Shows the desktop its token: GTK asks it for the front with that.
+    #[cfg(target_os = "linux")]
+    fn present(&self, token: String) {
+        use gtk::prelude::GtkWindowExt as _;
+        self.with(|window| {
+            let its = window.clone();
+            window.run_on_main_thread(move || {
+                if let Ok(window) = its.gtk_window() {
+                    window.set_startup_id(&token);
+                }
+            })
+        });
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    #[expect(clippy::unused_self, reason = "other systems have no such thing")]
+    fn present(&self, _: String) {}
+}
+
+/// The token that this process was started with, from what the user pressed: <https://wayland.app/protocols/xdg-activation-v1>.
+#[must_use]
+pub fn activation() -> Option<String> {
+    let given = |name| std::env::var(name).ok().filter(|token| !token.is_empty());
+    given("XDG_ACTIVATION_TOKEN").or_else(|| given("DESKTOP_STARTUP_ID"))
 }
 
 impl<R: Runtime> Window for MainWindow<R> {
-    fn show(&self) {
+    fn show(&self, token: Option<&str>) {
+        if let Some(token) = token {
+            self.present(token.to_owned());
+        }
         self.with(|window| {
             window.show()?;
             window.unminimize()?;

@@ -152,11 +152,24 @@ impl Desktop {
     /// # Errors
     /// When there is not exactly one.
     pub async fn press_close(&self, title: &str) -> Result<()> {
-        let script = workspace_root().join("tests/python/press_close.py");
-        let output = Command::new("python3").arg(script).arg(title).env("DISPLAY", self.variable("DISPLAY")).output();
-        let output = within("the close button is pressed", output).await??;
+        self.window("close", title).await.map(drop)
+    }
+
+    /// The startup id of the window with this in its title: what it was brought to the front with.
+    ///
+    /// # Errors
+    /// When there is not exactly one such window.
+    pub async fn startup_id(&self, title: &str) -> Result<String> {
+        self.window("startup-id", title).await
+    }
+
+    async fn window(&self, order: &str, title: &str) -> Result<String> {
+        let script = workspace_root().join("tests/python/window.py");
+        let mut command = Command::new("python3");
+        command.arg(script).args([order, title]).env("DISPLAY", self.variable("DISPLAY"));
+        let output = within("the window is reached", command.output()).await??;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Ok(())
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
     /// The links that were handed to the system's browser, one a line.

@@ -67,6 +67,8 @@ async fn a_click_on_a_notification_opens_its_message() -> Result<()> {
         if (!row) return false; const { top, bottom } = row.getBoundingClientRect(); return top >= 0 && bottom <= innerHeight";
     until("the message is in view", async || (app.script(in_view).await.ok()? == true).then_some(())).await?;
     app.picture("11-from-notification").await?;
+    let startup_id = scene.desktop.startup_id("Confab").await?;
+    ensure!(startup_id == NotificationDaemon::TOKEN, "it came to the front with {startup_id:?}");
     screen.wait_for_none().await?;
     app.close().await
 }

@@ -21,9 +21,13 @@ async fn a_second_start_hands_its_link_to_the_first() -> Result<()> {
     app.wait_for_text("room-title", "general").await?;
 
     // Somebody who is signed in does not become somebody else.
-    let mut third = desktop.command("cleo").arg(link(&stage)).spawn()?;
+    let mut third = desktop.command("cleo").arg(link(&stage)).env("XDG_ACTIVATION_TOKEN", "a-later-start").spawn()?;
     ensure!(within("the third start ends", third.wait()).await??.success(), "it did not hand over");
     app.wait_for_text("notice", "You are signed in as Cleo").await?;
+    until("the window comes to the front with what the desktop gave to that start", async || {
+        (desktop.startup_id("Confab").await.ok()? == "a-later-start").then_some(())
+    })
+    .await?;
 
     let nonsense = desktop.command("cleo").arg("confab://join/nowhere").output();
     let nonsense = within("it refuses", nonsense).await??;

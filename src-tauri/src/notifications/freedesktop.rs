@@ -56,14 +56,20 @@ trait Notifications {
     fn action_invoked(&self, id: u32, action_key: &str) -> zbus::Result<()>;
 
     #[zbus(signal)]
+    fn activation_token(&self, id: u32, activation_token: &str) -> zbus::Result<()>;
+
+    #[zbus(signal)]
     fn notification_closed(&self, id: u32, reason: u32) -> zbus::Result<()>;
 }
 
 /// A connection to it. It may come and go meanwhile.
 pub(super) struct Daemon {
     proxy: NotificationsProxy<'static>,
+    tokens: ActivationTokenStream,
     clicks: ActionInvokedStream,
     ends: NotificationClosedStream,
+    /// What the daemon told last before a click: the notification, and the right to come to the front.
+    token: Option<(u32, String)>,
 }
 
 impl Daemon {
@@ -73,8 +79,9 @@ impl Daemon {
             let bus = zbus::Connection::session().await?;
             let proxy = NotificationsProxy::builder(&bus).cache_properties(zbus::proxy::CacheProperties::No);
             let proxy = proxy.build().await?;
+            let tokens = proxy.receive_activation_token().await?;
             let (clicks, ends) = (proxy.receive_action_invoked().await?, proxy.receive_notification_closed().await?);
-            Ok::<_, zbus::Error>(Self { proxy, clicks, ends })
+            Ok::<_, zbus::Error>(Self { proxy, tokens, clicks, ends, token: None })
         };
         Ok(timeout(LIMIT, connect).await??)
     }
@@ -102,12 +109,18 @@ impl Daemon {
     pub(super) async fn told(&mut self) -> Option<Told> {
         loop {
             tokio::select! {
-                // A click also closes: it must be seen first.
+                // Before a click comes the token, and after it the end.
                 biased;
+                token = self.tokens.next() => {
+                    if let Ok(token) = token?.args() {
+                        self.token = Some((token.id, token.activation_token.to_owned()));
+                    }
+                }
                 click = self.clicks.next() => {
                     let click = click?;
                     if let Ok(click) = click.args() && click.action_key == DEFAULT {
-                        return Some(Told::Clicked(click.id));
+                        let token = self.token.take().filter(|(id, _)| *id == click.id);
+                        return Some(Told::Clicked(click.id, token.map(|(_, token)| token)));
                     }
                 }
                 end = self.ends.next() => {

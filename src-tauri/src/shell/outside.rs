@@ -102,13 +102,13 @@ impl Shell {
         if self.leaving.load(Ordering::Relaxed) {
             return false;
         }
-        self.show_window();
+        self.show_window(wish.activation.as_deref());
         self.grant(wish);
         true
     }
 
     /// What the start was given.
-    pub fn grant(&self, Wish { link }: Wish) {
+    pub fn grant(&self, Wish { link, .. }: Wish) {
         if let Some(link) = link {
             self.bridge.send(Update::Join { link });
         }
@@ -135,10 +135,10 @@ impl Shell {
         self.remember(move |now| now.words = words).await
     }
 
-    /// Brings the window to the front.
-    pub fn show_window(&self) {
+    /// Brings the window to the front, with the token of what the user pressed, where there is one.
+    pub fn show_window(&self, token: Option<&str>) {
         if let Some(window) = self.window.get() {
-            window.show();
+            window.show(token);
         }
     }
 
@@ -160,7 +160,7 @@ impl Shell {
         if let Some(window) = self.window.get()
             && window.is_hidden()
         {
-            window.show();
+            window.show(None);
         }
     }
 
@@ -169,7 +169,7 @@ impl Shell {
     pub async fn ask_to_quit(&self) {
         let others = self.others().await;
         if others > 0 && self.bridge.is_open() && !self.quitting.swap(true, Ordering::Relaxed) {
-            self.show_window();
+            self.show_window(None);
             self.bridge.send(Update::Quitting { others });
         } else {
             self.answer_quit(true);
@@ -203,14 +203,13 @@ impl Shell {
         let answers = asked.join_all().await;
         if let Some(error) = nobody_did(answers) {
             // Where they pressed nothing can be said.
-            self.show_window();
+            self.show_window(None);
             self.bridge.send(Update::Warning { warning: Warning::Refused { error } });
         }
     }
 
-    /// Shows the window, and this message of an account in it.
+    /// The page shows this message of an account.
     pub(crate) fn go(&self, key: &AccountKey, Target { workspace, room, seq }: Target) {
-        self.show_window();
         self.tell_page(key, Update::Go { workspace, room, seq });
     }
 

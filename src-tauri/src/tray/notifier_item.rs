@@ -130,7 +130,7 @@ impl ksni::Tray for Item {
     }
 
     fn activate(&mut self, _: i32, _: i32) {
-        self.shell(|shell| shell.show_window());
+        self.shell(|shell| shell.show_window(None));
     }
 
     fn menu(&self) -> Vec<MenuItem<Self>> {

@@ -36,6 +36,9 @@ pub struct NotificationDaemon {
 struct Screen(Arc<Mutex<(u32, Vec<Notice>)>>);
 
 impl NotificationDaemon {
+    /// The token that comes with each click.
+    pub const TOKEN: &str = "a-click-on-a-notification";
+
     /// Comes onto this bus.
     ///
     /// # Errors
@@ -85,12 +88,13 @@ impl NotificationDaemon {
         until("all notifications are gone", async || self.shown().is_empty().then_some(())).await
     }
 
-    /// A person clicks it, and it goes, as daemons do it.
+    /// A person clicks it, and it goes, as daemons do it. The app may come to the front with [`NotificationDaemon::TOKEN`].
     ///
     /// # Errors
     /// When the bus is gone.
     pub async fn click(&self, notice: &Notice) -> Result<()> {
         let emitter = SignalEmitter::new(&self.bus, NOTIFICATIONS)?;
+        Screen::activation_token(&emitter, notice.id, Self::TOKEN).await?;
         Screen::action_invoked(&emitter, notice.id, "default").await?;
         self.screen.lock().1.retain(|shown| shown.id != notice.id);
         Ok(Screen::notification_closed(&emitter, notice.id, 2).await?)
@@ -137,6 +141,9 @@ impl Screen {
         self.lock().1.retain(|shown| shown.id != id);
         drop(Self::notification_closed(&emitter, id, 3).await);
     }
+
+    #[zbus(signal)]
+    async fn activation_token(emitter: &SignalEmitter<'_>, id: u32, activation_token: &str) -> zbus::Result<()>;
 
     #[zbus(signal)]
     async fn action_invoked(emitter: &SignalEmitter<'_>, id: u32, action_key: &str) -> zbus::Result<()>;

@@ -1,4 +1,8 @@
-"""Presses the close button of a window: what a window manager sends when a person does. argv: a part of its title."""
+"""What a window manager does with a window, or knows of it. argv: an order, and a part of the window's title.
+
+close       presses its close button: sends what a window manager sends when a person does
+startup-id  prints what its app was told by what brought it to the front
+"""
 
 import ctypes
 import sys
@@ -52,15 +56,22 @@ def windows(window):
         yield from windows(below[i])
 
 
-title = sys.argv[1].encode()
+def press_close(window):
+    event = Event()
+    event.client.type = 33
+    event.client.window = window
+    event.client.message_type = atom(b"WM_PROTOCOLS")
+    event.client.format = 32
+    event.client.data[0] = atom(b"WM_DELETE_WINDOW")
+    x.XSendEvent(display, window, 0, 0, byref(event))
+    x.XSync(display, 0)
+
+
+order, title = sys.argv[1], sys.argv[2].encode()
 found = [w for w in windows(x.XDefaultRootWindow(display)) if title in property_of(w, b"_NET_WM_NAME") and property_of(w, b"WM_PROTOCOLS")]
 if len(found) != 1:
-    sys.exit(f"{len(found)} windows are called {sys.argv[1]}")
-event = Event()
-event.client.type = 33
-event.client.window = found[0]
-event.client.message_type = atom(b"WM_PROTOCOLS")
-event.client.format = 32
-event.client.data[0] = atom(b"WM_DELETE_WINDOW")
-x.XSendEvent(display, found[0], 0, 0, byref(event))
-x.XSync(display, 0)
+    sys.exit(f"{len(found)} windows are called {sys.argv[2]}")
+if order == "close":
+    press_close(found[0])
+else:
+    print(property_of(found[0], b"_NET_STARTUP_ID").decode())
