@@ -9,6 +9,7 @@ mod download;
 mod upload;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use confab_protocol::file::FileInfo;
 use confab_protocol::{Cause, Error, ErrorCode};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::backoff::Backoff;
 use crate::http::Http;
@@ -46,6 +47,9 @@ struct Running {
     wish: watch::Sender<Wish>,
 }
 
+/// Told nothing: its other end goes when the transfer has ended.
+type Ended = oneshot::Receiver<Infallible>;
+
 /// What the user wants of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wish {
@@ -64,10 +68,11 @@ impl Transfers {
     /// # Errors
     /// `conflict` for a key that is taken, `too_large` when there are too many.
     pub fn upload(&self, key: String, path: PathBuf, name: String, bytes: u64) -> Result<(), Error> {
-        self.begin(
+        let ended = self.begin(
             Transfer { key, way: Way::Up, name: name.clone(), bytes, moved: 0, state: TransferState::Waiting },
             Job::Up { path, name },
-        )
+        );
+        ended.map(drop)
     }
 
     /// Begins to download a file to a path, which is replaced when all of it is there and is what the server said.
@@ -75,6 +80,24 @@ impl Transfers {
     /// # Errors
     /// As [`Transfers::upload`].
     pub fn download(&self, key: String, file: FileInfo, path: PathBuf) -> Result<(), Error> {
+        self.begin_download(key, file, path).map(drop)
+    }
+
+    /// As [`Transfers::download`], but waits: true once the file is there, at once if it was; false when it was given up.
+    ///
+    /// # Errors
+    /// As [`Transfers::upload`].
+    pub async fn fetch(&self, key: String, file: FileInfo, path: PathBuf) -> Result<bool, Error> {
+        if download::is_there(&file, &path).await {
+            return Ok(true);
+        }
+        // Dropped where the transfer ends, whatever became of it.
+        let _ = self.begin_download(key.clone(), file.clone(), path.clone())?.await;
+        drop(self.cancel(&key));
+        Ok(download::is_there(&file, &path).await)
+    }
+
+    fn begin_download(&self, key: String, file: FileInfo, path: PathBuf) -> Result<Ended, Error> {
         let (name, bytes) = (file.name.clone(), file.bytes);
         self.begin(
             Transfer { key, way: Way::Down, name, bytes, moved: 0, state: TransferState::Waiting },
@@ -119,8 +142,9 @@ impl Transfers {
         self.all().clear();
     }
 
-    fn begin(&self, view: Transfer, job: Job) -> Result<(), Error> {
+    fn begin(&self, view: Transfer, job: Job) -> Result<Ended, Error> {
         let (wish, wishes) = watch::channel(Wish::Go);
+        let (ending, ended) = oneshot::channel();
         let key = view.key.clone();
         {
             let mut all = self.all();
@@ -133,8 +157,12 @@ impl Transfers {
             }
             all.insert(key.clone(), Running { view, wish });
         }
-        tokio::spawn(self.clone().drive(key, job, wishes));
-        Ok(())
+        let driven = self.clone().drive(key, job, wishes);
+        tokio::spawn(async move {
+            driven.await;
+            drop(ending);
+        });
+        Ok(ended)
     }
 
     fn wish(&self, key: &str, wish: Wish) -> Result<(), Error> {

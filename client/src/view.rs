@@ -208,6 +208,13 @@ pub enum Update {
         /// The link, as it was given.
         link: String,
     },
+    /// The user dropped this on the window.
+    Dropped {
+        /// The files, taken over as if they had been chosen in a dialog.
+        files: Vec<Picked>,
+        /// What leads elsewhere.
+        links: Vec<String>,
+    },
     /// The user wants to quit, and is to be asked whether they mean it.
     Quitting {
         /// How many others are connected to the server of this app.
@@ -385,6 +392,18 @@ pub enum Way {
     Up,
     /// From the server.
     Down,
+}
+
+/// What became of a drag that was to take a file out of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum DragOut {
+    /// The pointer has it.
+    Begun,
+    /// The file is here, but the user had let go by then.
+    Late,
+    /// The file was given up while it was on its way.
+    Cancelled,
 }
 
 /// How a transfer stands.

@@ -69,6 +69,7 @@ fn generate() -> Files {
     all.add::<view::NewMessage>();
     all.add::<view::Thread>();
     all.add::<view::Picked>();
+    all.add::<view::DragOut>();
     all.add::<view::Desktop>();
     all.add::<view::ShellWords>();
     all.add::<confab_protocol::file::Upload>();

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use tauri::webview::NewWindowResponse;
-use tauri::{App, Builder, Context, Manager, RunEvent, Runtime, Url, WebviewWindowBuilder, WindowEvent, Wry};
+use tauri::{
+    App, Builder, Context, DragDropEvent, Manager, RunEvent, Runtime, Url, WebviewWindowBuilder, WindowEvent, Wry,
+};
 
+use crate::clipboard;
 use crate::commands;
 use crate::dialogs::SystemDialogs;
 use crate::frame::Frame;
@@ -75,6 +78,11 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, shell: Arc<Shell>) -> Builder<R
         .on_window_event(move |window, event| match event {
             WindowEvent::Resized(_) | WindowEvent::Moved(_) => front.framed(Frame::of(window, front.frame())),
             WindowEvent::Focused(on) => front.focused(*on),
+            // The engine gives the page no files (see `clipboard`), so they come from here.
+            WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => {
+                let (shell, paths) = (Arc::clone(&front), paths.clone());
+                tauri::async_runtime::spawn(async move { shell.dropped(paths).await });
+            }
             WindowEvent::CloseRequested { api, .. } => {
                 api.prevent_close();
                 let shell = Arc::clone(&front);
@@ -117,6 +125,8 @@ fn open_window(app: &App, hidden: bool) -> tauri::Result<()> {
         .on_navigation(move |url| is_own_page(url, dev_url.as_ref()))
         .build()?;
     webview::suit(&window)?;
+    let pasting = Arc::clone(&shell);
+    clipboard::watch(&window, move || pasting.paste_pressed());
     shell.opened();
     let shell = Arc::clone(&shell);
     tauri::async_runtime::spawn(async move {

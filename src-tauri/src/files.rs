@@ -70,6 +70,16 @@ impl Picks {
         Ok(self.keep(Pick { path, name, bytes }))
     }
 
+    /// Keeps a copy of what was pasted.
+    ///
+    /// # Errors
+    /// `read_only` when the cache takes no file.
+    pub fn copy(&self, name: String, data: &[u8]) -> Answer<Picked> {
+        let picked = self.begin(name, data.len() as u64)?;
+        fs::write(self.get(&picked.key)?.path, data).map_err(|error| unwritable(&error))?;
+        Ok(picked)
+    }
+
     /// The next piece of a copy, in base64.
     ///
     /// # Errors
@@ -123,7 +133,8 @@ impl std::fmt::Debug for Picks {
     }
 }
 
-fn make_private(folder: &Path) -> io::Result<()> {
+/// Makes a folder that only this user can look into.
+pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -142,6 +153,6 @@ fn unreadable(error: &io::Error) -> Error {
     Error::new(ErrorCode::NotFound, format!("The file cannot be read: {error}.")).because(Cause::Disk)
 }
 
-fn unwritable(error: &io::Error) -> Error {
+pub(crate) fn unwritable(error: &io::Error) -> Error {
     Error::new(ErrorCode::ReadOnly, format!("The file cannot be copied: {error}.")).because(Cause::Disk)
 }

@@ -44,6 +44,8 @@ pub struct Shell {
     notifications: Notifications,
     tray: Tray,
     autostart: Option<Autostart>,
+    /// When the user last pressed the keys that paste, unless the page has asked since.
+    pasting: SyncMutex<Option<Instant>>,
     /// What is said outside of the page, in its language.
     words: SyncMutex<Arc<ShellWords>>,
     /// Where the window is; written down when the app ends or hides.
@@ -62,6 +64,7 @@ impl Shell {
     /// [`crate::settings::SaveError`] when the configuration directory cannot be written to.
     pub fn open(paths: Paths) -> Result<Arc<Self>, crate::settings::SaveError> {
         let settings = Arc::new(SettingsFile::open(paths.settings())?);
+        drop(std::fs::remove_dir_all(files::dragged(paths.cache())));
         Ok(Arc::new_cyclic(|shell| Self {
             notifications: Notifications::start(shell.clone()),
             credentials: OnceCell::new(),
@@ -73,6 +76,7 @@ impl Shell {
             window: OnceLock::new(),
             tray: Tray::default(),
             autostart: Autostart::of_this_user(),
+            pasting: SyncMutex::default(),
             words: SyncMutex::new(Arc::new(settings.read().words)),
             frame: SyncMutex::new(settings.read().frame),
             quitting: AtomicBool::new(false),

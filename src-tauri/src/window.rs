@@ -1,6 +1,12 @@
 //! The main window, as the shell moves it.
 
+use std::path::PathBuf;
+
+use tauri::async_runtime::{Receiver, channel};
 use tauri::{AppHandle, Manager as _, Runtime, WebviewWindow};
+
+use crate::clipboard::{self, Pasted};
+use crate::drag;
 
 /// The label of the one window.
 pub const MAIN: &str = "main";
@@ -16,6 +22,10 @@ pub trait Window: Send + Sync {
     fn is_hidden(&self) -> bool;
     /// Draws everything in it that large: 1 is as it was meant.
     fn zoom(&self, factor: f64);
+    /// What is in the clipboard and no text, if anything is.
+    fn pasted(&self) -> Receiver<Pasted>;
+    /// Gives a file to the pointer that is pressed on the window; false when none is.
+    fn drag(&self, file: PathBuf) -> Receiver<bool>;
     /// Ends the app.
     fn quit(&self);
 }
@@ -80,6 +90,24 @@ impl<R: Runtime> Window for MainWindow<R> {
 
     fn zoom(&self, factor: f64) {
         self.with(|window| window.set_zoom(factor));
+    }
+
+    fn pasted(&self) -> Receiver<Pasted> {
+        let (tell, pasted) = channel(1);
+        self.with(|window| window.run_on_main_thread(move || clipboard::read(tell)));
+        pasted
+    }
+
+    fn drag(&self, file: PathBuf) -> Receiver<bool> {
+        let (tell, begun) = channel(1);
+        self.with(|window| {
+            let its = window.clone();
+            window.run_on_main_thread(move || {
+                // Who asked may be gone.
+                let _ = tell.try_send(drag::begin(&its, &file));
+            })
+        });
+        begun
     }
 
     fn quit(&self) {

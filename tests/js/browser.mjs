@@ -128,6 +128,23 @@ await scenario(clean({
     await ada.screenshot('markdown');
   },
 
+  'a file is sent, and can be dragged out of the window': async () => {
+    await bob.at('composer').evaluate((field) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.items.add(new File(['Dear Ada'], 'letter: final.txt', { type: 'text/plain' }));
+      field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    });
+    await bob.page.locator('[data-testid="attached"][data-state="done"]').waitFor();
+    await bob.at('composer').press('Enter');
+    await ada.sees('file');
+    // Where it is dropped is not the page's to know: what the browser is given for it, it must be able to fetch.
+    const dataTransfer = await ada.page.evaluateHandle(() => new DataTransfer());
+    await ada.at('file').dispatchEvent('dragstart', { dataTransfer });
+    const [mime, name, ...address] = (await dataTransfer.evaluate((given) => given.getData('DownloadURL'))).split(':');
+    assert.deepEqual([mime, name], ['text/plain', 'letter final.txt']);
+    assert.equal(await ada.page.evaluate((url) => fetch(url).then((answer) => answer.text()), address.join(':')), 'Dear Ada');
+  },
+
   'a link to a message opens at it': async () => {
     await ada.context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const row = ada.page.locator('[data-testid="message"]', { hasText: 'Is anybody there?' });

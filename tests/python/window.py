@@ -1,12 +1,17 @@
-"""What a window manager does with a window, or knows of it. argv: an order, and a part of the window's title.
+"""What a window manager does with a window or knows of it, and what a hand does with the mouse. argv: an order, a part of the
+window's title, and what the order needs.
 
 close       presses its close button: sends what a window manager sends when a person does
 startup-id  prints what its app was told by what brought it to the front
+move X Y    puts it there on the screen
+point X Y   moves the pointer there, in pixels of the window
+button D    presses the first button (1), or lets it go (0)
+paste       presses Ctrl and V, for what has the focus
 """
 
 import ctypes
 import sys
-from ctypes import POINTER, Structure, Union, byref, c_char_p, c_int, c_long, c_uint, c_ulong, c_void_p
+from ctypes import POINTER, Structure, Union, byref, c_char_p, c_int, c_long, c_ubyte, c_uint, c_ulong, c_void_p
 
 x = ctypes.CDLL("libX11.so.6")
 x.XOpenDisplay.restype = c_void_p
@@ -20,7 +25,18 @@ x.XGetWindowProperty.argtypes = [
     POINTER(c_ulong), POINTER(c_int), POINTER(c_ulong), POINTER(c_ulong), POINTER(c_void_p),
 ]
 x.XSendEvent.argtypes = [c_void_p, c_ulong, c_int, c_long, c_void_p]
+x.XMoveWindow.argtypes = [c_void_p, c_ulong, c_int, c_int]
 x.XSync.argtypes = [c_void_p, c_int]
+x.XTranslateCoordinates.argtypes = [c_void_p, c_ulong, c_ulong, c_int, c_int, POINTER(c_int), POINTER(c_int), POINTER(c_ulong)]
+xtst = ctypes.CDLL("libXtst.so.6")
+xtst.XTestFakeMotionEvent.argtypes = [c_void_p, c_int, c_int, c_int, c_ulong]
+x.XStringToKeysym.argtypes = [c_char_p]
+x.XStringToKeysym.restype = c_ulong
+x.XKeysymToKeycode.argtypes = [c_void_p, c_ulong]
+x.XKeysymToKeycode.restype = c_ubyte
+x.XSetInputFocus.argtypes = [c_void_p, c_ulong, c_int, c_ulong]
+xtst.XTestFakeKeyEvent.argtypes = [c_void_p, c_uint, c_int, c_ulong]
+xtst.XTestFakeButtonEvent.argtypes = [c_void_p, c_uint, c_int, c_ulong]
 
 
 class ClientMessage(Structure):
@@ -64,7 +80,12 @@ def press_close(window):
     event.client.format = 32
     event.client.data[0] = atom(b"WM_DELETE_WINDOW")
     x.XSendEvent(display, window, 0, 0, byref(event))
-    x.XSync(display, 0)
+
+
+def point(window, at_x, at_y):
+    left, top, child = c_int(), c_int(), c_ulong()
+    x.XTranslateCoordinates(display, window, x.XDefaultRootWindow(display), at_x, at_y, byref(left), byref(top), byref(child))
+    xtst.XTestFakeMotionEvent(display, -1, left.value, top.value, 0)
 
 
 order, title = sys.argv[1], sys.argv[2].encode()
@@ -73,5 +94,19 @@ if len(found) != 1:
     sys.exit(f"{len(found)} windows are called {sys.argv[2]}")
 if order == "close":
     press_close(found[0])
-else:
+elif order == "startup-id":
     print(property_of(found[0], b"_NET_STARTUP_ID").decode())
+elif order == "move":
+    x.XMoveWindow(display, found[0], int(sys.argv[3]), int(sys.argv[4]))
+elif order == "point":
+    point(found[0], int(sys.argv[3]), int(sys.argv[4]))
+elif order == "button":
+    xtst.XTestFakeButtonEvent(display, 1, int(sys.argv[3]), 0)
+elif order == "paste":
+    x.XSetInputFocus(display, found[0], 2, 0)
+    keys = [x.XKeysymToKeycode(display, x.XStringToKeysym(name)) for name in (b"Control_L", b"v")]
+    for key in keys:
+        xtst.XTestFakeKeyEvent(display, key, 1, 0)
+    for key in reversed(keys):
+        xtst.XTestFakeKeyEvent(display, key, 0, 0)
+x.XSync(display, 0)

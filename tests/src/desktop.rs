@@ -152,7 +152,7 @@ impl Desktop {
     /// # Errors
     /// When there is not exactly one.
     pub async fn press_close(&self, title: &str) -> Result<()> {
-        self.window("close", title).await.map(drop)
+        self.window(&["close", title]).await.map(drop)
     }
 
     /// The startup id of the window with this in its title: what it was brought to the front with.
@@ -160,13 +160,58 @@ impl Desktop {
     /// # Errors
     /// When there is not exactly one such window.
     pub async fn startup_id(&self, title: &str) -> Result<String> {
-        self.window("startup-id", title).await
+        self.window(&["startup-id", title]).await
     }
 
-    async fn window(&self, order: &str, title: &str) -> Result<String> {
+    /// Puts the window with this in its title there on the screen.
+    ///
+    /// # Errors
+    /// As [`Desktop::startup_id`].
+    pub async fn move_window(&self, title: &str, (x, y): (i64, i64)) -> Result<()> {
+        self.window(&["move", title, &x.to_string(), &y.to_string()]).await.map(drop)
+    }
+
+    /// Moves the pointer to this place in that window, in pixels.
+    ///
+    /// # Errors
+    /// As [`Desktop::startup_id`].
+    pub async fn point(&self, title: &str, (x, y): (i64, i64)) -> Result<()> {
+        self.window(&["point", title, &x.to_string(), &y.to_string()]).await.map(drop)
+    }
+
+    /// Presses the first button of the mouse, or lets it go.
+    ///
+    /// # Errors
+    /// As [`Desktop::startup_id`].
+    pub async fn button(&self, title: &str, down: bool) -> Result<()> {
+        self.window(&["button", title, if down { "1" } else { "0" }]).await.map(drop)
+    }
+
+    /// Presses the keys that paste, for what has the focus in that window.
+    ///
+    /// # Errors
+    /// As [`Desktop::startup_id`].
+    pub async fn paste(&self, title: &str) -> Result<()> {
+        self.window(&["paste", title]).await.map(drop)
+    }
+
+    /// Another program, from which a file's content was copied as this type: the clipboard is its own while it lives.
+    ///
+    /// # Errors
+    /// When it does not get it.
+    pub async fn copied(&self, kind: &str, file: &Path) -> Result<Child> {
+        let mut owner = Command::new("python3");
+        owner.arg(workspace_root().join("tests/python/clipboard.py")).arg(kind).arg(file);
+        owner.env("DISPLAY", self.variable("DISPLAY"));
+        let (owner, said) = first_line(&mut owner).await.context("the clipboard's owner")?;
+        ensure!(said == "copied", "{said}");
+        Ok(owner)
+    }
+
+    async fn window(&self, order: &[&str]) -> Result<String> {
         let script = workspace_root().join("tests/python/window.py");
         let mut command = Command::new("python3");
-        command.arg(script).args([order, title]).env("DISPLAY", self.variable("DISPLAY"));
+        command.arg(script).args(order).env("DISPLAY", self.variable("DISPLAY"));
         let output = within("the window is reached", command.output()).await??;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())

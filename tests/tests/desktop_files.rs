@@ -1,7 +1,9 @@
 //! Pictures and files of messages in the desktop app's window, which has no token to fetch them with.
 
-use anyhow::{Result, ensure};
-use confab_tests::{Desktop, Stage, cid, room_id, until, workspace_root};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use anyhow::{Context as _, Result, ensure};
+use confab_tests::{App, Desktop, Stage, cid, room_id, until, workspace_root};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,4 +48,151 @@ async fn a_picture_of_somebody_else_is_drawn_and_a_file_can_be_saved() -> Result
     until("the picture is large", async || (app.script(large).await.ok()? == 512).then_some(())).await?;
     app.picture("16-lightbox").await?;
     app.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_dragged_out_of_the_window() -> Result<()> {
+    let stage = Stage::new().await?;
+    let desktop = Desktop::start().await?;
+    let (mut bob, ready) = stage.enter(&stage.bob).await?;
+    let room = room_id(&ready, "general")?;
+    let letter = stage.api(&stage.bob)?.upload("letter.txt", "text/plain", b"Dear Cem".to_vec()).await?;
+    let sent = json!({ "room": room, "cid": cid(), "text": "Look", "files": [letter["id"]] });
+    bob.ok("/general", "message:send", sent).await?;
+
+    let app = desktop.open("cem").await?;
+    app.sign_in(&stage.server.url(), &stage.cem).await?;
+    app.wait_for_text("file", "letter.txt").await?;
+    app.resize(640, 700).await?;
+    // Beside it another app that takes files. The two are told apart by their rooms.
+    let other = desktop.open("ada").await?;
+    other.sign_in(&stage.server.url(), &stage.ada).await?;
+    other.resize(640, 700).await?;
+    other.wait_for_text("room-title", "general").await?;
+    other.press("\u{E00A}\u{E015}\u{E000}").await?;
+    other.wait_for_text("room-title", "random").await?;
+    until("each has its place", async || {
+        desktop.move_window("general — Confab", (0, 0)).await.ok()?;
+        desktop.move_window("random — Confab", (640, 0)).await.ok()
+    })
+    .await?;
+
+    let (from, to) = (place(&app, "file").await?, place(&other, "composer").await?);
+    drag(&desktop, from, ("general — Confab", place(&app, "composer").await?), async || {
+        // Its own window is not meant: a hand that trembles must not attach what it clicks at.
+        let here = walk(&desktop.installation("cem").join("cache/dragged")).ok()?;
+        (here.len() == 1 && !app.shows("drop-target").await).then_some(())
+    })
+    .await?;
+    desktop.button("general", false).await?;
+    drag(&desktop, from, ("random — Confab", to), async || other.shows("drop-target").await.then_some(())).await?;
+    other.picture("17-dragging").await?;
+    desktop.button("random", false).await?;
+    other.wait_for_text("attached", "letter.txt").await?;
+    ensure!(!app.shows("attached").await, "it was dropped elsewhere");
+
+    // Both go on as before.
+    let copies = walk(&desktop.installation("cem").join("cache/dragged"))?;
+    ensure!(copies.len() == 1 && std::fs::read(&copies[0])? == b"Dear Cem", "{copies:?}");
+    other.type_into("composer", "It is here").await?;
+    other.press("\u{E007}").await?;
+    other.wait_for_text("message", "It is here").await?;
+    app.click("composer").await?;
+    app.type_into("composer", "And there").await?;
+    app.press("\u{E007}").await?;
+    until("it is sent", async || (app.script(TEXTS).await.ok()?.as_str()?.contains("And there")).then_some(())).await?;
+    other.close().await?;
+    app.close().await
+}
+
+/// What is drawn in the timeline.
+const TEXTS: &str = "return document.querySelector(\"[data-testid='timeline']\").textContent";
+
+/// Presses the mouse at a place of the window `general`, and moves it to another one until something is so.
+async fn drag<F>(desktop: &Desktop, from: (i64, i64), (title, to): (&str, (i64, i64)), is: impl Fn() -> F) -> Result<()>
+where
+    F: Future<Output = Option<()>>,
+{
+    desktop.point("general — Confab", from).await?;
+    desktop.button("general", true).await?;
+    let steps = AtomicI64::new(0);
+    until("what is dragged is there", async || {
+        let step = steps.fetch_add(1, Ordering::Relaxed);
+        if step < 4 {
+            desktop.point("general — Confab", (from.0 + 8 * step, from.1)).await.ok()?;
+            return None;
+        }
+        desktop.point(title, (to.0 + step % 2, to.1)).await.ok()?;
+        if step > 8 { is().await } else { None }
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_and_files_are_pasted() -> Result<()> {
+    let stage = Stage::new().await?;
+    let desktop = Desktop::start().await?;
+    let app = desktop.open("cem").await?;
+    app.sign_in(&stage.server.url(), &stage.cem).await?;
+    app.click("composer").await?;
+
+    let png = workspace_root().join("src-tauri/icons/32x32.png");
+    let screenshot = desktop.copied("image/png", &png).await?;
+    // A page that asks by itself hears nothing.
+    let asks = "return (async () => { const { invoke } = window.__TAURI_INTERNALS__; const { accounts } = await invoke('start'); \
+        return invoke('paste_files', { account: accounts[0].key }); })()";
+    let told = app.script(asks).await?;
+    ensure!(told == json!([]), "what is in the clipboard was told: {told}");
+    desktop.paste("Confab").await?;
+    app.wait_for_text("attached", "image.png").await?;
+    drop(screenshot);
+
+    let folder = tempfile::tempdir()?;
+    let report = folder.path().join("report, final.txt");
+    std::fs::write(&report, "all is well")?;
+    let list = folder.path().join("list");
+    std::fs::write(&list, format!("file://{}\r\n", report.display().to_string().replace(' ', "%20")))?;
+    let file_manager = desktop.copied("text/uri-list", &list).await?;
+    desktop.paste("Confab").await?;
+    until("both are attached", async || {
+        let names = "return [...document.querySelectorAll(\"[data-testid='attached']\")].map((chip) => chip.textContent).join()";
+        app.script(names).await.ok()?.as_str()?.contains("report, final.txt").then_some(())
+    })
+    .await?;
+    app.picture("18-pasted").await?;
+    drop(file_manager);
+
+    let words = folder.path().join("words");
+    std::fs::write(&words, "and some words")?;
+    let editor = desktop.copied("UTF8_STRING", &words).await?;
+    desktop.paste("Confab").await?;
+    until("the words are in the field", async || {
+        (app.property("composer", "value").await.ok()? == "and some words").then_some(())
+    })
+    .await?;
+    drop(editor);
+    app.press("\u{E007}").await?;
+    app.wait_for_count("[data-testid='message'] img[width]", 1).await?;
+    app.wait_for_text("file", "report, final.txt").await?;
+    app.close().await
+}
+
+/// The middle of an element, in the window's pixels.
+async fn place(app: &App, testid: &str) -> Result<(i64, i64)> {
+    let middle = format!(
+        "const {{ left, top, width, height }} = document.querySelector(\"[data-testid='{testid}']\").getBoundingClientRect(); \
+         return [Math.round(left + width / 3), Math.round(top + height / 2)]"
+    );
+    let at = app.script(&middle).await?;
+    at[0].as_i64().zip(at[1].as_i64()).context("a place")
+}
+
+/// The files below a folder.
+fn walk(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() { found.extend(walk(&path)?) } else { found.push(path) }
+    }
+    Ok(found)
 }

@@ -119,6 +119,21 @@ describe('a message with files', () => {
     expect(page.all('attached').map((chip) => chip.querySelector('.name')?.textContent)).toEqual(['shot.png', 'dropped.zip']);
   });
 
+  it('takes from the shell what the engine keeps from the page', async () => {
+    const picked = await page.port.files.take(file('copied.txt'));
+    page.port.files.paste = vi.fn(async () => [picked]);
+    expect((await hand('paste', 'composer', [], 'only words')).defaultPrevented).toBe(false);
+    expect(page.port.files.paste).not.toHaveBeenCalled();
+    expect((await hand('paste', 'composer', [])).defaultPrevented).toBe(true);
+    expect(states()).toEqual(['done']);
+    page.port.emit({ type: 'dropped', files: [await page.port.files.take(file('dropped.txt'))], links: [] });
+    await page.settled();
+    page.port.emit({ type: 'dropped', files: [], links: ['https://example.org/'] });
+    await page.settled();
+    expect(page.all('attached').map((chip) => chip.querySelector('.name')?.textContent)).toEqual(['copied.txt', 'dropped.txt']);
+    expect((page.get('composer') as HTMLTextAreaElement).value).toBe('https://example.org/');
+  });
+
   it('opens the dialog with Ctrl+U', async () => {
     page.port.files.chosen = [file('a.bin')];
     await page.press('composer', 'u', { ctrlKey: true });
@@ -168,6 +183,22 @@ describe('a message that carries files', () => {
     expect(page.get('file').dataset['state']).toBe('running');
     await page.click('file-cancel');
     expect([page.text('file'), page.app.transfers.size]).toEqual(['a.zip 2.4 MB, ZIP', 0]);
+  });
+
+  it('is dragged out once it is here; who let go by then is told', async () => {
+    await put([info('z', 'a.zip', 'application/zip')]);
+    const drag = async (): Promise<Event> => {
+      const event = Object.assign(new Event('dragstart', { bubbles: true, cancelable: true }), { dataTransfer: {} });
+      page.get('file').dispatchEvent(event);
+      await page.settled();
+      return event;
+    };
+    // The browser does it by itself.
+    expect((await drag()).defaultPrevented).toBe(false);
+    page.port.files.dragged = Promise.resolve('late');
+    expect((await drag()).defaultPrevented).toBe(true);
+    expect(page.text('notice')).toContain('“a.zip” is here now');
+    expect(page.app.downloads.size).toBe(0);
   });
 
   it('opens its pictures large, one after the other', async () => {

@@ -73,6 +73,16 @@ pub(super) async fn go(http: &Http, info: &FileInfo, to: &Path, moved: &(dyn Fn(
     fs::rename(&partial, to).await.map_err(cannot)
 }
 
+/// Whether this file is at this path, with its content.
+pub(super) async fn is_there(info: &FileInfo, path: &Path) -> bool {
+    if fs::metadata(path).await.is_ok_and(|metadata| metadata.len() == info.bytes) {
+        let (path, expected) = (path.to_owned(), info.sha256.clone());
+        let same = tokio::task::spawn_blocking(move || hash(&path).is_ok_and(|hash| hash == expected)).await;
+        return same.unwrap_or(false);
+    }
+    false
+}
+
 /// Removes what there is.
 pub(super) async fn give_up(to: &Path) {
     drop(fs::remove_file(partial(to)).await);

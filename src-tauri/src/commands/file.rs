@@ -1,6 +1,6 @@
 //! Files: chosen, moved, shown.
 
-use confab_client::view::Picked;
+use confab_client::view::{DragOut, Picked};
 use confab_protocol::account::User;
 use confab_protocol::file::FileInfo;
 use confab_protocol::{Answer, FileId};
@@ -17,6 +17,12 @@ pub async fn pick_files(shell: TheShell<'_>, images: bool, many: bool) -> Answer
 #[tauri::command]
 pub async fn take_file(account: TheAccount, name: String, bytes: u64) -> Answer<Picked> {
     account.shell.take_file(&account.key, name, bytes).await
+}
+
+/// Takes over what the user pastes and the engine keeps from the page: files that were copied, or a picture.
+#[tauri::command]
+pub async fn paste_files(account: TheAccount) -> Answer<Vec<Picked>> {
+    account.shell.paste_files(&account.key).await
 }
 
 /// The next piece of it, in base64.
@@ -60,6 +66,12 @@ pub async fn cancel_transfer(account: TheAccount, key: String) -> Answer<()> {
 #[tauri::command]
 pub async fn download_file(account: TheAccount, file: FileInfo) -> Answer<Option<String>> {
     account.shell.download_file(&account.key, file).await
+}
+
+/// Lets the user drag a file out of the window; while it is on its way here, its transfer has this key.
+#[tauri::command]
+pub async fn drag_file(account: TheAccount, key: String, file: FileInfo) -> Answer<DragOut> {
+    account.shell.drag_file(&account.key, key, file).await
 }
 
 /// Makes an uploaded image the user's picture; null takes it away.

@@ -65,6 +65,7 @@ pub const COMMANDS: &[&str] = &[
     // file
     "pick_files",
     "take_file",
+    "paste_files",
     "take_piece",
     "forget_picked",
     "upload_file",
@@ -72,6 +73,7 @@ pub const COMMANDS: &[&str] = &[
     "resume_transfer",
     "cancel_transfer",
     "download_file",
+    "drag_file",
     "set_avatar",
     // settings
     "save_settings",

@@ -7,6 +7,7 @@ import type { Member } from "./Member";
 import type { MessageId } from "./MessageId";
 import type { NoticeLevel } from "./NoticeLevel";
 import type { Personal } from "./Personal";
+import type { Picked } from "./Picked";
 import type { Presence } from "./Presence";
 import type { Room } from "./Room";
 import type { RoomId } from "./RoomId";
@@ -230,7 +231,15 @@ seq: number, } | { "type": "join",
 /**
  * The link, as it was given.
  */
-link: string, } | { "type": "quitting", 
+link: string, } | { "type": "dropped", 
+/**
+ * The files, taken over as if they had been chosen in a dialog.
+ */
+files: Array<Picked>, 
+/**
+ * What leads elsewhere.
+ */
+links: Array<string>, } | { "type": "quitting", 
 /**
  * How many others are connected to the server of this app.
  */

@@ -4,6 +4,7 @@ import type {
   AccountKey,
   CredentialStore,
   Desktop,
+  DragOut,
   FileId,
   FileInfo,
   HistoryPage,
@@ -165,6 +166,8 @@ export interface Commands<Updates> {
   pick_files: [{ images: boolean; many: boolean }, Array<Picked>];
   /** Begins to take over a file that the page holds: pasted or dropped. */
   take_file: [{ account: AccountKey; name: string; bytes: number }, Picked];
+  /** Takes over what the user pastes and the engine keeps from the page: files that were copied, or a picture. */
+  paste_files: [{ account: AccountKey }, Array<Picked>];
   /** The next piece of it, in base64. */
   take_piece: [{ key: string; data: string }, void];
   /** Forgets a picked file that is not to be uploaded. */
@@ -179,6 +182,8 @@ export interface Commands<Updates> {
   cancel_transfer: [{ account: AccountKey; key: string }, void];
   /** Saves a file where the user says: the key of the transfer, or null when the dialog was dismissed. */
   download_file: [{ account: AccountKey; file: FileInfo }, string | null];
+  /** Lets the user drag a file out of the window; while it is on its way here, its transfer has this key. */
+  drag_file: [{ account: AccountKey; key: string; file: FileInfo }, DragOut];
   /** Makes an uploaded image the user's picture; null takes it away. */
   set_avatar: [{ account: AccountKey; file?: FileId | null }, User];
   /** Remembers how things should look. */

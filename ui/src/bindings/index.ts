@@ -9,6 +9,7 @@ export type { Cid } from './Cid';
 export type { CredentialStore } from './CredentialStore';
 export type { Desktop } from './Desktop';
 export type { DirectOpen } from './DirectOpen';
+export type { DragOut } from './DragOut';
 export type { Empty } from './Empty';
 export type { Entry } from './Entry';
 export type { Epoch } from './Epoch';

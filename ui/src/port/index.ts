@@ -7,7 +7,7 @@
 import type {
   AccountKey, CredentialStore, Desktop, HistoryPage, Hosting, Member, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
   RoomCreate, RoomJoined, RoomUpdate, SearchPage, Seat, Settings, Start, Thread, Update, Workspace, WorkspaceCreate, WorkspaceUpdate,
-  Invite, InviteRequest, Session, PersonalSet, ProfileChange, ReminderSet, User, FileInfo, Picked, Role, ShellWords,
+  Invite, InviteRequest, Session, PersonalSet, ProfileChange, ReminderSet, User, FileInfo, DragOut, Picked, Role, ShellWords,
 } from '../bindings';
 import type { Notification } from '../lib/notify';
 
@@ -161,6 +161,9 @@ export interface Files {
   pick(what: { images: boolean; many: boolean }): Promise<Picked[]>;
   /** A file of the page's own: pasted or dropped. */
   take(file: File): Promise<Picked>;
+  /** What the user pastes just now and the engine keeps from the page: files that were copied, or a picture; else none. Null
+      where the engine gives a page what is pasted. What is dropped there comes as an Update of type `dropped`. */
+  readonly paste: (() => Promise<Picked[]>) | null;
   /** Forgets a picked file that is not to be uploaded after all. */
   forget(key: string): Promise<void>;
   /** Begins to upload a picked file; the transfer has the same key. Answers when it has begun. */
@@ -173,6 +176,10 @@ export interface Files {
   /** Saves a file where the user says; its transfer's key, or null when the dialog was dismissed. In a browser the browser
       does it, and there is no transfer: null. */
   download(file: FileInfo): Promise<string | null>;
+  /** Lets the user drag a file out of the window, called while the drag begins. In a browser the browser does it, with what
+      `transfer` is given here: null. On a desktop the app does in place of the page, once the file is there; on its way, its
+      transfer has this key. */
+  drag(file: FileInfo, transfer: DataTransfer, key: string): Promise<DragOut> | null;
   /** What an `img`, `audio` or `video` shows; only the uploader and those who may read a message with it get it. */
   url(id: string): string;
   /** The small picture (at most 640 px), where `FileInfo.thumb` says that there is one. Avatars and icons have one. */

@@ -43,6 +43,8 @@ export type Attached = Picked & {
   /** Why its upload could not begin. */
   error?: Refusal;
 };
+/** What the shell took over when it was dropped on the window. */
+export type Dropped = Pick<Extract<Update, { type: 'dropped' }>, 'files' | 'links'>;
 export type Connection = 'online' | 'connecting' | 'offline';
 
 export class App {
@@ -58,6 +60,8 @@ export class App {
   readonly attached = new SvelteMap<string, readonly Attached[]>();
   /** The last download of each file: the key of its transfer, by the file's id. */
   readonly downloads = new SvelteMap<string, string>();
+  /** What was dropped on the window, until the area that it was dropped on has taken it. */
+  dropped = $state.raw<Dropped | null>(null);
   /** The images that are looked at, one of them large. */
   lightbox = $state.raw<{ images: readonly FileInfo[]; at: number } | null>(null);
   readonly workspaces = new SvelteMap<string, WorkspaceState>();
@@ -395,6 +399,7 @@ export class App {
         else this.transfers.set(update.transfer.key, update.transfer);
         return;
       case 'quitting':
+      case 'dropped':
       case 'join':
         // Of no account: `Servers` hears them.
         return;

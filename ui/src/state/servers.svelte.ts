@@ -165,6 +165,9 @@ export class Servers {
     switch (update.type) {
       case 'join':
         return this.join(update.link);
+      case 'dropped':
+        if (this.front) this.front.dropped = update;
+        return;
       case 'quitting':
         return void this.confirmQuit(update.others);
       case 'warning':

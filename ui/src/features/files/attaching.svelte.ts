@@ -36,9 +36,22 @@ export class Attaching {
   /** The system's dialog. */
   async choose(): Promise<void> {
     const picked = await this.app.attempt(() => this.app.port.files.pick({ images: false, many: true }));
-    if (!picked) return;
+    if (picked) await this.takePicked(picked);
+  }
+
+  /** What the shell took over: chosen, or dropped on the window. */
+  async takePicked(picked: readonly Picked[]): Promise<void> {
     this.refused = '';
     await Promise.all(picked.map((file) => this.put(file)));
+  }
+
+  /** What is pasted and the page does not get; true when that was something. */
+  async paste(paste: () => Promise<Picked[]>): Promise<boolean> {
+    this.taking += 1;
+    const picked = await this.app.attempt(paste);
+    this.taking -= 1;
+    if (picked && picked.length > 0) await this.takePicked(picked);
+    return picked === undefined || picked.length > 0;
   }
 
   /** Pasted or dropped. */

@@ -476,6 +476,7 @@ export const ar: Catalogue<'zero' | 'one' | 'two' | 'few' | 'many' | 'other'> = 
   'files.pause_download': 'إيقاف تنزيل {name} مؤقتًا',
   'files.go_on_download': 'متابعة تنزيل {name}',
   'files.cancel_download': 'إلغاء تنزيل {name}',
+  'files.drag_again': 'أصبح «{name}» هنا الآن. اسحبه مرة أخرى.',
   'files.download_of': 'تنزيل {name}',
   'files.download_label': 'تنزيل {name}',
   'files.open_label': 'فتح {name}',

@@ -476,6 +476,7 @@ export const de: Catalogue<'one' | 'other'> = {
   'files.pause_download': 'Herunterladen von {name} pausieren',
   'files.go_on_download': 'Herunterladen von {name} fortsetzen',
   'files.cancel_download': 'Herunterladen von {name} abbrechen',
+  'files.drag_again': '„{name}“ ist jetzt da. Zieh die Datei noch einmal.',
   'files.download_of': 'Herunterladen von {name}',
   'files.download_label': '{name} herunterladen',
   'files.open_label': '{name} öffnen',

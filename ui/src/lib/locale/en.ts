@@ -474,6 +474,7 @@ export const en = {
   'files.pause_download': 'Pause the download of {name}',
   'files.go_on_download': 'Go on with the download of {name}',
   'files.cancel_download': 'Cancel the download of {name}',
+  'files.drag_again': '“{name}” is here now. Drag it once more.',
   'files.download_of': 'Download of {name}',
   'files.download_label': 'Download {name}',
   'files.open_label': 'Open {name}',

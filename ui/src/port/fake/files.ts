@@ -1,6 +1,6 @@
 // Files without a server: what is "uploaded" is done at once, or held until the test moves it on.
 
-import type { FileInfo, Picked, Transfer, TransferState, Update, User } from '../../bindings';
+import type { DragOut, FileInfo, Picked, Transfer, TransferState, Update, User } from '../../bindings';
 import { refusal, type Refusal } from '../../lib/error';
 import type { Files } from '../index';
 import type { FakeWorld } from './index';
@@ -10,6 +10,8 @@ export class FakeFiles implements Files {
   moving: 'done' | 'hold' = 'done';
   /** What the dialog will answer. */
   chosen: File[] = [];
+  /** What is in the clipboard; null when the engine gives it to the page. */
+  paste: (() => Promise<Picked[]>) | null = null;
   private readonly picked = new Map<string, File>();
   private readonly transfers = new Map<string, Transfer>();
   private readonly contents = new Map<string, string>();
@@ -71,6 +73,10 @@ export class FakeFiles implements Files {
     if (this.moving === 'done') queueMicrotask(() => this.change(key, { is: 'done', file }, file.bytes));
     return key;
   }
+
+  /** What becomes of a drag out of the window; null where the browser does it. */
+  dragged: Promise<DragOut> | null = null;
+  drag = (): Promise<DragOut> | null => this.dragged;
 
   url = (id: string): string => this.contents.get(id) ?? `data:,${id}`;
   thumbUrl = (id: string): string => this.url(id);

@@ -64,7 +64,7 @@ export class FakePort implements Shell, Port {
   // --- the script ---
 
   emit(update: Update): void {
-    const ofNoAccount = update.type === 'join' || update.type === 'quitting';
+    const ofNoAccount = update.type === 'join' || update.type === 'quitting' || update.type === 'dropped';
     for (const listener of ofNoAccount ? this.beside : this.listeners) listener(update);
   }
 
