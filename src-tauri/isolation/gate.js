@@ -10,7 +10,7 @@ const COMMANDS = new Set([
   'load_older', 'send', 'edit', 'delete', 'react', 'pin', 'thread', 'pins', 'search', 'search_local', 'retry', 'discard',
   'mark_read', 'set_typing', 'set_presence', 'update_profile', 'update_member', 'remove_member', 'set_personal', 'ignore_user',
   'set_reminder', 'remove_reminder', 'pick_files', 'take_file', 'paste_files', 'take_piece', 'forget_picked',
-  'upload_file', 'pause_transfer', 'resume_transfer', 'cancel_transfer', 'download_file', 'drag_file', 'set_avatar',
+  'upload_file', 'pause_transfer', 'resume_transfer', 'cancel_transfer', 'download_file', 'drag_file', 'file_part', 'set_avatar',
   'save_settings', 'save_place', 'drawn',
   'choose_credential_store', 'desktop', 'set_badge', 'set_words', 'quit',
   'set_autostart', 'set_zoom',

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use confab_client::session::Session;
 use confab_client::view::AccountKey;
 use confab_protocol::{Answer, Error, FileId};
 use tauri::http::{HeaderValue, Request, Response, StatusCode, header};
@@ -40,14 +41,28 @@ pub async fn serve(shell: Arc<Shell>, request: Request<Vec<u8>>) -> Response<Vec
 async fn fetch(shell: &Shell, request: &Request<Vec<u8>>) -> Answer<Response<Vec<u8>>> {
     let (key, id) = request.uri().path().trim_start_matches('/').split_once('.').ok_or_else(Error::not_found)?;
     let id: FileId = id.parse().map_err(|_| Error::not_found())?;
+    let session = shell.session(&AccountKey(key.to_owned()))?;
+    let thumb = request.uri().query() == Some("thumb");
+    let range = request.headers().get(header::RANGE).and_then(|range| range.to_str().ok()).map(bounded);
+    ask(&session, &id, thumb, range.as_deref()).await
+}
+
+/// Bytes of a file from `at` on, at most [`PART`] of them. WebKitGTK's player reads from the network only and knows no scheme
+/// of ours: the page puts the parts together, and plays them from memory.
+///
+/// # Errors
+/// The server's, and `forbidden` for what is not to be played.
+pub async fn part(session: &Session, id: &FileId, at: u64) -> Answer<Vec<u8>> {
+    let range = format!("bytes={at}-{}", at.saturating_add(PART - 1));
+    Ok(ask(session, id, false, Some(&range)).await?.into_body())
+}
+
+async fn ask(session: &Session, id: &FileId, thumb: bool, range: Option<&str>) -> Answer<Response<Vec<u8>>> {
     // It becomes part of a path.
     if !id.as_str().bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Err(Error::not_found());
     }
-    let session = shell.session(&AccountKey(key.to_owned()))?;
-    let thumb = request.uri().query() == Some("thumb");
-    let range = request.headers().get(header::RANGE).and_then(|range| range.to_str().ok()).map(bounded);
-    let answer = session.http()?.file(&id, thumb, range.as_deref()).await?;
+    let answer = session.http()?.file(id, thumb, range).await?;
     let mut response = Response::builder().status(answer.status().as_u16());
     for name in HEADERS {
         let value =

@@ -159,6 +159,8 @@ fn typescript(ty: &Type, used: &mut BTreeSet<String>) -> String {
         "String" => "string".into(),
         "bool" => "boolean".into(),
         "Seq" | "u64" => "number".into(),
+        // Bytes as they are, which go over without JSON.
+        "Response" => "ArrayBuffer".into(),
         "Choice" => Choice::inline(&ts_rs::Config::new()),
         "Option" => format!("{} | null", typescript(generics[0], used)),
         "Vec" => format!("Array<{}>", typescript(generics[0], used)),

@@ -196,3 +196,43 @@ fn walk(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
     }
     Ok(found)
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_is_played() -> Result<()> {
+    let stage = Stage::new().await?;
+    let desktop = Desktop::start().await?;
+    let (mut bob, ready) = stage.enter(&stage.bob).await?;
+    let room = room_id(&ready, "general")?;
+    let talk = stage.api(&stage.bob)?.upload("talk.wav", "audio/wav", wav(2)).await?;
+    let sent = json!({ "room": room, "cid": cid(), "text": "Listen", "files": [talk["id"]] });
+    bob.ok("/general", "message:send", sent).await?;
+
+    let app = desktop.open("cem").await?;
+    app.sign_in(&stage.server.url(), &stage.cem).await?;
+    app.click("media-play").await?;
+    let heard =
+        "const sound = document.querySelector('audio'); return [sound?.duration, sound?.currentTime, sound?.ended]";
+    until("it is played to its end", async || (app.script(heard).await.ok()? == json!([2, 2, true])).then_some(()))
+        .await?;
+    app.picture("19-sound").await?;
+    app.close().await
+}
+
+/// So many seconds of a tone, as a WAV file.
+fn wav(seconds: u32) -> Vec<u8> {
+    const RATE: u32 = 8_000;
+    let samples = (0..RATE * seconds).flat_map(|n| (if n / 9 % 2 == 0 { 6_000_i16 } else { -6_000 }).to_le_bytes());
+    let data: Vec<u8> = samples.collect();
+    let mut file = Vec::new();
+    file.extend(b"RIFF");
+    file.extend((36 + data.len() as u32).to_le_bytes());
+    file.extend(b"WAVEfmt ");
+    file.extend(16_u32.to_le_bytes());
+    file.extend([1_u16, 1].iter().flat_map(|n| n.to_le_bytes()));
+    file.extend([RATE, RATE * 2].iter().flat_map(|n| n.to_le_bytes()));
+    file.extend([2_u16, 16].iter().flat_map(|n| n.to_le_bytes()));
+    file.extend(b"data");
+    file.extend((data.len() as u32).to_le_bytes());
+    file.extend(data);
+    file
+}

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FileInfo, MessageItem, NewMessage } from '../src/bindings';
 import { kindOf, sizeOf } from '../src/lib/size';
 import { refusal } from '../src/lib/error';
-import { message } from '../src/port/fake';
+import { FakePort, message } from '../src/port/fake';
 import { room, serverInfo, world } from '../src/port/fake/world';
 import { Page } from './page';
 
@@ -183,6 +183,35 @@ describe('a message that carries files', () => {
     expect(page.get('file').dataset['state']).toBe('running');
     await page.click('file-cancel');
     expect([page.text('file'), page.app.transfers.size]).toEqual(['a.zip 2.4 MB, ZIP', 0]);
+  });
+
+  it('brings a sound here to play it, where the player cannot read it from the server', async () => {
+    await put([info('s', 'talk.ogg', 'audio/ogg')]);
+    expect(page.get('file-media').getAttribute('src')).toBe(page.port.files.url('s'));
+    await page.close();
+    let finish = (): void => undefined;
+    const port = new FakePort(made());
+    port.files.fetch = (_, moved, stop) => new Promise((done, fail) => {
+      moved(1_200_000);
+      stop.addEventListener('abort', () => fail(stop.reason));
+      finish = () => done('blob:talk');
+    });
+    page = await Page.open(port);
+    const play = vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
+    URL.revokeObjectURL ??= () => undefined;
+    await put([info('s', 'talk.ogg', 'audio/ogg')]);
+    expect([page.has('file-media'), page.get('media-play').textContent?.trim()]).toEqual([false, '2.4 MB']);
+    await page.click('media-play');
+    expect(page.get('media-play').textContent?.trim()).toBe('1.2 MB of 2.4 MB');
+    // Again: stop.
+    await page.click('media-play');
+    expect(page.get('media-play').textContent?.trim()).toBe('2.4 MB');
+    expect(page.has('notice')).toBe(false);
+    await page.click('media-play');
+    finish();
+    await page.settled();
+    expect(page.get('file-media').getAttribute('src')).toBe('blob:talk');
+    expect(play).toHaveBeenCalledOnce();
   });
 
   it('is dragged out once it is here; who let go by then is told', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import type { Item } from '../src/bindings';
 import { rowKeeper, rowsOf } from '../src/features/timeline/rows';
@@ -157,6 +157,38 @@ describe('the view of a timeline', () => {
     // What is new is a window's worth at most: the end is in view, too.
     view.changed(items, 'ada/c998');
     expect([view.from, view.to, view.following]).toEqual([976, 1_000, true]);
+  });
+
+  it('keeps the first row that one can read, when a sliver above it grows', () => {
+    const element = (top: () => number, height: () => number, children: HTMLElement[] = []): HTMLElement => {
+      const made = document.createElement('div');
+      made.append(...children);
+      made.getBoundingClientRect = () => new DOMRect(0, top(), 0, height());
+      return made;
+    };
+    // In the window's pixels: the view begins at 100, with half a pixel of the first row.
+    let space = 0;
+    let grown = 0;
+    let scrollTop = 39.5;
+    const top = (): number => 100 - scrollTop;
+    const row = (key: string, top: () => number, height: () => number): HTMLElement => Object.assign(element(top, height), { className: key });
+    const first = row('first', () => top() + space, () => 40 + grown);
+    const second = row('second', () => top() + space + 40 + grown, () => 40);
+    [first, second].forEach((one) => (one.dataset['row'] = one.className));
+    const elements = { scroller: element(() => 100, () => 400), space: element(top, () => space), rows: element(() => top() + space, () => 80 + grown, [first, second]) };
+    Object.defineProperty(elements.space.style, 'height', { set: (height: string) => (space = Number.parseFloat(height)) });
+    Object.defineProperties(elements.scroller, { clientHeight: { value: 400 }, scrollHeight: { value: 9_000 }, scrollTop: { get: () => scrollTop, set: (to: number) => (scrollTop = to) } });
+    vi.stubGlobal('ResizeObserver', class { observe(): void {} disconnect(): void {} });
+
+    const view = new TimelineView({ start: () => false, loaded: () => 0, loadOlder: async () => undefined });
+    view.changed(many(2));
+    view.following = false;
+    const detach = view.attach(elements);
+    grown = 33;
+    view.settle();
+    expect(second.getBoundingClientRect().top).toBeCloseTo(100.5);
+    detach();
+    vi.unstubAllGlobals();
   });
 
   it('keeps its place when older ones come, and counts what comes below while it is not at the end', () => {

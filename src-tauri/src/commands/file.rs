@@ -5,7 +5,10 @@ use confab_protocol::account::User;
 use confab_protocol::file::FileInfo;
 use confab_protocol::{Answer, FileId};
 
+use tauri::ipc::Response;
+
 use super::{TheAccount, TheShell};
+use crate::media;
 
 /// Lets the user choose files in the system's dialog; none when it was dismissed.
 #[tauri::command]
@@ -72,6 +75,12 @@ pub async fn download_file(account: TheAccount, file: FileInfo) -> Answer<Option
 #[tauri::command]
 pub async fn drag_file(account: TheAccount, key: String, file: FileInfo) -> Answer<DragOut> {
     account.shell.drag_file(&account.key, key, file).await
+}
+
+/// A part of a sound or a film, from there on; none of it left is none.
+#[tauri::command]
+pub async fn file_part(account: TheAccount, id: FileId, at: u64) -> Answer<Response> {
+    media::part(&account.session()?, &id, at).await.map(Response::new)
 }
 
 /// Makes an uploaded image the user's picture; null takes it away.

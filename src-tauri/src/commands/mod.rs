@@ -117,6 +117,7 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         file::cancel_transfer,
         file::download_file,
         file::drag_file,
+        file::file_part,
         file::set_avatar,
         settings::save_settings,
         settings::save_place,

@@ -74,6 +74,7 @@ pub const COMMANDS: &[&str] = &[
     "cancel_transfer",
     "download_file",
     "drag_file",
+    "file_part",
     "set_avatar",
     // settings
     "save_settings",

@@ -167,6 +167,7 @@ export const ids = {
   dropTarget: 'drop-target',
   image: 'file-image',
   media: 'file-media',
+  mediaPlay: 'media-play',
   file: 'file',
   fileDownload: 'file-download',
   filePause: 'file-pause',

@@ -182,6 +182,9 @@ export interface Files {
   drag(file: FileInfo, transfer: DataTransfer, key: string): Promise<DragOut> | null;
   /** What an `img`, `audio` or `video` shows; only the uploader and those who may read a message with it get it. */
   url(id: string): string;
+  /** Brings a whole sound or film here, for an engine whose player does not know `url`; answers with another address, to be
+      revoked. Null where the player does. */
+  readonly fetch: ((file: FileInfo, moved: (bytes: number) => void, stop: AbortSignal) => Promise<string>) | null;
   /** The small picture (at most 640 px), where `FileInfo.thumb` says that there is one. Avatars and icons have one. */
   thumbUrl(id: string): string;
   /** A picture of the user: the id of an image that they uploaded; null takes it away. Updates tell the rest. */

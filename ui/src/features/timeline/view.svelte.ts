@@ -27,6 +27,8 @@ const RESERVE = 100;
 const NEAR = 1_200;
 /** This near to the end counts as at the end. */
 const AT_END = 24;
+/** Nobody reads a row of which no more is in view, in pixels: when it grows, what is below it must not move. */
+const SLIVER = 1;
 /** The space above, as long as something is to come there: many pages for who scrolls without a rest. */
 const SPARE = 20_000;
 /** Nobody scrolls who has not for so long. */
@@ -284,7 +286,7 @@ export class TimelineView {
   private rowAt(top: number): { element: HTMLElement; place: Place } | undefined {
     for (const [key, place] of this.places) {
       // A day or "New" may go when other rows come before it; a message stays.
-      if (place.bottom <= top || key.startsWith('day ') || key === 'new') continue;
+      if (place.bottom <= top + SLIVER || key.startsWith('day ') || key === 'new') continue;
       const element = this.rowOf(key);
       if (element) return { element, place };
     }

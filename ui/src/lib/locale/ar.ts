@@ -458,6 +458,8 @@ export const ar: Catalogue<'zero' | 'one' | 'two' | 'few' | 'many' | 'other'> = 
   // Files.
   'files.drop': 'أفلت للإرفاق',
   'files.of_message': 'ملفات هذه الرسالة',
+  'files.play_label': 'تشغيل {name}',
+  'files.stop_label': 'إيقاف تحميل {name}',
   'files.moved': '{moved} من {size}',
   'files.paused': 'متوقف عند {moved} من {size}',
   'files.waiting': 'في الانتظار، {size}',

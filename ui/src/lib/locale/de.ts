@@ -458,6 +458,8 @@ export const de: Catalogue<'one' | 'other'> = {
   // Files.
   'files.drop': 'Zum Anhängen loslassen',
   'files.of_message': 'Dateien dieser Nachricht',
+  'files.play_label': '{name} abspielen',
+  'files.stop_label': '{name} nicht mehr laden',
   'files.moved': '{moved} von {size}',
   'files.paused': 'Pausiert bei {moved} von {size}',
   'files.waiting': 'Wartet, {size}',

@@ -456,6 +456,8 @@ export const en = {
   // Files.
   'files.drop': 'Drop to attach',
   'files.of_message': 'Files of this message',
+  'files.play_label': 'Play {name}',
+  'files.stop_label': 'Stop loading {name}',
   'files.moved': '{moved} of {size}',
   'files.paused': 'Paused at {moved} of {size}',
   'files.waiting': 'Waiting, {size}',

@@ -12,6 +12,8 @@ export class FakeFiles implements Files {
   chosen: File[] = [];
   /** What is in the clipboard; null when the engine gives it to the page. */
   paste: (() => Promise<Picked[]>) | null = null;
+  /** Brings a film here; null when the player does by itself. */
+  fetch: Files['fetch'] = null;
   private readonly picked = new Map<string, File>();
   private readonly transfers = new Map<string, Transfer>();
   private readonly contents = new Map<string, string>();

@@ -78,6 +78,7 @@ export class WebFiles implements Files {
   }
 
   readonly paste = null;
+  readonly fetch = null;
 
   drag({ id, name, mime }: FileInfo, transfer: DataTransfer): null {
     const address = new URL(this.url(id), location.href).href;
