@@ -6,7 +6,7 @@ startup-id  prints what its app was told by what brought it to the front
 move X Y    puts it there on the screen
 point X Y   moves the pointer there, in pixels of the window
 button D    presses the first button (1), or lets it go (0)
-paste       presses Ctrl and V, for what has the focus
+key NAMES   presses these keys at once, for what has the focus there: names of keysyms with + between them
 """
 
 import ctypes
@@ -102,9 +102,9 @@ elif order == "point":
     point(found[0], int(sys.argv[3]), int(sys.argv[4]))
 elif order == "button":
     xtst.XTestFakeButtonEvent(display, 1, int(sys.argv[3]), 0)
-elif order == "paste":
+elif order == "key":
     x.XSetInputFocus(display, found[0], 2, 0)
-    keys = [x.XKeysymToKeycode(display, x.XStringToKeysym(name)) for name in (b"Control_L", b"v")]
+    keys = [x.XKeysymToKeycode(display, x.XStringToKeysym(name)) for name in sys.argv[3].encode().split(b"+")]
     for key in keys:
         xtst.XTestFakeKeyEvent(display, key, 1, 0)
     for key in reversed(keys):

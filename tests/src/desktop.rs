@@ -187,12 +187,26 @@ impl Desktop {
         self.window(&["button", title, if down { "1" } else { "0" }]).await.map(drop)
     }
 
+    /// Presses keys at once, as X calls them, with `+` between them: for what has the focus in that window.
+    ///
+    /// # Errors
+    /// As [`Desktop::startup_id`].
+    pub async fn key(&self, title: &str, names: &str) -> Result<()> {
+        self.window(&["key", title, names]).await.map(drop)
+    }
+
+    /// The person's own folder.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     /// Presses the keys that paste, for what has the focus in that window.
     ///
     /// # Errors
     /// As [`Desktop::startup_id`].
     pub async fn paste(&self, title: &str) -> Result<()> {
-        self.window(&["paste", title]).await.map(drop)
+        self.key(title, "Control_L+v").await
     }
 
     /// Another program, from which a file's content was copied as this type: the clipboard is its own while it lives.

@@ -19,6 +19,10 @@ async fn a_picture_of_somebody_else_is_drawn_and_a_file_can_be_saved() -> Result
     let sent = json!({ "room": room, "cid": cid(), "text": "Look", "files": [picture["id"], letter["id"]] });
     bob.ok("/general", "message:send", sent).await?;
 
+    std::fs::create_dir(desktop.home().join("Downloads"))?;
+    let folders = desktop.home().join("CONFIG");
+    std::fs::create_dir_all(&folders)?;
+    std::fs::write(folders.join("user-dirs.dirs"), "XDG_DOWNLOAD_DIR=\"$HOME/Downloads\"\n")?;
     let app = desktop.open("cem").await?;
     // But for the one line of Tauri's own, in whose place stands one of ours.
     app.script(
@@ -40,6 +44,13 @@ async fn a_picture_of_somebody_else_is_drawn_and_a_file_can_be_saved() -> Result
     app.wait_for_text("file", "letter.txt").await?;
     app.wait_for_count("[data-testid='file-download']", 1).await?;
     app.picture("15-files").await?;
+
+    // In the system's own dialog, which suggests the folder for downloads.
+    app.click("file-download").await?;
+    until("it asks where to", async || desktop.key("Save file", "Return").await.ok()).await?;
+    let saved = desktop.home().join("Downloads/letter.txt");
+    until("it is saved", async || (std::fs::read(&saved).ok()? == b"Dear Cem").then_some(())).await?;
+    app.wait_for_count("[data-testid='file'][data-state='done']", 1).await?;
 
     // The whole picture, and what nobody may see.
     app.click("file-image").await?;
