@@ -209,6 +209,29 @@ fn walk(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_copied_is_in_the_clipboard() -> Result<()> {
+    let stage = Stage::new().await?;
+    let desktop = Desktop::start().await?;
+    let (mut bob, ready) = stage.enter(&stage.bob).await?;
+    let code = json!({ "room": room_id(&ready, "general")?, "cid": cid(), "text": "```js\nlet a = 1;\n```" });
+    bob.ok("/general", "message:send", code).await?;
+    let app = desktop.open("cem").await?;
+    app.sign_in(&stage.server.url(), &stage.cem).await?;
+    app.wait_for_count("[data-testid='copy-code']", 1).await?;
+    desktop.point("Confab", place(&app, "copy-code").await?).await?;
+    desktop.button("Confab", true).await?;
+    desktop.button("Confab", false).await?;
+    app.wait_for_text("copy-code", "Copied").await?;
+    app.click("composer").await?;
+    desktop.paste("Confab").await?;
+    until("it is pasted", async || {
+        (app.property("composer", "value").await.ok()?.trim() == "let a = 1;").then_some(())
+    })
+    .await?;
+    app.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sound_is_played() -> Result<()> {
     let stage = Stage::new().await?;
     let desktop = Desktop::start().await?;
@@ -220,12 +243,14 @@ async fn sound_is_played() -> Result<()> {
 
     let app = desktop.open("cem").await?;
     app.sign_in(&stage.server.url(), &stage.cem).await?;
+    app.text("media-play").await?;
+    app.picture("19-sound").await?;
     app.click("media-play").await?;
     let heard =
         "const sound = document.querySelector('audio'); return [sound?.duration, sound?.currentTime, sound?.ended]";
     until("it is played to its end", async || (app.script(heard).await.ok()? == json!([2, 2, true])).then_some(()))
         .await?;
-    app.picture("19-sound").await?;
+    app.picture("20-sound-played").await?;
     app.close().await
 }
 

@@ -23,6 +23,13 @@ const attach = async (page) => {
   await page.getByTestId('attached-retry').waitFor();
   await page.getByTestId('timeline').evaluate((timeline) => (timeline.scrollTop = timeline.scrollHeight));
 };
+const invite = async (page) => {
+  await page.keyboard.press('Control+k');
+  await page.getByTestId('switcher-input').fill('invite');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('invite-create').click();
+  await page.getByTestId('invite-qr').waitFor();
+};
 const enlarge = async (page) => {
   await page.getByTestId('file-image').nth(3).click();
   await page.getByTestId('lightbox').waitFor();
@@ -47,6 +54,8 @@ const shots = [
   },
   { name: 'chat-narrow', query: 'scene=chat', size: narrow },
   { name: 'chat-narrow-menu', query: 'scene=chat', size: narrow, act: (page) => page.getByTestId('menu').click() },
+  { name: 'invite', query: 'scene=chat&theme=dark', act: invite },
+  { name: 'invite-narrow', query: 'scene=chat', size: narrow, act: invite },
   { name: 'create-room', query: 'scene=chat', act: (page) => page.getByTestId('create-room').click() },
   { name: 'settings', query: 'scene=chat', act: (page) => page.getByTestId('settings-open').click() },
   { name: 'settings-dark', query: 'scene=chat&theme=dark', act: (page) => page.getByTestId('settings-open').click() },

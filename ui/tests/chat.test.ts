@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import jsQR from 'jsqr';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { refusal } from '../src/lib/error';
 import { chatter, room, world } from '../src/port/fake/world';
@@ -21,6 +22,20 @@ const write = async (text: string): Promise<void> => {
   await page.press('composer', 'Enter');
 };
 const composer = (): HTMLTextAreaElement => page.get('composer') as HTMLTextAreaElement;
+
+/** What a QR code says whose dark modules are the squares of a path. */
+function read(code: HTMLElement): string | undefined {
+  const DOTS = 4;
+  const size = Number(code.getAttribute('viewBox')?.split(' ')[2]) * DOTS;
+  const picture = new Uint8ClampedArray(size * size * 4).fill(255);
+  for (const [, x, y] of code.querySelector('path')?.getAttribute('d')?.matchAll(/M(\d+) (\d+)h1v1h-1z/g) ?? []) {
+    for (let dot = 0; dot < DOTS * DOTS; dot++) {
+      const at = (Number(y) * DOTS + Math.floor(dot / DOTS)) * size + Number(x) * DOTS + (dot % DOTS);
+      picture.fill(0, at * 4, at * 4 + 3);
+    }
+  }
+  return jsQR(picture, size, size)?.data;
+}
 
 describe('sending', () => {
   it('draws a message at once, in every state until it is sent, in one row', async () => {
@@ -239,7 +254,11 @@ describe('rooms', () => {
     [...document.querySelectorAll<HTMLElement>('.panel .btn')].find((button) => button.textContent?.includes('Invite link'))?.click();
     await page.settled();
     await page.click('invite-create');
-    expect((page.get('invite-link') as HTMLInputElement).value).toContain('/join/');
+    const link = (page.get('invite-link') as HTMLInputElement).value;
+    expect(link).toContain('/join/');
+    // As the camera of a phone reads it.
+    await vi.waitFor(() => expect(page.has('invite-qr')).toBe(true));
+    expect(read(page.get('invite-qr'))).toBe(link);
   });
 
   it('changes the theme and remembers it', async () => {

@@ -212,6 +212,7 @@ export const ids = {
   inviteCreate: 'invite-create',
   inviteLink: 'invite-link',
   inviteCopy: 'invite-copy',
+  inviteQr: 'invite-qr',
 
   // people
   card: 'profile-card',

@@ -239,6 +239,7 @@ export const ar: Catalogue<'zero' | 'one' | 'two' | 'few' | 'many' | 'other'> = 
   'invite.title': 'دعوة أشخاص إلى {workspace}',
   'invite.title_here': 'دعوة أشخاص إلى مساحة العمل',
   'invite.hint': 'أرسل الرابط إلى من تريده هنا. يفتحه في المتصفح أو في Confab ويكتب اسمًا: لا حاجة إلى حساب.',
+  'invite.qr': 'الرابط على شكل رمز QR لكاميرا الهاتف',
   'invite.who': 'من يفتحه ينضم إلى {workspace}. ينتهي {when}.',
   'invite.create': 'إنشاء رابط دعوة',
   'presence.here': 'متاح',

@@ -239,6 +239,7 @@ export const de: Catalogue<'one' | 'other'> = {
   'invite.title': 'Leute zu {workspace} einladen',
   'invite.title_here': 'Leute in den Workspace einladen',
   'invite.hint': 'Schick den Link allen, die du hier haben willst. Sie öffnen ihn im Browser oder in Confab und geben einen Namen ein: Ein Konto ist nicht nötig.',
+  'invite.qr': 'Der Link als QR-Code, für die Kamera eines Telefons',
   'invite.who': 'Wer ihn öffnet, tritt {workspace} bei. Er läuft {when} ab.',
   'invite.create': 'Einladungslink erstellen',
   'presence.here': 'Da',

@@ -237,6 +237,7 @@ export const en = {
   'invite.title': 'Invite people to {workspace}',
   'invite.title_here': 'Invite people to the workspace',
   'invite.hint': 'Send the link to whom you want here. They open it in a browser or in Confab and type a name: no account is needed.',
+  'invite.qr': 'The link as a QR code, for the camera of a phone',
   'invite.who': 'Whoever opens it joins {workspace}. It ends {when}.',
   'invite.create': 'Create an invite link',
   'presence.here': 'Here',
