@@ -29,23 +29,26 @@ impl Poller {
         self.http.post(&self.url).body(packets).send().await.unwrap().status().as_u16()
     }
 
-    /// The packets of one poll; None once the session is gone.
+    /// The packets of one poll, a ping among them answered: the first is sent whenever the server comes to it. None once the
+    /// session is gone.
     pub async fn poll(&self) -> Option<Vec<String>> {
         let polling = self.http.get(&self.url).send();
         let response = tokio::time::timeout(DEADLINE, polling).await.expect("a poll ends").unwrap();
         if response.status() != 200 {
             return None;
         }
-        Some(response.text().await.unwrap().split('\u{1e}').map(str::to_owned).collect())
+        let packets: Vec<_> = response.text().await.unwrap().split('\u{1e}').map(str::to_owned).collect();
+        if packets.iter().any(|packet| packet == "2") {
+            self.post("3".into()).await;
+        }
+        Some(packets)
     }
 
     /// Polls until a packet begins like this; the rest of it.
     pub async fn until(&self, start: &str) -> String {
         loop {
             for packet in self.poll().await.expect("the session lives") {
-                if packet == "2" {
-                    self.post("3".into()).await;
-                } else if let Some(rest) = packet.strip_prefix(start) {
+                if let Some(rest) = packet.strip_prefix(start) {
                     return rest.to_owned();
                 }
             }
@@ -91,9 +94,6 @@ async fn a_polling_session_without_a_namespace_is_closed_in_time() {
             break;
         }
         assert!(Instant::now() < deadline, "it is still open");
-        if packets.iter().any(|packet| packet == "2") {
-            poller.post("3".into()).await;
-        }
     }
 }
 
