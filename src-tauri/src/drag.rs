@@ -39,7 +39,11 @@ pub fn begin<R: Runtime>(window: &WebviewWindow<R>, file: &Path) -> bool {
     };
     signals.borrow_mut().push(ended);
     // No event: the page has seen it, long ago. GDK takes the grab that the pointer has now.
-    window.drag_begin_with_coordinates(&targets, DragAction::COPY, FIRST_BUTTON, None, -1, -1).is_some()
+    let begun = window.drag_begin_with_coordinates(&targets, DragAction::COPY, FIRST_BUTTON, None, -1, -1).is_some();
+    if !begun {
+        signals.take().into_iter().for_each(|signal| window.disconnect(signal));
+    }
+    begun
 }
 
 /// Not on this system yet.

@@ -58,10 +58,7 @@ pub async fn part(session: &Session, id: &FileId, at: u64) -> Answer<Vec<u8>> {
 }
 
 async fn ask(session: &Session, id: &FileId, thumb: bool, range: Option<&str>) -> Answer<Response<Vec<u8>>> {
-    // It becomes part of a path.
-    if !id.as_str().bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err(Error::not_found());
-    }
+    path_part(id)?;
     let answer = session.http()?.file(id, thumb, range).await?;
     let mut response = Response::builder().status(answer.status().as_u16());
     for name in HEADERS {
@@ -79,6 +76,16 @@ async fn ask(session: &Session, id: &FileId, thumb: bool, range: Option<&str>) -
     let broken = |_| Error::new(confab_protocol::ErrorCode::Unavailable, "The connection broke.");
     let body = answer.bytes().await.map_err(broken)?.to_vec();
     response.body(body).map_err(|_| Error::not_found())
+}
+
+/// An id that becomes part of a path, of an address or on the disk: what the page says is not believed.
+///
+/// # Errors
+/// `not_found` for what no server calls a file.
+pub fn path_part(id: &FileId) -> Answer<&str> {
+    let id = id.as_str();
+    let plain = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    if plain { Ok(id) } else { Err(Error::not_found()) }
 }
 
 /// A range without an end gets one: the whole answer is in memory for a moment.

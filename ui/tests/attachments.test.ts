@@ -134,6 +134,20 @@ describe('a message with files', () => {
     expect((page.get('composer') as HTMLTextAreaElement).value).toBe('https://example.org/');
   });
 
+  it('does not keep what is dropped where nobody takes it for the next room', async () => {
+    await page.type('composer', 'to be edited');
+    await page.press('composer', 'Enter');
+    await page.settled();
+    await page.press('composer', 'ArrowUp');
+    expect(page.has('composer-attach')).toBe(false);
+    page.port.emit({ type: 'dropped', files: [await page.port.files.take(file('secret.txt'))], links: [] });
+    await page.settled();
+    expect(page.app.dropped).toBe(null);
+    await page.press('composer', 'Escape');
+    await page.click('room-random');
+    expect(page.has('attached')).toBe(false);
+  });
+
   it('opens the dialog with Ctrl+U', async () => {
     page.port.files.chosen = [file('a.bin')];
     await page.press('composer', 'u', { ctrlKey: true });

@@ -77,7 +77,7 @@ pub async fn drag_file(account: TheAccount, key: String, file: FileInfo) -> Answ
     account.shell.drag_file(&account.key, key, file).await
 }
 
-/// A part of a sound or a film, from there on; none of it left is none.
+/// A part of a sound or a film, from there on.
 #[tauri::command]
 pub async fn file_part(account: TheAccount, id: FileId, at: u64) -> Answer<Response> {
     media::part(&account.session()?, &id, at).await.map(Response::new)

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::Shell;
 use crate::clipboard::Pasted;
 use crate::files::{self, Dialogs, Picks};
+use crate::media;
 
 /// How long after the keys were pressed the page may ask what is pasted.
 const PASTING: Duration = Duration::from_secs(2);
@@ -145,11 +146,7 @@ impl Shell {
     /// `unavailable` without a window, `read_only` when the cache takes no file.
     pub async fn drag_file(&self, account: &AccountKey, key: String, file: FileInfo) -> Answer<DragOut> {
         let session = self.session(account)?;
-        // What the page says of it is not believed where it becomes a path.
-        if file.id.as_str().is_empty() || !file.id.as_str().bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err(Error::not_found());
-        }
-        let folder = dragged(self.paths.cache()).join(file.id.as_str());
+        let folder = dragged(self.paths.cache()).join(media::path_part(&file.id)?);
         let path = folder.join(text::file_name(&file.name));
         spawn_blocking(move || files::make_private(&folder))
             .await

@@ -1,6 +1,7 @@
 // The accounts of this device, each an `App` over a port of its own, and which of them is in front. All of them are connected,
 // receive and count; only the one in front is drawn. Here too is what they share: looks, toasts, the window, and the ways in.
 
+import { tick } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 
 import type { CredentialStore, Hosting, Probe, Seat, Update } from '../bindings';
@@ -8,7 +9,7 @@ import { asRefusal, reason, type Refusal } from '../lib/error';
 import { languageFor, locale, t } from '../lib/locale/locale.svelte';
 import { warningText } from '../lib/warning';
 import type { Shell } from '../port';
-import { App } from './app.svelte';
+import { App, type Dropped } from './app.svelte';
 import { Choices } from './choices.svelte';
 import { leadsTo, spotOf } from './links';
 import { SettingsState } from './settings.svelte';
@@ -166,14 +167,24 @@ export class Servers {
       case 'join':
         return this.join(update.link);
       case 'dropped':
-        if (this.front) this.front.dropped = update;
-        return;
+        return void this.hand(update);
       case 'quitting':
         return void this.confirmQuit(update.others);
       case 'warning':
         return this.toasts.notice(warningText(update.warning));
       default:
     }
+  }
+
+  /** Hands what was dropped to the area that it was dropped on. Where none takes it, it must not wait for another room. */
+  private async hand(dropped: Dropped): Promise<void> {
+    const { front } = this;
+    if (!front) return;
+    front.dropped = dropped;
+    await tick();
+    if (front.dropped !== dropped) return;
+    front.dropped = null;
+    for (const { key } of dropped.files) front.port.files.forget(key).catch(() => undefined);
   }
 
   /** An invite link was opened: the start page looks behind it, unless its server is known. */
