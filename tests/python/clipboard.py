@@ -7,19 +7,13 @@ import ctypes
 import sys
 from ctypes import Structure, Union, byref, c_char_p, c_int, c_long, c_ulong, c_void_p
 
-x = ctypes.CDLL("libX11.so.6")
-x.XOpenDisplay.restype = c_void_p
-x.XDefaultRootWindow.argtypes = [c_void_p]
-x.XDefaultRootWindow.restype = c_ulong
-x.XInternAtom.argtypes = [c_void_p, c_char_p, c_int]
-x.XInternAtom.restype = c_ulong
+from x11 import atom, display, x
+
 x.XCreateSimpleWindow.argtypes = [c_void_p, c_ulong, c_int, c_int, c_int, c_int, c_int, c_ulong, c_ulong]
 x.XCreateSimpleWindow.restype = c_ulong
 x.XSetSelectionOwner.argtypes = [c_void_p, c_ulong, c_ulong, c_ulong]
 x.XNextEvent.argtypes = [c_void_p, c_void_p]
 x.XChangeProperty.argtypes = [c_void_p, c_ulong, c_ulong, c_ulong, c_int, c_int, c_void_p, c_int]
-x.XSendEvent.argtypes = [c_void_p, c_ulong, c_int, c_long, c_void_p]
-x.XSync.argtypes = [c_void_p, c_int]
 
 
 class Request(Structure):
@@ -43,8 +37,6 @@ class Event(Union):
 SELECTION_REQUEST, SELECTION_NOTIFY, REPLACE = 30, 31, 0
 ATOM = 4
 
-display = x.XOpenDisplay(None)
-atom = lambda name: x.XInternAtom(display, name, 0)
 kind, content = atom(sys.argv[1].encode()), open(sys.argv[2], "rb").read()
 targets = (c_ulong * 2)(atom(b"TARGETS"), kind)
 window = x.XCreateSimpleWindow(display, x.XDefaultRootWindow(display), 0, 0, 1, 1, 0, 0, 0)

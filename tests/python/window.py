@@ -13,20 +13,14 @@ import ctypes
 import sys
 from ctypes import POINTER, Structure, Union, byref, c_char_p, c_int, c_long, c_ubyte, c_uint, c_ulong, c_void_p
 
-x = ctypes.CDLL("libX11.so.6")
-x.XOpenDisplay.restype = c_void_p
-x.XDefaultRootWindow.argtypes = [c_void_p]
-x.XDefaultRootWindow.restype = c_ulong
-x.XInternAtom.argtypes = [c_void_p, c_char_p, c_int]
-x.XInternAtom.restype = c_ulong
+from x11 import atom, display, x
+
 x.XQueryTree.argtypes = [c_void_p, c_ulong, POINTER(c_ulong), POINTER(c_ulong), POINTER(POINTER(c_ulong)), POINTER(c_uint)]
 x.XGetWindowProperty.argtypes = [
     c_void_p, c_ulong, c_ulong, c_long, c_long, c_int, c_ulong,
     POINTER(c_ulong), POINTER(c_int), POINTER(c_ulong), POINTER(c_ulong), POINTER(c_void_p),
 ]
-x.XSendEvent.argtypes = [c_void_p, c_ulong, c_int, c_long, c_void_p]
 x.XMoveWindow.argtypes = [c_void_p, c_ulong, c_int, c_int]
-x.XSync.argtypes = [c_void_p, c_int]
 x.XTranslateCoordinates.argtypes = [c_void_p, c_ulong, c_ulong, c_int, c_int, POINTER(c_int), POINTER(c_int), POINTER(c_ulong)]
 xtst = ctypes.CDLL("libXtst.so.6")
 xtst.XTestFakeMotionEvent.argtypes = [c_void_p, c_int, c_int, c_int, c_ulong]
@@ -50,8 +44,6 @@ class Event(Union):
     _fields_ = [("client", ClientMessage), ("pad", c_long * 24)]
 
 
-display = x.XOpenDisplay(None)
-atom = lambda name: x.XInternAtom(display, name, 0)
 
 
 def property_of(window, name):
