@@ -184,7 +184,7 @@ export interface Commands<Updates> {
   download_file: [{ account: AccountKey; file: FileInfo }, string | null];
   /** Lets the user drag a file out of the window; while it is on its way here, its transfer has this key. */
   drag_file: [{ account: AccountKey; key: string; file: FileInfo }, DragOut];
-  /** A part of a sound or a film, from there on; none of it left is none. */
+  /** A part of a sound or a film, from there on. */
   file_part: [{ account: AccountKey; id: FileId; at: number }, ArrayBuffer];
   /** Makes an uploaded image the user's picture; null takes it away. */
   set_avatar: [{ account: AccountKey; file?: FileId | null }, User];
