@@ -15,6 +15,7 @@ pub mod http;
 pub mod link;
 pub mod local;
 pub mod machine;
+pub mod nearby;
 pub mod notify;
 pub mod outbox;
 pub mod session;

@@ -3,6 +3,7 @@
 //! The desktop shell passes these through one channel to the webview; the web client makes the very same updates in
 //! TypeScript. So the UI is written once, against these types. The TypeScript in `ui/src/bindings/` is generated.
 
+mod nearby;
 mod settings;
 mod start;
 mod warning;
@@ -19,13 +20,14 @@ use confab_protocol::{Error, MessageId, RoomId, Seq, Slug, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use nearby::{NearbyCheck, NearbyServer, Reached};
 pub use settings::{Desktop, Language, Settings, Theme};
 pub use start::{Account, AccountKey, CredentialStore, Hosting, Place, Seat, Start};
 pub use warning::Warning;
 pub use words::ShellWords;
 
 /// Something changed. Updates come in order; applying all of them from the start gives the whole picture of one account.
-/// [`Update::Join`] and [`Update::Quitting`] are of no account: a shell hands them over beside those, and warnings too.
+/// [`Update::Join`], [`Update::Nearby`] and [`Update::Quitting`] are of no account: a shell hands them over beside those, and warnings too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Update {
@@ -202,6 +204,11 @@ pub enum Update {
         room: RoomId,
         /// Which entry of its log.
         seq: Seq,
+    },
+    /// The servers on this network, all that are seen now.
+    Nearby {
+        /// In the order of their names.
+        servers: Vec<NearbyServer>,
     },
     /// The user opened an invite link.
     Join {

@@ -68,6 +68,7 @@ fn generate() -> Files {
     all.add::<view::Probe>();
     all.add::<view::NewMessage>();
     all.add::<view::Thread>();
+    all.add::<view::NearbyCheck>();
     all.add::<view::Picked>();
     all.add::<view::DragOut>();
     all.add::<view::Desktop>();

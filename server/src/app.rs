@@ -46,6 +46,8 @@ pub struct App {
     pub throttle: Throttle,
     /// Until there is an owner.
     pub setup: OnceLock<SetupToken>,
+    /// Wakes the task that announces the server, which has a name from its setup on.
+    pub name_bell: Notify,
     /// Presence that is not told yet.
     pub presences: Presences,
     /// Changes that are not told yet.
@@ -100,6 +102,7 @@ impl App {
             files: Files::new(&config.data, &config.limits),
             throttle: Throttle::new(&config.limits),
             setup: OnceLock::new(),
+            name_bell: Notify::new(),
             presences: Presences::default(),
             changes: Changes::default(),
             counts: Counts::default(),

@@ -126,6 +126,9 @@ struct Options {
     /// Proxies whose X-Forwarded-… headers are believed
     #[arg(long, global = true, env = "CONFAB_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDRESS,…")]
     trusted_proxies: Option<Vec<IpAddr>>,
+    /// On which interfaces others on the network find this server by itself; never on loopback [default: on]
+    #[arg(long, global = true, env = "CONFAB_ANNOUNCE", value_name = "on|off|INTERFACE,…")]
+    announce: Option<String>,
     /// The bearer token of /metrics [default: closed]
     #[arg(long, global = true, env = "CONFAB_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     metrics_token: Option<String>,
@@ -158,6 +161,7 @@ struct FileOptions {
     origins: Option<Vec<String>>,
     public_url: Option<String>,
     trusted_proxies: Option<Vec<IpAddr>>,
+    announce: Option<String>,
     metrics_token: Option<String>,
     limits: Option<toml::Table>,
 }
@@ -199,6 +203,7 @@ impl Arguments {
             origins: flags.origins.or(file.origins).unwrap_or_default(),
             public_url: flags.public_url.or(file.public_url),
             trusted_proxies: flags.trusted_proxies.or(file.trusted_proxies).unwrap_or_default(),
+            announce: flags.announce.or(file.announce).map_or(defaults.announce, |words| Config::interfaces(&words)),
             metrics_token: flags.metrics_token.or(file.metrics_token).map(Secret),
             limits: file.limits.map(limits).transpose()?.unwrap_or_default(),
             ..defaults

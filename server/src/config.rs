@@ -29,6 +29,9 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// On which network interfaces others are told that this server is there; empty means all, None none. A server that
+    /// listens on loopback only tells nobody.
+    pub announce: Option<Vec<String>>,
     /// The bearer token of `/metrics`; None closes it.
     pub metrics_token: Option<Secret>,
     /// Sizes and rates.
@@ -49,8 +52,19 @@ impl Config {
             origins: Vec::new(),
             public_url: None,
             trusted_proxies: Vec::new(),
+            announce: Some(Vec::new()),
             metrics_token: None,
             limits: Limits::default(),
+        }
+    }
+
+    /// What [`Config::announce`] is in words: `on`, `off`, or the names of interfaces with commas between them.
+    #[must_use]
+    pub fn interfaces(words: &str) -> Option<Vec<String>> {
+        match words.trim() {
+            "off" | "false" => None,
+            "on" | "true" | "" => Some(Vec::new()),
+            names => Some(names.split(',').map(|name| name.trim().to_owned()).collect()),
         }
     }
 

@@ -10,6 +10,7 @@ pub mod chat;
 pub mod commit;
 pub mod config;
 mod conn;
+mod discovery;
 mod expiry;
 mod fanout;
 pub mod fault;
@@ -187,6 +188,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
     let commits_end = CancellationToken::new();
     let writing = tokio::spawn(writer.run(store, Arc::new(socket::Publisher(app.clone())), commits_end.clone()));
     let accepting = tokio::spawn(accept::run(listener, app.clone(), stopping.clone(), alive.clone()));
+    let announcing = tokio::spawn(discovery::run(app.clone(), addr));
     let background = background(&app);
 
     let ended = tokio::spawn({
@@ -203,6 +205,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
             let drained = async {
                 drop(writing.await);
                 drop(accepting.await);
+                drop(announcing.await);
                 app.close_sockets().await;
                 alive.close();
                 alive.wait().await;

@@ -13,6 +13,8 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
+use crate::shell::nearby;
+
 /// The port to try first: the one that addresses without a port mean.
 pub const PORT: u16 = 7300;
 
@@ -80,6 +82,7 @@ impl Embedded {
         let wanted = bind_address(std::env::var(BIND).ok(), share)?;
         let (ip, port) = (wanted.ip(), before.unwrap_or_else(|| wanted.port()));
         let mut config = confab_server::Config::new(&self.data);
+        config.announce = nearby::interfaces();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("server")

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod files;
+pub(crate) mod nearby;
 mod outside;
 
 use std::sync::atomic::AtomicBool;
@@ -9,6 +10,7 @@ use std::sync::{Arc, Mutex as SyncMutex, OnceLock};
 use std::time::Instant;
 
 use confab_client::local;
+use confab_client::nearby::Nearby;
 use confab_client::view::{CredentialStore, Hosting, Seat, ShellWords, Start, Update};
 use confab_protocol::{Answer, Cause, Error};
 use tauri::ipc::Channel;
@@ -39,6 +41,8 @@ pub struct Shell {
     bridge: Bridge,
     accounts: Accounts,
     picks: Arc<Picks>,
+    /// The search for servers on this network, while the page shows what it finds.
+    nearby: SyncMutex<Option<Nearby>>,
     dialogs: OnceLock<Box<dyn Dialogs>>,
     window: OnceLock<Box<dyn Window>>,
     notifications: Notifications,
@@ -72,6 +76,7 @@ impl Shell {
             bridge: Bridge::default(),
             accounts: Accounts::default(),
             picks: Arc::new(Picks::new(files::copies(paths.cache()))),
+            nearby: SyncMutex::default(),
             dialogs: OnceLock::new(),
             window: OnceLock::new(),
             tray: Tray::default(),

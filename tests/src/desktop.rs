@@ -73,6 +73,8 @@ impl Desktop {
             .chain(["CONFIG", "DATA", "CACHE"].map(|kind| (format!("XDG_{kind}_HOME"), directory(kind))))
             .chain([
                 ("NO_AT_BRIDGE".to_owned(), "1".to_owned()),
+                // The network of the machine that tests run on is nobody's business.
+                ("CONFAB_NEARBY".to_owned(), "off".to_owned()),
                 ("PATH".to_owned(), format!("{}:{}", bin.display(), std::env::var("PATH")?)),
             ])
             .collect();
@@ -96,6 +98,11 @@ impl Desktop {
         let desktop = Self { home, environment, binary, _keyring: keyring, _bus: bus, _display: display };
         until("the keyring is on the bus", async || desktop.has_keyring().await.then_some(())).await?;
         Ok(desktop)
+    }
+
+    /// Lets the app look for servers on this network interface, and on no other.
+    pub fn look_around(&mut self, interface: &str) {
+        self.environment.push(("CONFAB_NEARBY".into(), interface.into()));
     }
 
     /// Opens the app as the installation of that name: each has its own directories, all share the keyring.

@@ -30,6 +30,12 @@ const invite = async (page) => {
   await page.getByTestId('invite-create').click();
   await page.getByTestId('invite-qr').waitFor();
 };
+const why = async (page) => {
+  await page.getByTestId('nearby-why').click();
+  await page.getByTestId('nearby-address').fill('192.168.1.7');
+  await page.getByTestId('nearby-check').click();
+  await page.getByTestId('nearby-finding').first().waitFor();
+};
 const enlarge = async (page) => {
   await page.getByTestId('file-image').nth(3).click();
   await page.getByTestId('lightbox').waitFor();
@@ -38,6 +44,10 @@ const enlarge = async (page) => {
 const shots = [
   { name: 'start', query: 'scene=start' },
   { name: 'start-dark', query: 'scene=start&theme=dark' },
+  { name: 'start-alone', query: 'scene=start&alone' },
+  { name: 'start-why', query: 'scene=start&alone', act: why },
+  { name: 'start-why-de-dark', query: 'scene=start&alone&language=de&theme=dark', act: why },
+  { name: 'start-why-ar', query: 'scene=start&language=ar', act: why },
   { name: 'host-form', query: 'scene=start', act: (page) => page.getByTestId('host-button').click() },
   { name: 'setup', query: 'scene=setup' },
   { name: 'join', query: 'scene=join', path: '/join/k3v9q2' },

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { refusal } from '../src/lib/error';
-import type { FakeWorld } from '../src/port/fake';
+import { FakePort, type FakeWorld } from '../src/port/fake';
+import { FakeNearby } from '../src/port/fake/nearby';
 import { room, serverInfo, signedIn, startOf, world } from '../src/port/fake/world';
 import { Page } from './page';
 
@@ -158,5 +159,78 @@ describe('the first minute', () => {
     await page.settled();
     expect(page.text('error')).toContain('This session was ended.');
     expect(Object.keys(localStorage)).toHaveLength(0);
+  });
+});
+
+describe('on this network', () => {
+  const grace = { name: "Grace's Confab", address: 'http://192.168.1.7:7300', version: '0.1.0' };
+  let port: FakePort;
+  let nearby: FakeNearby;
+
+  async function open(changes: Parameters<typeof startOf>[0] = {}): Promise<void> {
+    port = new FakePort(fresh(changes));
+    port.nearby = nearby = new FakeNearby(port);
+    page = await Page.open(port);
+  }
+
+  it('lists servers as they come and go, and one is joined by a click', async () => {
+    await open();
+    expect(page.text('nearby')).toContain('Looking…');
+    nearby.see([grace]);
+    await page.settled();
+    expect(page.text('nearby-server')).toContain("Grace's Confab");
+    expect(page.text('nearby-server')).toContain('192.168.1.7:7300');
+    nearby.see([]);
+    await page.settled();
+    expect(page.all('nearby-server')).toHaveLength(0);
+    nearby.see([grace]);
+    await page.settled();
+    await page.click('nearby-server');
+    expect(port.callsOf('probe')).toEqual([['http://192.168.1.7:7300']]);
+    expect(page.text('join-server')).toContain('http://192.168.1.7:7300');
+    expect(nearby.watched).toBe(false);
+  });
+
+  it('says why a server may not be seen', async () => {
+    await open();
+    await page.click('nearby-why');
+    nearby.result = { networks: ['192.168.1.20/24'], tunnel: 'wg0', refused: null, heard: 0, server: 'other_network' };
+    await page.type('nearby-address', ' 10.0.0.7 ');
+    await page.submit('nearby-check');
+    expect(nearby.asked).toEqual(['10.0.0.7']);
+    const said = page.all('nearby-finding').map((finding) => finding.textContent);
+    expect(said[0]).toContain('192.168.1.20/24');
+    for (const part of ['client isolation', 'A VPN is on (wg0)', 'another network', 'Let others on this network join']) {
+      expect(said.join(' ')).toContain(part);
+    }
+    nearby.result = { networks: [], tunnel: null, refused: 'Permission denied', heard: 0, server: null };
+    await page.type('nearby-address', '');
+    await page.submit('nearby-check');
+    expect(nearby.asked.at(-1)).toBeUndefined();
+    expect(page.text('nearby')).toContain('on no network');
+    expect(page.text('nearby')).toContain('Permission denied');
+  });
+
+  it('joins by an address that answers', async () => {
+    await open();
+    await page.click('nearby-why');
+    nearby.result = { ...nearby.result, server: 'yes' };
+    await page.type('nearby-address', '192.168.1.9');
+    await page.submit('nearby-check');
+    await page.click('nearby-use');
+    expect(port.callsOf('probe')).toEqual([['192.168.1.9']]);
+  });
+
+  it('says that it does not look where it may not', async () => {
+    port = new FakePort(fresh());
+    port.nearby = { watch: () => Promise.reject(refusal('unavailable', 'CONFAB_NEARBY is off.')), check: () => Promise.reject(refusal('unavailable', 'off')) };
+    page = await Page.open(port);
+    expect(page.text('nearby')).toContain('CONFAB_NEARBY is off.');
+    expect(page.all('nearby-why')).toHaveLength(0);
+  });
+
+  it('is not there in a browser', async () => {
+    page = await Page.open(fresh());
+    expect(page.all('nearby')).toHaveLength(0);
   });
 });

@@ -31,5 +31,6 @@ pub async fn post(
     if let Some(token) = app.setup.get() {
         token.forget();
     }
+    app.name_bell.notify_one();
     Ok(signed_in(&visitor, welcome))
 }

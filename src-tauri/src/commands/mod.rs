@@ -56,6 +56,8 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         server::subscribe,
         server::start,
         server::probe,
+        server::watch_nearby,
+        server::check_nearby,
         server::host,
         server::join_as_guest,
         server::sign_up,

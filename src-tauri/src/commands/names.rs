@@ -8,6 +8,8 @@ pub const COMMANDS: &[&str] = &[
     "subscribe",
     "start",
     "probe",
+    "watch_nearby",
+    "check_nearby",
     "host",
     "join_as_guest",
     "sign_up",

@@ -1,7 +1,7 @@
 //! Finding a server, signing in and out, hosting, inviting.
 
 use confab_client::entrance;
-use confab_client::view::{Hosting, Probe, Seat, Start, Update};
+use confab_client::view::{Hosting, NearbyCheck, Probe, Seat, Start, Update};
 use confab_protocol::account::{GuestRequest, Invite, InviteRequest, Secret, Session, Setup, SignIn, SignUpRequest};
 use confab_protocol::{Answer, InviteCode, SessionId};
 use tauri::ipc::Channel;
@@ -32,6 +32,18 @@ pub async fn start(shell: TheShell<'_>) -> Answer<Start> {
 #[tauri::command]
 pub async fn probe(address: String) -> Answer<Probe> {
     entrance::probe(&address).await
+}
+
+/// Looks for servers on this network from now on, or no longer; those that are seen come into the channel of `listen`.
+#[tauri::command]
+pub async fn watch_nearby(shell: TheShell<'_>, on: bool) -> Answer<()> {
+    shell.watch_nearby(on)
+}
+
+/// Finds out why a server on this network is not seen; takes about three seconds. `address` is where it should be.
+#[tauri::command]
+pub async fn check_nearby(shell: TheShell<'_>, address: Option<String>) -> Answer<NearbyCheck> {
+    shell.check_nearby(address.as_deref()).await
 }
 
 /// Starts the server inside the app, makes this person its owner, and signs in. `share` lets others on the network in.

@@ -55,6 +55,12 @@ impl Namespace {
         self.host.into()
     }
 
+    /// The name of the interface that leads there.
+    #[must_use]
+    pub fn interface(&self) -> &str {
+        &self.here
+    }
+
     /// The command that runs a server in it.
     #[must_use]
     pub fn wrapper(&self) -> Vec<String> {

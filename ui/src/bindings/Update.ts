@@ -5,6 +5,7 @@ import type { LinkState } from "./LinkState";
 import type { LobbyServer } from "./LobbyServer";
 import type { Member } from "./Member";
 import type { MessageId } from "./MessageId";
+import type { NearbyServer } from "./NearbyServer";
 import type { NoticeLevel } from "./NoticeLevel";
 import type { Personal } from "./Personal";
 import type { Picked } from "./Picked";
@@ -21,7 +22,7 @@ import type { Workspace } from "./Workspace";
 
 /**
  * Something changed. Updates come in order; applying all of them from the start gives the whole picture of one account.
- * [`Update::Join`] and [`Update::Quitting`] are of no account: a shell hands them over beside those, and warnings too.
+ * [`Update::Join`], [`Update::Nearby`] and [`Update::Quitting`] are of no account: a shell hands them over beside those, and warnings too.
  */
 export type Update = { "type": "signed_out", 
 /**
@@ -227,7 +228,11 @@ room: RoomId,
 /**
  * Which entry of its log.
  */
-seq: number, } | { "type": "join", 
+seq: number, } | { "type": "nearby", 
+/**
+ * In the order of their names.
+ */
+servers: Array<NearbyServer>, } | { "type": "join", 
 /**
  * The link, as it was given.
  */

@@ -16,6 +16,7 @@ import type {
   MessageId,
   MessageItem,
   MessageSearch,
+  NearbyCheck,
   NewMessage,
   Personal,
   PersonalSet,
@@ -62,6 +63,10 @@ export interface Commands<Updates> {
   start: [Record<string, never>, Start];
   /** Looks what is at an address or behind an invite link; a bare host gets the default port. */
   probe: [{ address: string }, Probe];
+  /** Looks for servers on this network from now on, or no longer; those that are seen come into the channel of `listen`. */
+  watch_nearby: [{ on: boolean }, void];
+  /** Finds out why a server on this network is not seen; takes about three seconds. `address` is where it should be. */
+  check_nearby: [{ address?: string | null }, NearbyCheck];
   /** Starts the server inside the app, makes this person its owner, and signs in. `share` lets others on the network in. */
   host: [{ displayName: string; share: boolean }, Seat];
   /** Joins by name alone. */

@@ -5,7 +5,7 @@
 // ({code, message, retry_after_ms?}); nothing else is ever thrown. What changes arrives as an `Update`.
 
 import type {
-  AccountKey, CredentialStore, Desktop, HistoryPage, Hosting, Member, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
+  AccountKey, CredentialStore, Desktop, HistoryPage, Hosting, Member, NearbyCheck, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
   RoomCreate, RoomJoined, RoomUpdate, SearchPage, Seat, Settings, Start, Thread, Update, Workspace, WorkspaceCreate, WorkspaceUpdate,
   Invite, InviteRequest, Session, PersonalSet, ProfileChange, ReminderSet, User, FileInfo, DragOut, Picked, Role, ShellWords,
 } from '../bindings';
@@ -25,6 +25,9 @@ export interface Shell {
 
   /** The desktop around the window; null in a browser. */
   readonly desktop: DesktopPort | null;
+
+  /** The servers on this network; null in a browser, which cannot look for them. */
+  readonly nearby: NearbyPort | null;
 
   // --- the app itself ---
   /** What is known before any network. Also begins to connect wherever someone is signed in. */
@@ -53,6 +56,14 @@ export interface Shell {
 
   /** The first room is on the screen. */
   drawn(): void;
+}
+
+/** The servers on this network, which come as an Update of type `nearby`. */
+export interface NearbyPort {
+  /** Looks for them from now on, or no longer. */
+  watch(on: boolean): Promise<void>;
+  /** Finds out why one is not seen: takes about three seconds. `address` is where it should be. */
+  check(address?: string): Promise<NearbyCheck>;
 }
 
 /** One account that is signed in. */

@@ -12,7 +12,7 @@ import type {
 import type { Commands as AllCommands } from '../bindings/commands';
 import { asRefusal, isRefusal, refusal } from '../lib/error';
 import { t } from '../lib/locale/locale.svelte';
-import type { DesktopPort, Files, Port, Shell } from './index';
+import type { DesktopPort, Files, NearbyPort, Port, Shell } from './index';
 
 type Commands = AllCommands<Channel<Update>>;
 /** The commands that say which account they are for. */
@@ -46,6 +46,11 @@ export class TauriShell implements Shell {
     setAutostart: (on: boolean) => call('set_autostart', { on }),
     setZoom: (percent: number) => call('set_zoom', { percent }),
     quit: (really: boolean) => call('quit', { really }),
+  };
+
+  readonly nearby: NearbyPort = {
+    watch: (on: boolean) => call('watch_nearby', { on }),
+    check: (address?: string) => call('check_nearby', address ? { address } : {}),
   };
 
   constructor() {

@@ -399,6 +399,7 @@ export class App {
         else this.transfers.set(update.transfer.key, update.transfer);
         return;
       case 'quitting':
+      case 'nearby':
       case 'dropped':
       case 'join':
         // Of no account: `Servers` hears them.

@@ -4,7 +4,7 @@
 import { tick } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { CredentialStore, Hosting, Probe, Seat, Update } from '../bindings';
+import type { CredentialStore, Hosting, NearbyServer, Probe, Seat, Update } from '../bindings';
 import { asRefusal, reason, type Refusal } from '../lib/error';
 import { languageFor, locale, t } from '../lib/locale/locale.svelte';
 import { warningText } from '../lib/warning';
@@ -30,6 +30,8 @@ export class Servers {
   adding = $state(false);
   /** An invite link that was opened, until somebody has looked behind it. */
   link = $state<string | null>(null);
+  /** The servers that are seen on this network, while somebody looks for them. */
+  nearby = $state.raw<readonly NearbyServer[]>([]);
   readonly settings: SettingsState;
   readonly choices = new Choices();
   readonly toasts = new Toasts();
@@ -166,6 +168,9 @@ export class Servers {
     switch (update.type) {
       case 'join':
         return this.join(update.link);
+      case 'nearby':
+        this.nearby = update.servers;
+        return;
       case 'dropped':
         return void this.hand(update);
       case 'quitting':

@@ -9,7 +9,7 @@ import type {
 } from '../../bindings';
 import { refusal, type Refusal } from '../../lib/error';
 import { wanted } from '../../lib/search/query';
-import type { DesktopPort, Notifier, Port, Shell } from '../index';
+import type { DesktopPort, NearbyPort, Notifier, Port, Shell } from '../index';
 import { leadsTo } from '../../state/links';
 import { FakeFiles } from './files';
 
@@ -45,6 +45,7 @@ export class FakePort implements Shell, Port {
   /** A test puts one here. */
   notifier: Notifier | null = null;
   desktop: DesktopPort | null = null;
+  nearby: NearbyPort | null = null;
   readonly calls: [method: Method, ...args: unknown[]][] = [];
   /** What becomes of a sent message: committed at once, or left queued until `settle`. */
   sending: 'commit' | 'hold' = 'commit';
@@ -64,7 +65,7 @@ export class FakePort implements Shell, Port {
   // --- the script ---
 
   emit(update: Update): void {
-    const ofNoAccount = update.type === 'join' || update.type === 'quitting' || update.type === 'dropped';
+    const ofNoAccount = update.type === 'join' || update.type === 'quitting' || update.type === 'dropped' || update.type === 'nearby';
     for (const listener of ofNoAccount ? this.beside : this.listeners) listener(update);
   }
 

@@ -1,9 +1,10 @@
 // What `?fake&scene=…` shows in the development server: each screen in each state, for looking at it.
 
-import type { FileInfo, Item, Language, Room } from '../../bindings';
+import type { FileInfo, Item, Language, NearbyServer, Room } from '../../bindings';
 import { refusal } from '../../lib/error';
 import { FakeDesktop } from './desktop';
 import { FakePort, message } from './index';
+import { FakeNearby } from './nearby';
 import { chatter, elsewhere, onBoth, room, serverInfo, signedIn, startOf, world } from './world';
 
 const LANGUAGES: readonly Language[] = ['system', 'de', 'ar'];
@@ -17,6 +18,7 @@ export function scene(params: URLSearchParams): FakePort {
   if (name === 'servers') onBoth(port, another());
   const theme = params.get('theme');
   if (params.has('desktop')) port.desktop = new FakeDesktop();
+  if (name === 'start') port.nearby = new FakeNearby(port, params.has('alone') ? [] : neighbours());
   const language = params.get('language');
   port.world.start.settings = { theme: theme === 'dark' || theme === 'light' ? theme : 'system', compact: params.has('compact'), language: LANGUAGES.find((one) => one === language) ?? 'en', notifications: true, previews: true, close_to_tray: true };
   if (name === 'chat') setTimeout(() => port.emit({ type: 'typing', slug: 'general', room: 'r-general', users: ['u-bo', 'u-dilara'] }), 300);
@@ -55,6 +57,14 @@ function built(name: Scene): FakePort['world'] {
     default:
       return chat(now);
   }
+}
+
+/** What may stand on the network. */
+function neighbours(): NearbyServer[] {
+  return [
+    { name: "Grace's Confab", address: 'http://192.168.1.7:7300', version: '0.1.0' },
+    { name: 'Northwind, the office server of everybody on the fourth floor', address: 'http://192.168.1.40:7300', version: '0.1.0' },
+  ];
 }
 
 /** Somebody comes back to so many messages. */

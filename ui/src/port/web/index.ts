@@ -31,6 +31,7 @@ export class WebPort implements Shell, Port {
   private session: AccountSession | undefined;
   readonly notifier = new WebNotifier();
   readonly desktop = null;
+  readonly nearby = null;
   readonly files = new WebFiles(this.api, { emit: (update) => this.emit(update) });
 
   /** Nothing happens here that is of no account. */
