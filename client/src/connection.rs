@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fault::{self, Point};
 use crate::feed::Feed;
-use crate::link::{Down, Factory, Link, LinkEvent, Target};
+use crate::link::{Down, Events, Factory, Link, LinkEvent, Target};
 use crate::local::Local;
 use crate::local::model::Keep;
 use crate::machine::{CallId, Effect, Input, Machine, Now};
@@ -168,7 +168,7 @@ struct Connection<M: Machine> {
     machine: M,
     parts: Parts,
     link: Option<Box<dyn Link>>,
-    events: Option<mpsc::Receiver<LinkEvent>>,
+    events: Option<Events>,
     calls: BTreeMap<CallId, Reply>,
     last_call: u64,
     started: Instant,
@@ -351,7 +351,7 @@ impl Offset {
     }
 }
 
-async fn next(events: &mut Option<mpsc::Receiver<LinkEvent>>) -> LinkEvent {
+async fn next(events: &mut Option<Events>) -> LinkEvent {
     match events {
         Some(events) => events.recv().await.unwrap_or(LinkEvent::Down(Down::Closed("the link ended".into()))),
         None => std::future::pending().await,

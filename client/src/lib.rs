@@ -19,6 +19,7 @@ pub mod nearby;
 pub mod notify;
 pub mod outbox;
 pub mod session;
+pub mod tap;
 pub mod timeline;
 pub mod view;
 

@@ -33,7 +33,7 @@ use crate::link::socketio::SocketIo;
 use crate::local::Local;
 use crate::machine::workspace::Command;
 use crate::outbox::Write;
-use crate::view::{Account, MessageItem, NewMessage, Thread, Update};
+use crate::view::{Account, Inspection, MessageItem, NewMessage, Thread, Update};
 use state::Inner;
 
 /// Who is signed in where, and the proof of it: all that a shell keeps between two starts.
@@ -93,6 +93,20 @@ impl Session {
     /// they still are. Links do so by themselves when another one is live again, and after the computer was asleep.
     pub fn nudge(&self) {
         self.inner.nudge(None);
+    }
+
+    /// Shows what goes over the links: [`Update::Inspected`] tells of it from now on. Texts that people wrote are covered
+    /// unless `texts` asks for them; tokens always are. May be called again to change that.
+    ///
+    /// Must be called in a tokio runtime.
+    #[must_use]
+    pub fn inspect(&self, texts: bool) -> Inspection {
+        self.inner.inspect(texts)
+    }
+
+    /// Nobody looks any more: nothing is recorded.
+    pub fn stop_inspecting(&self) {
+        self.inner.stop_inspecting();
     }
 
     /// Ends the session on the server, closes the links, and erases what this computer kept of the account.

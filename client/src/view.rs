@@ -3,6 +3,7 @@
 //! The desktop shell passes these through one channel to the webview; the web client makes the very same updates in
 //! TypeScript. So the UI is written once, against these types. The TypeScript in `ui/src/bindings/` is generated.
 
+mod inspect;
 mod nearby;
 mod settings;
 mod start;
@@ -20,6 +21,7 @@ use confab_protocol::{Error, MessageId, RoomId, Seq, Slug, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use inspect::{Answered, Direction, EventRecord, Inspection, LinkChange, LinkNote};
 pub use nearby::{NearbyCheck, NearbyServer, Reached};
 pub use settings::{Desktop, Language, Settings, Theme};
 pub use start::{Account, AccountKey, CredentialStore, Hosting, Place, Seat, Start};
@@ -195,6 +197,15 @@ pub enum Update {
         text: String,
         /// To whom.
         level: NoticeLevel,
+    },
+    /// What an open inspector has not been told yet, several times a second at most.
+    Inspected {
+        /// Events, in the order in which they went by.
+        records: Vec<EventRecord>,
+        /// What became of links.
+        links: Vec<LinkNote>,
+        /// How many events were left out before these: more went by than wait for the viewer.
+        missed: u64,
     },
     /// The user wants to see this message: they clicked its notification.
     Go {

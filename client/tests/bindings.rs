@@ -73,6 +73,7 @@ fn generate() -> Files {
     all.add::<view::DragOut>();
     all.add::<view::Desktop>();
     all.add::<view::ShellWords>();
+    all.add::<view::Inspection>();
     all.add::<confab_protocol::file::Upload>();
     all.add::<confab_protocol::file::UploadRequest>();
     all.add::<confab_protocol::Error>();

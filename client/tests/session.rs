@@ -42,7 +42,7 @@ impl Factory for Script {
         let (events_in, events) = mpsc::channel(64);
         let (out, frames) = mpsc::unbounded_channel();
         let _ = self.0.lock().unwrap().send(Wire { target, events: events_in, frames });
-        Opened { link: Box::new(Out(out)), events }
+        Opened { link: Box::new(Out(out)), events: events.into() }
     }
 }
 

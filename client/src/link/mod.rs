@@ -5,12 +5,15 @@
 
 pub mod socketio;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use confab_protocol::Error;
 use confab_protocol::handshake::Handshake;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
+
+use crate::tap::Probe;
 
 /// Where a link goes, and who it says it is.
 #[derive(Debug, Clone)]
@@ -80,8 +83,37 @@ pub trait Link: Send {
 pub struct Opened {
     /// To send, and to keep it alive.
     pub link: Box<dyn Link>,
-    /// What happens on it. The end of the channel means [`LinkEvent::Down`].
-    pub events: mpsc::Receiver<LinkEvent>,
+    /// What happens on it. Their end means [`LinkEvent::Down`].
+    pub events: Events,
+}
+
+/// What happens on a link, in order.
+pub struct Events {
+    reports: mpsc::Receiver<LinkEvent>,
+    probe: Option<Arc<Probe>>,
+}
+
+impl Events {
+    /// The next one; none at the end.
+    pub async fn recv(&mut self) -> Option<LinkEvent> {
+        let event = self.reports.recv().await;
+        if let Some(probe) = &self.probe {
+            probe.heard(event.as_ref());
+        }
+        event
+    }
+
+    /// The same, looked at as they are taken: no task and no queue more stands between the link and its machine.
+    #[must_use]
+    pub fn seen_by(self, probe: Arc<Probe>) -> Self {
+        Self { probe: Some(probe), ..self }
+    }
+}
+
+impl From<mpsc::Receiver<LinkEvent>> for Events {
+    fn from(reports: mpsc::Receiver<LinkEvent>) -> Self {
+        Self { reports, probe: None }
+    }
 }
 
 /// Makes links.

@@ -45,7 +45,7 @@ impl Factory for SocketIo {
         if let Err(error) = thread::Builder::new().name("confab-link".into()).spawn(move || cell.live()) {
             tracing::warn!(%error, "no thread for a link");
         }
-        Opened { link: Box::new(Handles { frames, _kill: kill.drop_guard() }), events }
+        Opened { link: Box::new(Handles { frames, _kill: kill.drop_guard() }), events: events.into() }
     }
 }
 

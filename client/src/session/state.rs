@@ -21,7 +21,8 @@ use crate::local::Local;
 use crate::local::model::Keep;
 use crate::machine::lobby::Lobby;
 use crate::machine::workspace::{Command, Workspace};
-use crate::view::{Account, LinkState, Update};
+use crate::tap::{Tap, Tapped};
+use crate::view::{Account, Inspection, LinkState, Update};
 
 /// Behind all clones of a session. Connections hold it weakly: with the last clone, all of them end.
 pub(super) struct Inner {
@@ -31,6 +32,7 @@ pub(super) struct Inner {
     pub(super) files: Result<Transfers, Error>,
     pub(super) local: Local,
     factory: Arc<dyn Factory>,
+    tap: Tap,
     updates: mpsc::Sender<Update>,
     stop: CancellationToken,
     state: Mutex<State>,
@@ -63,7 +65,9 @@ impl Inner {
         let http = Http::new(&account.address, Some(token.clone()));
         let files = http.clone().map(|http| Transfers::new(http, updates.clone()));
         let (stop, state) = (CancellationToken::new(), Mutex::default());
-        let inner = Arc::new(Self { account, token, http, files, local, factory, updates, stop, state });
+        let tap = Tap::new(token.0.clone());
+        let factory = Arc::new(Tapped::new(factory, tap.clone()));
+        let inner = Arc::new(Self { account, token, http, files, local, factory, tap, updates, stop, state });
         let lobby = connection::start(Lobby::new(seed()), inner.parts(None, &inner.stop, true));
         inner.state().lobby = Some(lobby);
         tokio::spawn(Self::send_what_waits(Arc::downgrade(&inner), inner.local.clone()));
@@ -162,6 +166,16 @@ impl Inner {
             // Best effort: the lobby says that the workspace is gone, too.
             let _ = self.updates.try_send(closed);
         }
+    }
+
+    /// Shows what goes over the links from now on.
+    pub(super) fn inspect(&self, texts: bool) -> Inspection {
+        self.tap.open(texts, self.updates.clone(), &self.stop)
+    }
+
+    /// Nobody looks any more.
+    pub(super) fn stop_inspecting(&self) {
+        self.tap.close();
     }
 
     /// Ends everything, and tells the shell so, once.
