@@ -36,6 +36,8 @@ const BATCH_BYTES: usize = 256 * 1024;
 const ASKED: usize = 512;
 /// What carries every link of this client (`link/socketio.rs`).
 const TRANSPORT: &str = "websocket";
+/// Stands for the address of the server.
+const SERVER: &str = "‹server›";
 
 /// What is known of the links of one session. Clones are the same one.
 #[derive(Debug, Clone)]
@@ -176,7 +178,8 @@ impl Tap {
             at: now(),
             direction,
             namespace: namespace.to_owned(),
-            event: event.to_owned(),
+            // The server's, too: what it calls something is its own.
+            event: redactor.scrubbed(event),
             room: seen.room.map(|room| redactor.scrubbed(&room)),
             bytes: size_of(seen.body),
             answer: seen.answer,
@@ -237,6 +240,7 @@ impl Factory for Tapped {
         let probe = Arc::new(Probe {
             tap: self.tap.clone(),
             namespace: target.namespace.clone(),
+            server: authority(&target.address).to_owned(),
             asked: Mutex::default(),
             over: AtomicBool::new(false),
         });
@@ -251,6 +255,8 @@ impl Factory for Tapped {
 pub struct Probe {
     tap: Tap,
     namespace: String,
+    /// Host and port of the server.
+    server: String,
     /// Requests under way, by `rid`.
     asked: Mutex<BTreeMap<String, Asked>>,
     over: AtomicBool,
@@ -307,7 +313,11 @@ impl Probe {
     }
 
     fn down(&self, why: &str) {
-        self.end(LinkChange::Down { why: self.tap.shared.redactor.scrubbed(why) });
+        // Libraries name where they could not connect to; whoever reads a report needs not know.
+        let host = self.server.rsplit_once(':').map_or(&*self.server, |(host, _)| host);
+        let names = [&self.server, host].into_iter().filter(|name| !name.is_empty());
+        let why = names.fold(why.to_owned(), |why, name| why.replace(name, SERVER));
+        self.end(LinkChange::Down { why: self.tap.shared.redactor.scrubbed(&why) });
     }
 
     /// The first end counts: what is dropped after it was lost already.
@@ -348,6 +358,12 @@ impl Drop for Shown {
     fn drop(&mut self) {
         self.probe.end(LinkChange::Dropped);
     }
+}
+
+/// Host and port of an address.
+fn authority(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest)
 }
 
 /// The room that a body is about.

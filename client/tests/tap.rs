@@ -123,16 +123,19 @@ async fn texts_are_shown_when_asked_for_and_the_token_is_not() {
     let (updates_in, mut updates) = mpsc::channel(8);
     let mut link = Held::open(&tap, true);
     tap.open(true, updates_in.clone(), &stop);
-    link.pushes("room:entry", json!({ "room": TOKEN, "text": format!("mine is {TOKEN}"), "token": TOKEN })).await;
+    link.pushes(TOKEN, json!({ "room": TOKEN, "text": format!("mine is {TOKEN}"), "token": TOKEN })).await;
     let seen = records(&mut updates, 1).await;
     assert!(seen[0].full.as_ref().unwrap().contains("mine is ‹secret›"), "{seen:?}");
     assert!(!format!("{seen:?}").contains(TOKEN) && !seen[0].body.contains("mine is"), "{seen:?}");
     tap.open(false, updates_in, &stop);
     link.pushes("room:entry", json!({ "room": "r1", "text": "psst" })).await;
     assert_eq!(records(&mut updates, 1).await[0].full, None);
-    link.hears(LinkEvent::Down(Down::Closed(format!("GET /?token={TOKEN}")))).await;
+    link.hears(LinkEvent::Down(Down::Closed(format!("GET http://127.0.0.1:1/?token={TOKEN} (127.0.0.1)")))).await;
     let (_, notes, _) = told(&mut updates).await;
-    assert_eq!(notes[0].change, LinkChange::Down { why: "closed: GET /?token=‹secret›".into() });
+    assert_eq!(
+        notes[0].change,
+        LinkChange::Down { why: "closed: GET http://‹server›/?token=‹secret› (‹server›)".into() }
+    );
 }
 
 #[tokio::test]

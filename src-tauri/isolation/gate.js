@@ -13,7 +13,7 @@ const COMMANDS = new Set([
   'upload_file', 'pause_transfer', 'resume_transfer', 'cancel_transfer', 'download_file', 'drag_file', 'file_part', 'set_avatar',
   'save_settings', 'save_place', 'drawn',
   'choose_credential_store', 'desktop', 'set_badge', 'set_words', 'quit',
-  'set_autostart', 'set_zoom',
+  'set_autostart', 'set_zoom', 'inspect', 'stop_inspecting', 'save_picked',
   // How the page fetches an update that is too large to be pushed.
   'plugin:__TAURI_CHANNEL__|fetch',
 ]);

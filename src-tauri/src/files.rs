@@ -85,10 +85,7 @@ impl Picks {
     /// # Errors
     /// `not_found` for anything but a copy, `bad_request` for what is no base64 or more than was announced.
     pub fn piece(&self, key: &str, data: &str) -> Answer<()> {
-        let pick = self.get(key)?;
-        if !pick.path.starts_with(&self.copies) {
-            return Err(Error::not_found());
-        }
+        let pick = self.copied(key)?;
         let data = STANDARD.decode(data).map_err(|_| Error::bad_request("A piece of a file comes in base64."))?;
         let mut file = fs::File::options().append(true).open(&pick.path).map_err(|error| unwritable(&error))?;
         let there = file.metadata().map_err(|error| unwritable(&error))?.len();
@@ -104,6 +101,23 @@ impl Picks {
     /// `not_found`.
     pub fn get(&self, key: &str) -> Answer<Pick> {
         self.all().get(key).cloned().ok_or_else(Error::not_found)
+    }
+
+    /// A copy of what the page holds: never a file of the user's own.
+    ///
+    /// # Errors
+    /// `not_found` for anything else.
+    pub fn copied(&self, key: &str) -> Answer<Pick> {
+        let pick = self.get(key)?;
+        if pick.path.starts_with(&self.copies) { Ok(pick) } else { Err(Error::not_found()) }
+    }
+
+    /// Writes a copy to where the user said.
+    ///
+    /// # Errors
+    /// `not_found` for anything but a copy, `read_only` when it cannot be written there.
+    pub fn save(&self, key: &str, path: &Path) -> Answer<()> {
+        fs::copy(self.copied(key)?.path, path).map(drop).map_err(|error| unwritable(&error))
     }
 
     /// Forgets a picked file, and removes its copy.
@@ -155,4 +169,24 @@ fn unreadable(error: &io::Error) -> Error {
 
 pub(crate) fn unwritable(error: &io::Error) -> Error {
     Error::new(ErrorCode::ReadOnly, format!("The file cannot be copied: {error}.")).because(Cause::Disk)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_page_made_is_saved_for_it() {
+        let home = tempfile::tempdir().unwrap();
+        let picks = Picks::new(home.path().join("picked"));
+        let own = home.path().join("own.txt");
+        fs::write(&own, "of the user").unwrap();
+        let (to, chosen) = (home.path().join("saved.json"), picks.choose(own).unwrap());
+        assert_eq!(picks.save(&chosen.key, &to).unwrap_err().code, ErrorCode::NotFound);
+        let made = picks.copy("report.json".into(), b"{}").unwrap();
+        picks.save(&made.key, &to).unwrap();
+        assert_eq!(fs::read(&to).unwrap(), b"{}");
+        picks.forget(&made.key);
+        assert_eq!(picks.save(&made.key, &to).unwrap_err().code, ErrorCode::NotFound);
+    }
 }

@@ -16,7 +16,8 @@ use syn::{FnArg, GenericArgument, Item, ItemFn, Pat, PathArguments, ReturnType, 
 use ts_rs::TS;
 
 /// The modules of `src/commands/`, in the order of [`COMMANDS`].
-const MODULES: [&str; 8] = ["server", "namespace", "room", "message", "people", "file", "settings", "desktop"];
+const MODULES: [&str; 9] =
+    ["server", "namespace", "room", "message", "people", "file", "settings", "desktop", "inspector"];
 
 const HINT: &str = "run: UPDATE_BINDINGS=1 cargo test -p confab-desktop --test bindings";
 

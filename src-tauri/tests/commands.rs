@@ -156,6 +156,45 @@ fn one_app_is_signed_in_on_several_servers() {
 }
 
 #[test]
+fn an_inspector_sees_the_links_of_its_account_and_no_secret() {
+    within(&Session::Unlocked, "an_inspector_sees_the_links_of_its_account_and_no_secret", async |home| {
+        let ada = Window::open(home);
+        let seat = ada.enter("host", json!({ "displayName": "Ada", "share": false }));
+        ada.of(&seat, "open_workspace", json!({ "slug": "general" }));
+        let room = ada.room("general");
+        let begun = ada.of(&seat, "inspect", json!({ "texts": false }));
+        let ups = begun["links"].as_array().unwrap().iter().filter(|note| note["change"]["is"] == "up").count();
+        assert!(ups > 0, "{begun}");
+        ada.of(&seat, "send", json!({ "message": { "room": room, "text": "covered words" } }));
+        let seen = |all: &[Value], direction: &str, event: &str| {
+            let records = all.iter().filter(|update| update["type"] == "inspected");
+            let mut records = records.flat_map(|update| update["records"].as_array().unwrap());
+            records.any(|record| {
+                let name = record["answer"].get("event").unwrap_or(&record["event"]);
+                record["direction"] == direction && *name == event && record["namespace"] == "/general"
+            })
+        };
+        ada.wait_for("the request", |all| seen(all, "out", "message:send"));
+        ada.wait_for("its answer", |all| seen(all, "in", "message:send"));
+        ada.wait_for("the entry", |all| seen(all, "in", "room:entry"));
+        let told: Vec<Value> = ada.updates.0.lock().unwrap().clone();
+        let told: Vec<_> = told.into_iter().filter(|update| update["type"] == "inspected").collect();
+        let told = Value::from(told).to_string();
+        assert!(told.contains("‹13 characters›") && !told.contains("covered words"), "{told}");
+        // A page that is loaded anew begins without one.
+        ada.subscribe(&seat);
+        ada.updates.0.lock().unwrap().clear();
+        ada.of(&seat, "open_room", json!({ "room": room }));
+        ada.of(&seat, "room_members", json!({ "room": room }));
+        assert!(ada.updates.0.lock().unwrap().iter().all(|update| update["type"] != "inspected"));
+        ada.of(&seat, "stop_inspecting", json!({}));
+        // A page saves what it handed over, and nothing else.
+        assert_eq!(ada.refused("save_picked", json!({ "key": "nothing" }))["code"], "not_found");
+        ada.quit().await;
+    });
+}
+
+#[test]
 fn a_session_that_was_ended_elsewhere_ends_alone() {
     within(&Session::Unlocked, "a_session_that_was_ended_elsewhere_ends_alone", async |home| {
         let [ada, cleo, phone] = ["ada", "cleo", "phone"].map(|name| Window::open(&home.join(name)));

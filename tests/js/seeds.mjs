@@ -51,6 +51,24 @@ const rows = {
     assert.ok((await gap()) < 8);
   },
 
+  layers: async () => {
+    const ada = await signIn('ada');
+    await ada.page.keyboard.press('Control+Alt+i');
+    await ada.click('inspector-tab-links');
+    const lines = ada.at('inspector-link');
+    await lines.nth(1).waitFor();
+    const links = await lines.evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent.trim())));
+    // Two namespaces, the transport below them, and when they came up.
+    assert.deepEqual(links.map(([namespace, , transport]) => [namespace, transport]), [['/', 'websocket'], ['/general', 'websocket']]);
+    await ada.click('inspector-ping');
+    await ada.until(() => /\d ms/.test(document.querySelector('[data-testid="inspector-link"]')?.textContent ?? ''));
+    await ada.click('inspector-tab-events');
+    await ada.send('over all of its layers');
+    const ways = () => ada.page.locator('[data-testid="inspector-row"][data-event="message:send"]').evaluateAll((rows) => rows.map((row) => row.dataset.direction));
+    await ada.page.locator('[data-testid="inspector-row"][data-event="message:send"][data-direction="in"]').waitFor();
+    assert.deepEqual(await ways(), ['out', 'in'], 'an event, and the acknowledgement that answers it');
+  },
+
   icons: async () => {
     const ada = await signIn('ada');
     await ada.click('create-room');

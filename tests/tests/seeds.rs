@@ -2,7 +2,7 @@
 //! the real feature that keeps it alive, as any client would.
 //!
 //! Rows whose feature comes with a later issue, and so are not here yet:
-//! - *Layers; client ⇔ server communication* and *adapter events*: the inspector and `/admin`;
+//! - *adapter events*: `/admin`;
 //! - *several rooms, a union, once each*, *`.except(room)`*, *`io.of(ns).emit`*, *`io.local.emit`*: announcements and notices;
 //! - *`io.to(socketId)`*, *default room = socket id*: `message:ephemeral` and the Admin UI;
 //! - *notifications about an entity*: incoming webhooks; *binary data*: uploads from bots (that binary is refused politely: `wrong_input`);
@@ -30,6 +30,11 @@ async fn in_a_browser(row: &str) -> Result<()> {
 #[tokio::test]
 async fn basic_chat_form_input_send_list_and_rows_told_apart() -> Result<()> {
     in_a_browser("form").await
+}
+
+#[tokio::test]
+async fn layers_client_server_communication() -> Result<()> {
+    in_a_browser("layers").await
 }
 
 #[tokio::test]

@@ -181,6 +181,19 @@ const shots = [
     },
   },
   { name: 'switcher-narrow', query: 'scene=chat', size: { width: 420, height: 760 }, act: (page) => page.keyboard.press('Control+k') },
+  { name: 'inspector', query: 'scene=chat', act: inspect() },
+  { name: 'inspector-open-dark', query: 'scene=chat&theme=dark', act: inspect(openEvent) },
+  { name: 'inspector-german', query: 'scene=chat&language=de', act: inspect(openEvent) },
+  { name: 'inspector-arabic', query: 'scene=chat&language=ar', act: inspect(openEvent) },
+  { name: 'inspector-narrow', query: 'scene=chat', size: { width: 420, height: 760 }, act: inspect() },
+  { name: 'inspector-narrow-open-dark', query: 'scene=chat&theme=dark', size: { width: 420, height: 760 }, act: inspect(openEvent) },
+  { name: 'inspector-links', query: 'scene=chat', act: inspect((page) => page.getByTestId('inspector-tab-links').click()) },
+  { name: 'inspector-links-narrow-arabic', query: 'scene=chat&language=ar', size: { width: 420, height: 760 }, act: inspect((page) => page.getByTestId('inspector-tab-links').click()) },
+  { name: 'inspector-cheats', query: 'scene=chat', size: tall, act: inspect((page) => page.getByTestId('inspector-tab-cheats').click()) },
+  { name: 'inspector-cheats-german-dark-narrow', query: 'scene=chat&theme=dark&language=de', size: { width: 420, height: 760 }, act: inspect((page) => page.getByTestId('inspector-tab-cheats').click()) },
+  { name: 'inspector-report', query: 'scene=chat', act: inspect((page) => page.getByTestId('report-open').click()) },
+  { name: 'inspector-report-narrow-arabic', query: 'scene=chat&language=ar', size: { width: 420, height: 760 }, act: inspect((page) => page.getByTestId('report-open').click()) },
+  { name: 'inspector-busy', query: 'scene=busy', act: inspect(), wait: 2_000 },
   { name: 'keys', query: 'scene=chat', act: (page) => page.keyboard.press('Control+/') },
   { name: 'markdown', query: 'scene=markdown', wait: 1_500, size: tall },
   { name: 'markdown-dark', query: 'scene=markdown&theme=dark', wait: 1_500, size: tall },
@@ -192,6 +205,20 @@ const shots = [
   { name: 'behind-far-narrow-dark', query: 'scene=behind&unread=900&theme=dark&language=de', size: narrow },
   { name: 'big', query: 'scene=big', act: measureBig },
 ];
+
+/** Opens the inspector, and does something there. */
+function inspect(then = () => undefined) {
+  return async (page) => {
+    await page.keyboard.press('Control+Alt+i');
+    await page.getByTestId('inspector-row').first().waitFor();
+    await then(page);
+  };
+}
+
+/** Opens one of its events. */
+async function openEvent(page) {
+  await page.locator('[data-testid=inspector-row][data-event="message:send"]').first().click();
+}
 
 /** Scrolls through 10,000 messages and says how many rows were in the page and how far the view ever jumped. */
 async function measureBig(page) {

@@ -27,6 +27,10 @@ beforeAll(async () => {
 afterAll(() => chromium?.stop());
 
 const hoverLast = async (page: Page): Promise<void> => page.getByTestId('message').last().hover();
+const inspect = async (page: Page): Promise<void> => {
+  await page.keyboard.press('Control+Alt+i');
+  await page.getByTestId('inspector-row').first().waitFor();
+};
 const screens: [name: string, query: string, act?: (page: Page) => Promise<unknown>, width?: number][] = [
   ['chat', 'scene=chat', (page) => page.getByTestId('members-toggle').click()],
   ['chat, compact', 'scene=chat&compact', hoverLast],
@@ -75,6 +79,11 @@ const screens: [name: string, query: string, act?: (page: Page) => Promise<unkno
     await page.getByTestId('switcher-input').fill('re');
   }],
   ['keys', 'scene=chat', (page) => page.keyboard.press('Control+/')],
+  ['inspector', 'scene=chat', (page) => inspect(page).then(() => page.locator('[data-testid=inspector-row][data-event="message:send"]').first().click())],
+  ['inspector, narrow', 'scene=chat', (page) => inspect(page), 480],
+  ['inspector: links', 'scene=chat', (page) => inspect(page).then(() => page.getByTestId('inspector-tab-links').click())],
+  ['inspector: cheat sheet', 'scene=chat', (page) => inspect(page).then(() => page.getByTestId('inspector-tab-cheats').click())],
+  ['a diagnostic report', 'scene=chat', (page) => inspect(page).then(() => page.getByTestId('report-open').click())],
   ['settings', 'scene=chat', (page) => page.getByTestId('settings-open').click()],
   ['creating a room', 'scene=chat', (page) => page.getByTestId('create-room').click()],
   ['browsing rooms', 'scene=chat', (page) => page.getByTestId('browse-rooms').click()],
@@ -140,7 +149,7 @@ it.each(screens)('axe finds nothing, in light and dark: %s', async (_, query, ac
 }, 60_000);
 
 // The words are others, and longer; the way is the other one. What has no words of its own is held above.
-const MAIN = ['chat', 'a thread', 'settings', 'start', 'search, narrow'];
+const MAIN = ['chat', 'a thread', 'settings', 'start', 'search, narrow', 'inspector', 'inspector, narrow'];
 const spoken = (['de', 'ar'] as const).flatMap((language) => screens.filter(([name]) => MAIN.includes(name)).map(([name, query, act, width = 1200]) => ({ language, name, query, act, width })));
 
 it.each(spoken)('axe finds nothing, and nothing is wider than the window, in $language: $name', async ({ language, query, act, width }) => {

@@ -10,7 +10,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { refusal, reason } from '../src/lib/error';
 import { ar } from '../src/lib/locale/ar';
 import { de } from '../src/lib/locale/de';
-import { en } from '../src/lib/locale/en';
+import { en as first } from '../src/lib/locale/en';
+import { enInspector } from '../src/lib/locale/en.inspector';
 import { languageFor, locale, t } from '../src/lib/locale/locale.svelte';
 import { shellWords } from '../src/lib/locale/shell';
 import { piecesOf, type Key, type Message } from '../src/lib/locale/message';
@@ -21,9 +22,11 @@ import { warningText } from '../src/lib/warning';
 import { whenOf } from '../src/lib/when';
 import { stringsOfSvelte, stringsOfTypeScript, type Found } from './strings';
 
+/** All of English, as the others have it in one. */
+const en = { ...first, ...enInspector };
 const src = fileURLToPath(new URL('../src', import.meta.url));
 /** Generated; a scripted back end that no build has; the catalogues; and names that are names in every language. */
-const EXEMPT = /^(bindings\/|port\/fake\/|lib\/locale\/(en|de|ar)\.ts$|lib\/testids\.ts$|lib\/icons\.ts$)/;
+const EXEMPT = /^(bindings\/|port\/fake\/|lib\/locale\/(en|en\.inspector|de|ar)\.ts$|lib\/testids\.ts$|lib\/icons\.ts$)/;
 const sources = (readdirSync(src, { recursive: true }) as string[])
   .filter((file) => /\.(svelte|ts)$/.test(file) && !EXEMPT.test(file)).sort()
   .map((file) => ({ file, text: readFileSync(join(src, file), 'utf8') }));
@@ -46,6 +49,10 @@ const ALLOWED: Readonly<Record<string, readonly RegExp[]>> = {
   'features/rooms/CreateRoom.svelte': [/^placeholder="release-party"$/],
   'features/setup/AddressForm.svelte': [/^placeholder="http:/],
   'features/setup/SetUpForm.svelte': [/^placeholder="Northwind"$/],
+  // Code of Socket.IO, which is the same in every language.
+  'features/inspector/cheats.ts': [/^(socket|io|answer)\b/],
+  // Of a file that somebody who helps reads, wherever they are.
+  'features/inspector/report.ts': [/^confab diagnostic report$/, /^`answer to /],
   // Keys of lists, a mark for the profiler, a selector.
   'features/switcher/actions.ts': [/^`action \$\{/],
   'features/switcher/entries.ts': [/^`(room|join|person|workspace) \$\{/],
@@ -96,6 +103,11 @@ describe('the catalogues', () => {
   it('have nothing that is not used', () => {
     const used = sources.map(({ text }) => text).join('\n');
     expect(keys.filter((key) => !used.includes(`'${key}'`) && !used.includes(`"${key}"`))).toEqual([]);
+  });
+
+  it('have nothing in a part that is asked for outside of it', () => {
+    const rest = sources.filter(({ file }) => !file.startsWith('features/inspector/')).map(({ text }) => text).join('\n');
+    expect(Object.keys(enInspector).filter((key) => rest.includes(`'${key}'`))).toEqual([]);
   });
 
   it.each([['German', de], ['Arabic', ar]] as const)('%s has the placeholders of English, and every form', (_, messages) => {

@@ -4,6 +4,7 @@
 
 pub mod desktop;
 pub mod file;
+pub mod inspector;
 pub mod message;
 pub mod names;
 pub mod namespace;
@@ -131,5 +132,8 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         desktop::quit,
         desktop::set_autostart,
         desktop::set_zoom,
+        inspector::inspect,
+        inspector::stop_inspecting,
+        inspector::save_picked,
     ]
 }

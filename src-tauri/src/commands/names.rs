@@ -90,4 +90,8 @@ pub const COMMANDS: &[&str] = &[
     "quit",
     "set_autostart",
     "set_zoom",
+    // inspector
+    "inspect",
+    "stop_inspecting",
+    "save_picked",
 ];

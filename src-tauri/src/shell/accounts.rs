@@ -57,6 +57,8 @@ impl Shell {
     pub fn subscribe(&self, key: &AccountKey, channel: Channel<Update>) -> Answer<()> {
         let Signed { session, bridge } = self.accounts.of(key)?;
         bridge.open(channel);
+        // The page before this one may have had an inspector open.
+        session.stop_inspecting();
         session.resync();
         Ok(())
     }

@@ -95,6 +95,24 @@ impl Shell {
         Ok(Some(key))
     }
 
+    /// Saves what was taken over from the page where the user says, and forgets it. False when they do not.
+    ///
+    /// # Errors
+    /// `not_found` for anything but a copy, `unavailable` without a window, `read_only` when it cannot be written there.
+    pub async fn save_picked(&self, key: String) -> Answer<bool> {
+        // What the page says of it is not believed where it becomes a name.
+        let name = text::file_name(&self.picks.copied(&key)?.name);
+        let chosen = self.dialogs()?.save(&self.words(), &name).recv().await;
+        let saved = chosen.is_some();
+        self.with_picks(move |picks| {
+            let done = chosen.map_or(Ok(()), |path| picks.save(&key, &path));
+            picks.forget(&key);
+            done
+        })
+        .await?;
+        Ok(saved)
+    }
+
     /// Takes over what the user dropped on the window, and tells the page.
     pub async fn dropped(&self, paths: Vec<PathBuf>) {
         // What comes back to where it was dragged from was not meant for there.

@@ -9,6 +9,7 @@ import type {
   FileInfo,
   HistoryPage,
   Hosting,
+  Inspection,
   Invite,
   InviteCode,
   InviteRequest,
@@ -213,4 +214,10 @@ export interface Commands<Updates> {
   set_autostart: [{ on: boolean }, void];
   /** Draws everything that large, in percent. */
   set_zoom: [{ percent: number }, void];
+  /** Shows what goes over the links of the account, in updates, until it is stopped; `texts` with what people wrote. */
+  inspect: [{ account: AccountKey; texts: boolean }, Inspection];
+  /** Nobody looks any more. */
+  stop_inspecting: [{ account: AccountKey }, void];
+  /** Saves what the page has handed over under this key (`take_file`) where the user says; false when they do not. */
+  save_picked: [{ key: string }, boolean];
 }

@@ -1,6 +1,7 @@
 // The Bootstrap icons that the UI uses, as path data: drawn as SVG nodes, so that neither a font nor inline HTML is
 // needed, and only these travel.
 
+import activity from 'bootstrap-icons/icons/activity.svg?raw';
 import arrowDown from 'bootstrap-icons/icons/arrow-down.svg?raw';
 import arrowReturn from 'bootstrap-icons/icons/arrow-return-left.svg?raw';
 import arrowUp from 'bootstrap-icons/icons/arrow-up.svg?raw';
@@ -56,7 +57,7 @@ import dash from 'bootstrap-icons/icons/dash-circle-fill.svg?raw';
 import x from 'bootstrap-icons/icons/x-lg.svg?raw';
 
 const sources = {
-  'arrow-down': arrowDown, 'arrow-up': arrowUp, at, bell, dnd: dash, 'arrow-return': arrowReturn, 'bell-slash': bellSlash, 'box-arrow': boxArrow, broadcast,
+  activity, 'arrow-down': arrowDown, 'arrow-up': arrowUp, at, bell, dnd: dash, 'arrow-return': arrowReturn, 'bell-slash': bellSlash, 'box-arrow': boxArrow, broadcast,
   chat, 'chat-text': chatText, check, 'chevron-down': chevronDown, 'circle-half': circleHalf, clipboard, clock, compass, emoji: emojiSmile,
   exclamation, 'eye-slash': eyeSlash, gear, globe, link, list, lock, moon, 'node-plus': nodePlus, pencil, people, 'person-plus': personPlus, 'person-x': personX,
   pin, plus, reply, search, send, sun, dots: threeDots, trash, x,

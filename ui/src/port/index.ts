@@ -7,7 +7,7 @@
 import type {
   AccountKey, CredentialStore, Desktop, HistoryPage, Hosting, Member, NearbyCheck, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
   RoomCreate, RoomJoined, RoomUpdate, SearchPage, Seat, Settings, Start, Thread, Update, Workspace, WorkspaceCreate, WorkspaceUpdate,
-  Invite, InviteRequest, Session, PersonalSet, ProfileChange, ReminderSet, User, FileInfo, DragOut, Picked, Role, ShellWords,
+  Invite, InviteRequest, Session, PersonalSet, Inspection, ProfileChange, ReminderSet, User, FileInfo, DragOut, Picked, Role, ShellWords,
 } from '../bindings';
 import type { Notification } from '../lib/notify';
 
@@ -78,6 +78,9 @@ export interface Port {
   /** The system's notifications, where the page shows them; null where the shell does, which then hands no `attention`
       over that it has shown. */
   readonly notifier: Notifier | null;
+
+  /** What goes over its links. */
+  readonly inspector: Inspector;
 
   // --- the account ---
   /** It is looked at from now on, also at the next start. */
@@ -200,6 +203,19 @@ export interface Files {
   thumbUrl(id: string): string;
   /** A picture of the user: the id of an image that they uploaded; null takes it away. Updates tell the rest. */
   setAvatar(file: string | null): Promise<User>;
+}
+
+/** What goes over the links of an account, for somebody who wants to see it. */
+export interface Inspector {
+  /** Updates of type `inspected` tell of it from now on. No token is ever in them; what people wrote is covered, unless `texts`
+      asks for it beside that. Opened again, that changes. */
+  open(texts: boolean): Promise<Inspection>;
+  /** Nothing is recorded any more. */
+  close(): void;
+  /** Asks over the links whether the server is still there. */
+  ping(): void;
+  /** Saves a text as a file of this name where the user says, or where their browser puts downloads; false when they did not. */
+  save(name: string, text: string): Promise<boolean>;
 }
 
 /** What only an app on a desktop can do. */

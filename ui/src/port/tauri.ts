@@ -12,7 +12,7 @@ import type {
 import type { Commands as AllCommands } from '../bindings/commands';
 import { asRefusal, isRefusal, refusal } from '../lib/error';
 import { t } from '../lib/locale/locale.svelte';
-import type { DesktopPort, Files, NearbyPort, Port, Shell } from './index';
+import type { DesktopPort, Files, Inspector, NearbyPort, Port, Shell } from './index';
 
 type Commands = AllCommands<Channel<Update>>;
 /** The commands that say which account they are for. */
@@ -115,6 +115,16 @@ class TauriPort implements Port {
     fetch: /Linux/.test(navigator.userAgent) ? (file, moved, stop) => this.fetch(file, moved, stop) : null,
     thumbUrl: (id: string) => `${convertFileSrc(`${this.account}.${id}`, 'confab-file')}?thumb`,
     setAvatar: (file: string | null) => this.call('set_avatar', { file }),
+  };
+
+  readonly inspector: Inspector = {
+    open: (texts: boolean) => this.call('inspect', { texts }),
+    close: () => void this.call('stop_inspecting', {}).catch(() => undefined),
+    ping: () => void call('nudge', {}).catch(() => undefined),
+    save: async (name: string, text: string) => {
+      const { key } = await this.take(new File([text], name));
+      return call('save_picked', { key });
+    },
   };
 
   private async fetch({ id, bytes, mime }: FileInfo, moved: (bytes: number) => void, stop: AbortSignal): Promise<string> {

@@ -43,6 +43,8 @@ export type Attached = Picked & {
   /** Why its upload could not begin. */
   error?: Refusal;
 };
+/** What goes over the links, as far as it was not told yet. */
+export type Inspected = Extract<Update, { type: 'inspected' }>;
 /** What the shell took over when it was dropped on the window. */
 export type Dropped = Pick<Extract<Update, { type: 'dropped' }>, 'files' | 'links'>;
 export type Connection = 'online' | 'connecting' | 'offline';
@@ -76,6 +78,10 @@ export class App {
   readonly personal = new PersonalState();
   /** The user said that they are away: what they do meanwhile does not bring them back. */
   away = $state(false);
+  /** The inspector is open, below everything else. */
+  inspecting = $state(false);
+  /** Who draws what goes over the links: the inspector, while it is open. */
+  inspector: ((seen: Inspected) => void) | null = null;
   /** What stands beside the timeline. */
   panel = $state<AppPanel | null>(null);
   readonly search: SearchState;
@@ -398,6 +404,8 @@ export class App {
         if (update.transfer.state.is === 'cancelled') this.transfers.delete(update.transfer.key);
         else this.transfers.set(update.transfer.key, update.transfer);
         return;
+      case 'inspected':
+        return this.inspector?.(update);
       case 'quitting':
       case 'nearby':
       case 'dropped':

@@ -29,6 +29,7 @@ export const KEYMAP: readonly KeySection[] = [
       { keys: ['Mod+.'], does: 'keys.panel' },
       { keys: ['Mod+,'], does: 'common.settings' },
       { keys: ['Mod++', 'Mod+-', 'Mod+0'], does: 'keys.zoom' },
+      { keys: ['Mod+Shift+I', 'Ctrl+Alt+I'], does: 'keys.inspector' },
       { keys: ['Mod+/'], does: 'keys.this_list' },
     ],
   },
@@ -61,7 +62,7 @@ export const KEYMAP: readonly KeySection[] = [
 ];
 
 const isMac = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.platform);
-const NAMES: Readonly<Record<string, PlainKey>> = { Shift: 'keys.shift', Home: 'keys.home', End: 'keys.end', Del: 'keys.del' };
+const NAMES: Readonly<Record<string, PlainKey>> = { Ctrl: 'keys.ctrl', Shift: 'keys.shift', Home: 'keys.home', End: 'keys.end', Del: 'keys.del' };
 
 /** The keys of a combination, as they stand on this computer's keyboard. */
 export function keysOf(combination: string): string[] {

@@ -10,6 +10,10 @@ export function shortcut(event: KeyboardEvent, app: App): boolean {
   if (mod && !altKey && !shiftKey && key.toLowerCase() === 'k') return toggle(app, 'switcher');
   if (mod && !altKey && key === '/') return toggle(app, 'keys');
   if (mod && !altKey && app.zoom && zoom(key, app.zoom)) return true;
+  if (isInspector(event, app)) {
+    app.inspecting = !app.inspecting;
+    return true;
+  }
   // A dialog has the keyboard for itself.
   if (app.dialog !== null || document.querySelector('dialog[open]')) return false;
   if (mod && !shiftKey && !altKey && key === ',') return toggle(app, 'settings');
@@ -31,6 +35,14 @@ export function shortcut(event: KeyboardEvent, app: App): boolean {
   }
   if (altKey && !mod) return withAlt(key, shiftKey, app);
   return false;
+}
+
+/** Browsers keep the first for their own tools, and so do Macs ⌘⌥I: there it is Ctrl+Alt+I. AltGr is no Ctrl+Alt. */
+function isInspector(event: KeyboardEvent, app: App): boolean {
+  const { code, ctrlKey, metaKey, altKey, shiftKey } = event;
+  if (code !== 'KeyI' || event.getModifierState('AltGraph')) return false;
+  if (altKey) return ctrlKey && !metaKey && !shiftKey;
+  return shiftKey && (ctrlKey || metaKey) && app.servers.shell.desktop !== null;
 }
 
 function zoom(key: string, zoom: Zoom): boolean {

@@ -30,6 +30,7 @@ export function actions(app: App): SwitchEntry[] {
   }
   add(t('common.settings'), 'gear', open('settings'), t('switcher.settings_more'));
   add(t('switcher.keys'), 'list', open('keys'), t('switcher.keys_more'));
+  add(t('inspector.title'), 'activity', () => void (app.inspecting = true), t('switcher.inspector_more'));
   for (const language of LANGUAGES) add(NAMES[language], 'globe', () => settings.setLanguage(language), t('settings.language'));
   add(t('switcher.light'), 'sun', () => settings.setTheme('light'));
   add(t('switcher.dark'), 'moon', () => settings.setTheme('dark'));

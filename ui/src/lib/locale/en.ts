@@ -548,12 +548,15 @@ export const en = {
   'switcher.settings_more': 'preferences',
   'switcher.keys': 'List of keys',
   'switcher.keys_more': 'keyboard shortcuts',
+  'inspector.title': 'Inspector',
+  'switcher.inspector_more': 'view, events, debug, diagnostic report',
   'switcher.light': 'Light theme',
   'switcher.dark': 'Dark theme',
   'switcher.system': 'Theme as the system',
   'switcher.comfortable': 'Comfortable rows',
   'switcher.compact': 'Compact rows',
   'switcher.density_more': 'density',
+
 
   // The list of keys.
   'keys.title': 'Keys',
@@ -572,6 +575,7 @@ export const en = {
   'keys.zoom': 'Everything larger, smaller, as it was',
   'keys.region': 'Next, previous part of the window',
   'keys.panel': 'Members, or close what is beside the timeline',
+  'keys.inspector': 'Inspector: what goes over the links; in browsers the second',
   'keys.this_list': 'This list',
   'keys.reading': 'Reading',
   'keys.read_room': 'Mark the room as read and go to its end',

@@ -11,6 +11,8 @@ export type Language = (typeof LANGUAGES)[number];
 export const NAMES: Readonly<Record<Language, string>> = { en: 'English', de: 'Deutsch', ar: 'العربية' };
 
 type Messages = Readonly<Record<Key, Message>>;
+/** What is in the first load; parts of the page bring more of it. Other languages are loaded as a whole. */
+let english: Readonly<Partial<Messages>> = en;
 
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 // First strong isolate, and its end.
@@ -20,7 +22,7 @@ const END = String.fromCharCode(0x2069);
 class Locale {
   language = $state<Language>('en');
   formats = $state.raw(new Formats(tagOf('en')));
-  private messages = $state.raw<Messages>(en);
+  private messages = $state.raw<Readonly<Partial<Messages>>>(english);
   private wanted: Language = 'en';
 
   get dir(): 'ltr' | 'rtl' {
@@ -49,9 +51,15 @@ class Locale {
     this.language = language;
   }
 
+  /** English of a part of the page that is loaded just now. */
+  learn(part: Readonly<Partial<Messages>>): void {
+    english = { ...english, ...part };
+    if (this.language === 'en') this.messages = english;
+  }
+
   /** What a message is made of here, for those that have markup within. */
   pieces(key: Key, values: Values): readonly Piece[] {
-    return piecesOf(sentenceOf(this.messages[key], this.formats.plural, values['n']));
+    return piecesOf(sentenceOf(this.messages[key] ?? '', this.formats.plural, values['n']));
   }
 
   /** A value as it stands within a sentence: numbers in the digits of the language, and a text that may run the other
@@ -104,9 +112,9 @@ function preferences(): readonly string[] {
   return typeof navigator === 'undefined' ? [] : (navigator.languages ?? []);
 }
 
-async function load(language: Language): Promise<Messages> {
+async function load(language: Language): Promise<Readonly<Partial<Messages>>> {
   switch (language) {
-    case 'en': return en;
+    case 'en': return english;
     case 'de': return (await import('./de')).de;
     case 'ar': return (await import('./ar')).ar;
   }

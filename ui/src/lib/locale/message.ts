@@ -4,8 +4,9 @@
 // and nothing compiles messages in the page, which the content security policy forbids.
 
 import type { en } from './en';
+import type { enInspector } from './en.inspector';
 
-type English = typeof en;
+type English = typeof en & typeof enInspector;
 export type Key = keyof English;
 
 type Placeholder<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Placeholder<Rest> : never;

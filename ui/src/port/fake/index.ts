@@ -12,6 +12,7 @@ import { wanted } from '../../lib/search/query';
 import type { DesktopPort, NearbyPort, Notifier, Port, Shell } from '../index';
 import { leadsTo } from '../../state/links';
 import { FakeFiles } from './files';
+import { FakeInspector } from './inspector';
 
 export interface FakeWorkspace {
   workspace: Workspace;
@@ -49,6 +50,7 @@ export class FakePort implements Shell, Port {
   readonly calls: [method: Method, ...args: unknown[]][] = [];
   /** What becomes of a sent message: committed at once, or left queued until `settle`. */
   sending: 'commit' | 'hold' = 'commit';
+  readonly inspector = new FakeInspector((update) => this.emit(update));
   readonly files = new FakeFiles((update) => this.emit(update), () => this.world);
   private readonly listeners = new Set<(update: Update) => void>();
   private readonly beside = new Set<(update: Update) => void>();
@@ -484,6 +486,7 @@ export class FakePort implements Shell, Port {
     const error = this.refusals.get(method);
     this.refusals.delete(method);
     if (error) throw error;
+    this.inspector.called(method, args);
   }
 
   /** The server behind an address or a link. */

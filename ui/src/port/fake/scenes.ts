@@ -9,7 +9,7 @@ import { chatter, elsewhere, onBoth, room, serverInfo, signedIn, startOf, world 
 
 const LANGUAGES: readonly Language[] = ['system', 'de', 'ar'];
 const MINUTE = 60_000;
-const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown', 'people', 'files', 'servers', 'behind'] as const;
+const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown', 'people', 'files', 'servers', 'behind', 'busy'] as const;
 type Scene = (typeof NAMES)[number];
 
 export function scene(params: URLSearchParams): FakePort {
@@ -23,6 +23,7 @@ export function scene(params: URLSearchParams): FakePort {
   port.world.start.settings = { theme: theme === 'dark' || theme === 'light' ? theme : 'system', compact: params.has('compact'), language: LANGUAGES.find((one) => one === language) ?? 'en', notifications: true, previews: true, close_to_tray: true };
   if (name === 'chat') setTimeout(() => port.emit({ type: 'typing', slug: 'general', room: 'r-general', users: ['u-bo', 'u-dilara'] }), 300);
   if (name === 'files') drawFiles(port);
+  if (name === 'busy') keepBusy(port);
   if (params.has('held')) holdOlder(port);
   if (name === 'offline') setTimeout(() => goOffline(port), 300);
   if (name === 'servers' && params.has('gone')) setTimeout(() => goAway(port.beyond ?? port), 300);
@@ -71,6 +72,19 @@ function neighbours(): NearbyServer[] {
 function behind(unread: number): FakePort['world'] {
   const head = unread + 200;
   return world([room('general', { head, read: head - unread, unread })], new Map([['r-general', chatter(head, new Date())]]));
+}
+
+/** Much goes over the links, for an inspector to keep up with. */
+function keepBusy({ inspector }: FakePort): void {
+  const users = ['u-bo', 'u-chen', 'u-dilara'];
+  let seq = 22;
+  setInterval(() => {
+    for (let n = 0; n < 40; n++) {
+      const user = users[++seq % users.length];
+      if (seq % 3 === 0) inspector.push('/general', 'room:entry', { room: 'r-general', seq, kind: 'message', author: user, text: `Message ${seq}` });
+      else inspector.push('/general', 'presence:changed', { user, state: seq % 2 ? 'online' : 'away' });
+    }
+  }, 100);
 }
 
 /** Older pages come when the window hears of the event `older`. */

@@ -4,11 +4,12 @@
 
 import { Manager, type Socket } from 'socket.io-client';
 
-import { PROTOCOL, type LinkState, type PushMap, type RequestMap } from '../../bindings';
+import { PROTOCOL, type LinkChange, type LinkState, type PushMap, type RequestMap } from '../../bindings';
 import { isRefusal, isRetryable, refusal, type Refusal } from '../../lib/error';
 import { t } from '../../lib/locale/locale.svelte';
 import type { PlainKey } from '../../lib/locale/message';
 import { Backoff } from './backoff';
+import { LinkNotes, type Viewer } from './notes';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const OPEN_TIMEOUT_MS = 10_000;
@@ -25,6 +26,7 @@ export interface Requester {
 }
 
 export class Connection {
+  readonly notes = new LinkNotes();
   private readonly manager: Manager;
   private readonly links = new Set<Link>();
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -51,7 +53,8 @@ export class Connection {
 
   open(namespace: string, handlers: PushHandlers, onstate: (state: LinkState) => void): Link {
     const socket = this.manager.socket(namespace, { auth: { protocol: PROTOCOL, client: this.client, batches: true } });
-    const link = new Link(this, socket, handlers, onstate);
+    const link = new Link(this, namespace, socket, handlers, onstate);
+    this.notes.viewer?.attach(namespace, socket);
     this.links.add(link);
     link.connect();
     return link;
@@ -60,6 +63,22 @@ export class Connection {
   /** Cuts the connection: it no longer answers. What waits is refused, and the next attempt is under way. */
   drop(): void {
     this.manager.engine?.close();
+  }
+
+  /** Shows all that goes over the links, or nothing any more. */
+  watch(viewer: Viewer | null): void {
+    this.notes.viewer = viewer;
+    for (const link of this.links) link.shownTo(viewer);
+  }
+
+  /** What carries the links. */
+  get transport(): string {
+    return this.manager.engine?.transport?.name ?? '';
+  }
+
+  /** Asks over every link whether the server is still there. */
+  check(): void {
+    for (const link of this.links) if (link.live) link.check();
   }
 
   close(): void {
@@ -119,6 +138,7 @@ export class Link implements Requester {
 
   constructor(
     private readonly connection: Connection,
+    private readonly namespace: string,
     private readonly socket: Socket,
     handlers: PushHandlers,
     private readonly onstate: (state: LinkState) => void,
@@ -126,9 +146,13 @@ export class Link implements Requester {
     // A namespace has one socket for ever: what a link before this one left on it is not ours.
     socket.removeAllListeners();
     for (const [event, handler] of Object.entries(handlers)) socket.on(event, handler as (payload: unknown) => void);
-    socket.on('connect', () => connection.up());
+    socket.on('connect', () => {
+      this.note({ is: 'up', transport: connection.transport });
+      connection.up();
+    });
     socket.on('connect_error', (error) => this.failed(error));
     socket.on('disconnect', (reason) => {
+      this.note({ is: 'down', why: reason });
       // The connection itself reports its own end; this is the server closing one namespace.
       if (reason === 'io server disconnect') connection.lost();
     });
@@ -144,7 +168,9 @@ export class Link implements Requester {
     if (!this.socket.connected) throw refusal('unavailable', t('error.no_connection'));
     let answer: unknown;
     try {
-      answer = await this.socket.timeout(limit).emitWithAck(event, payload);
+      const emit = (): Promise<unknown> => this.socket.timeout(limit).emitWithAck(event, payload);
+      const { viewer } = this.connection.notes;
+      answer = await (viewer ? viewer.asked(emit) : emit());
     } catch {
       // No answer in time: the connection may be half-open, and only a new one tells.
       if (this.socket.connected) this.connection.drop();
@@ -168,6 +194,7 @@ export class Link implements Requester {
   connect(): void {
     if (this.refused || this.closing || this.socket.connected) return;
     this.onstate({ is: 'connecting' });
+    this.note({ is: 'opening' });
     if (this.socket.active) this.socket.io.open();
     else this.socket.connect();
   }
@@ -176,7 +203,12 @@ export class Link implements Requester {
     if (!this.refused && !this.closing && !this.socket.connected) this.onstate(state);
   }
 
+  shownTo(viewer: Viewer | null): void {
+    viewer?.attach(this.namespace, this.socket);
+  }
+
   close(): void {
+    if (!this.closing && this.socket.active) this.note({ is: 'dropped' });
     this.closing = true;
     this.connection.forget(this);
     this.socket.removeAllListeners();
@@ -188,10 +220,15 @@ export class Link implements Requester {
     this.onstate({ is: 'closed' });
   }
 
+  private note(change: LinkChange): void {
+    this.connection.notes.note(this.namespace, change);
+  }
+
   private failed(thrown: Error): void {
     // Still active: the connection failed, not this namespace, and the connection handles that.
-    if (this.socket.active || this.closing) return;
+    if (this.socket.active || this.closing) return this.note({ is: 'down', why: thrown.message });
     const error = refusalOf(thrown);
+    this.note({ is: 'refused', code: error.code });
     if (isRetryable(error.code)) return this.connection.lost(error.retry_after_ms ?? 0);
     this.refused = true;
     this.onstate({ is: 'refused', error });

@@ -14,6 +14,7 @@ import { Device } from './device';
 import { WebFiles } from './files';
 import { Api } from './http';
 import { WebNotifier } from './notifier';
+import { WebInspector } from './inspector';
 import { forgetPlace, keepPlace, keepSettings, keptPlace, keptSettings } from './kept';
 import { messageItem } from './roomlog';
 import { AccountSession } from './session';
@@ -31,6 +32,7 @@ export class WebPort implements Shell, Port {
   private session: AccountSession | undefined;
   readonly notifier = new WebNotifier();
   readonly desktop = null;
+  readonly inspector = new WebInspector(() => this.mine(), (update) => this.emit(update));
   readonly nearby = null;
   readonly files = new WebFiles(this.api, { emit: (update) => this.emit(update) });
 
@@ -323,6 +325,7 @@ export class WebPort implements Shell, Port {
   }
 
   private ended(error: Refusal | null): void {
+    this.inspector.close();
     this.session = undefined;
     this.files.close();
     forgetPlace();

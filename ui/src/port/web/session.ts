@@ -32,7 +32,8 @@ export class AccountSession {
   private readonly outbox: Outbox;
   private readonly cache: Cache;
   private readonly tabs: Tabs;
-  private readonly connection: Connection;
+  readonly connection: Connection;
+  readonly client = CLIENT;
   private lobby: Link | undefined;
   private known: CachedLobby | undefined;
   private readonly open = new Map<string, WorkspaceSession>();
