@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use confab_client::view::Hosting;
-use confab_protocol::account::Secret;
+use confab_protocol::account::{Secret, User};
 use confab_protocol::{Error, UserId};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -25,6 +25,9 @@ pub const BIND: &str = "CONFAB_HOST_BIND";
 
 /// How long open connections may take to end when the app quits.
 const DRAIN: Duration = Duration::from_secs(5);
+
+/// How many of those who are connected are named.
+const MOST: usize = 500;
 
 /// Enough for fan-out beside a window; the machine is somebody's desktop.
 const THREADS: usize = 2;
@@ -131,6 +134,19 @@ impl Embedded {
         let running = self.running.lock().await;
         let connected = running.as_ref().map(|running| running.handle.connected()).unwrap_or_default();
         connected.iter().filter(|user| Some(*user) != me).count()
+    }
+
+    /// Who is connected to it now, by name; nobody when it does not run.
+    pub async fn connected(&self) -> Vec<User> {
+        let running = self.running.lock().await;
+        let Some(Running { handle, .. }) = &*running else { return Vec::new() };
+        let mut people = Vec::new();
+        for user in handle.connected().iter().take(MOST) {
+            // Whoever cannot be looked up just now is in the next answer.
+            people.extend(handle.chat().store.user(user).await.ok().flatten());
+        }
+        people.sort_by(|a, b| (&a.display_name, &a.id).cmp(&(&b.display_name, &b.id)));
+        people
     }
 
     /// Stops it: open connections get a moment to end, and the data is closed.

@@ -12,6 +12,7 @@ use std::time::Instant;
 use confab_client::local;
 use confab_client::nearby::Nearby;
 use confab_client::view::{CredentialStore, Hosting, Seat, ShellWords, Start, Update};
+use confab_protocol::account::User;
 use confab_protocol::{Answer, Cause, Error};
 use tauri::ipc::Channel;
 use tokio::sync::OnceCell;
@@ -142,6 +143,11 @@ impl Shell {
     /// The addresses of the server inside the app, when it runs.
     pub async fn hosting(&self) -> Option<Hosting> {
         self.embedded.hosting().await
+    }
+
+    /// Who is connected to the server inside the app.
+    pub async fn connected(&self) -> Vec<User> {
+        self.embedded.connected().await
     }
 
     /// The app ends: links are closed, and the server inside it with its data.

@@ -50,6 +50,10 @@ fn host_join_chat_and_come_back() {
         assert!(key.as_str().unwrap().contains('/'), "{key}");
         ada.wait_for("Ben's message", |all| all.iter().any(|update| update.to_string().contains("Hello, Ada")));
         ben.wait_for("the commit", |all| all.iter().any(|update| update.to_string().contains(r#""is":"sent""#)));
+        let connected = ada.ok("connected", json!({}));
+        let names = connected.as_array().unwrap().iter().map(|user| user["display_name"].clone()).collect::<Vec<_>>();
+        assert_eq!(names, ["Ada", "Ben"]);
+        assert_eq!(ben.ok("connected", json!({})), json!([]), "he hosts nothing");
         let place = json!({ "workspace": "general", "room": room });
         ben.of(&guest, "save_place", json!({ "place": place }));
 

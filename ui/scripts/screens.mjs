@@ -181,6 +181,10 @@ const shots = [
     },
   },
   { name: 'switcher-narrow', query: 'scene=chat', size: { width: 420, height: 760 }, act: (page) => page.keyboard.press('Control+k') },
+  { name: 'files-panel', query: 'scene=files', act: filesPanel },
+  { name: 'files-panel-dark-german-narrow', query: 'scene=files&theme=dark&language=de', size: narrow, act: filesPanel },
+  { name: 'composer-code', query: 'scene=chat', act: (page) => page.getByTestId('composer').fill('Like this:\n```rust\nfn main() {\n    println!("hello");\n}\n```'), wait: 600 },
+  { name: 'settings-hosting', query: 'scene=chat', act: hostingInfo },
   { name: 'inspector', query: 'scene=chat', act: inspect() },
   { name: 'inspector-open-dark', query: 'scene=chat&theme=dark', act: inspect(openEvent) },
   { name: 'inspector-german', query: 'scene=chat&language=de', act: inspect(openEvent) },
@@ -205,6 +209,20 @@ const shots = [
   { name: 'behind-far-narrow-dark', query: 'scene=behind&unread=900&theme=dark&language=de', size: narrow },
   { name: 'big', query: 'scene=big', act: measureBig },
 ];
+
+/** Opens the files of the room. */
+async function filesPanel(page) {
+  await page.getByTestId('room-menu').click();
+  await page.getByTestId('files-toggle').click();
+  await page.getByTestId('files-item').first().waitFor();
+}
+
+/** Opens the settings where they say who is connected. */
+async function hostingInfo(page) {
+  await page.keyboard.press('Control+,');
+  await page.getByTestId('hosting-connected').waitFor();
+  await page.getByTestId('hosting-connected').scrollIntoViewIfNeeded();
+}
 
 /** Opens the inspector, and does something there. */
 function inspect(then = () => undefined) {

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { FileInfo, MessageItem, NewMessage } from '../src/bindings';
+import type { FileInfo, Item, MessageItem, NewMessage } from '../src/bindings';
 import { kindOf, sizeOf } from '../src/lib/size';
 import { refusal } from '../src/lib/error';
 import { FakePort, message } from '../src/port/fake';
@@ -291,5 +291,49 @@ describe('sizes and kinds', () => {
 
   it('is the ending of the name, or what the content says', () => {
     expect([['a.pdf', 'x/y'], ['noending', 'application/zip'], ['.profile', 'application/octet-stream']].map(([name, mime]) => kindOf({ name: name ?? '', mime: mime ?? '' }))).toEqual(['PDF', 'ZIP', 'File']);
+  });
+});
+
+describe('the files of a room', () => {
+  const info = (id: string, name: string, mime: string, more: Partial<FileInfo> = {}): FileInfo => ({ id, name, mime, bytes: 900, sha256: '', thumb: false, ...more });
+  const picture = info('f2', 'view.png', 'image/png', { thumb: true, width: 4, height: 3 });
+  const said = (n: number, files: FileInfo[]): Item => ({ ...message(`u-bo/c${n}`, 'u-bo', `message ${n}`, '2026-01-05T12:00:00Z', n), files });
+  const names = (): string[] => page.all('files-item').map((item) => item.textContent?.match(/\w+\.\w+/)?.[0] ?? item.querySelector('img')?.alt ?? '');
+
+  async function open(items: Item[]): Promise<void> {
+    await page.close();
+    page = await Page.open(world([room('general', { head: items.length, read: items.length }), room('random')], new Map([['r-general', items]])));
+    await page.click('room-menu');
+    await page.click('files-toggle');
+    await vi.waitFor(() => expect(page.get('files').textContent).not.toContain('Loading'));
+  }
+
+  it('are in a panel, newest first, pictures apart from others, and lead to their messages', async () => {
+    await open([said(1, [info('f1', 'plan.pdf', 'application/pdf')]), said(2, []), said(3, [picture])]);
+    expect(names()).toEqual(['view.png', 'plan.pdf']);
+    const [all, pictures, others] = [...page.get('files-kind').querySelectorAll('button')];
+    pictures?.click();
+    await page.settled();
+    expect(names()).toEqual(['view.png']);
+    others?.click();
+    await page.settled();
+    expect(names()).toEqual(['plan.pdf']);
+    all?.click();
+    await page.settled();
+    page.all('files-go')[1]?.click();
+    expect(page.app.target?.seq).toBe(1);
+  });
+
+  it('come as they are sent', async () => {
+    await open([said(1, [info('f1', 'plan.pdf', 'application/pdf')])]);
+    const next = said(2, [info('f3', 'notes.txt', 'text/plain')]);
+    page.port.world.workspaces[0]?.items.set('r-general', [...(page.port.world.workspaces[0]?.items.get('r-general') ?? []), next]);
+    page.port.emit({ type: 'timeline', slug: 'general', room: 'r-general', change: { how: 'upsert', items: [next] } });
+    await vi.waitFor(() => expect(names()).toEqual(['notes.txt', 'plan.pdf']));
+  });
+
+  it('says that there are none', async () => {
+    await open([said(1, [])]);
+    await vi.waitFor(() => expect(page.text('files')).toContain('No files yet.'));
   });
 });

@@ -51,6 +51,21 @@ const screens: [name: string, query: string, act?: (page: Page) => Promise<unkno
     await page.getByTestId('pins-toggle').click();
     await page.getByTestId('pin').waitFor();
   }],
+  ['files of a room', 'scene=files', async (page) => {
+    await page.getByTestId('room-menu').click();
+    await page.getByTestId('files-toggle').click();
+    await page.getByTestId('files-item').first().waitFor();
+  }],
+  // In another room than the others write in: a draft is kept.
+  ['code in the composer', 'scene=files', async (page) => {
+    await page.getByTestId('room-random').click();
+    await page.getByTestId('composer').fill('```rust\nfn main() {}');
+    await page.getByTestId('composer-preview').locator('.hljs-keyword').waitFor();
+  }],
+  ['who hosts', 'scene=chat', async (page) => {
+    await page.keyboard.press('Control+,');
+    await page.getByTestId('hosting-connected').waitFor();
+  }],
   ['search', 'scene=chat', async (page) => {
     await page.keyboard.press('Control+Shift+f');
     await page.getByTestId('search-input').pressSequentially('has:link from:');

@@ -188,6 +188,17 @@ describe('keys in the text', () => {
   });
 });
 
+describe('code', () => {
+  it('is shown as it will look while its fence is open', async () => {
+    expect(page.has('composer-preview')).toBe(false);
+    await page.type('composer', 'see\n```rust\nfn main() {}');
+    await vi.waitFor(() => expect(page.text('composer-preview')).toContain('fn main() {}'));
+    expect(page.text('composer-preview')).not.toContain('see');
+    await page.type('composer', 'no code ``` here');
+    await vi.waitFor(() => expect(page.has('composer-preview')).toBe(false));
+  });
+});
+
 describe('commands', () => {
   it('are offered with their help, those that fit the room', async () => {
     await page.type('composer', '/');

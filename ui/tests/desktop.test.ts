@@ -209,3 +209,17 @@ it('a browser keeps one notification for each room until it is read', () => {
   expect(notifier.show({ title: 'Bo', body: 'hello', target }, clicked)).toBe(false);
   vi.unstubAllGlobals();
 });
+
+it('who hosts sees who is connected', async () => {
+  const made = world([room('general')], new Map());
+  made.start.hosting = made.hosting = { address: made.start.accounts[0]?.account.address ?? '', network: [] };
+  const page = await Page.open(made);
+  page.app.dialog = 'settings';
+  await vi.waitFor(() => expect(page.text('hosting-connected')).toContain('Nobody is connected'));
+  page.app.dialog = null;
+  await page.settled();
+  made.connected = made.start.accounts.map(({ account }) => account.user);
+  page.app.dialog = 'settings';
+  await vi.waitFor(() => expect(page.text('hosting-connected')).toMatch(/One person is connected:.*Ada Okafor/));
+  await page.close();
+});

@@ -67,6 +67,7 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         server::sign_out,
         server::set_front,
         server::hosting,
+        server::connected,
         server::create_invite,
         server::sessions,
         server::revoke_session,

@@ -18,6 +18,7 @@ pub const COMMANDS: &[&str] = &[
     "sign_out",
     "set_front",
     "hosting",
+    "connected",
     "create_invite",
     "sessions",
     "revoke_session",

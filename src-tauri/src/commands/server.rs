@@ -2,7 +2,7 @@
 
 use confab_client::entrance;
 use confab_client::view::{Hosting, NearbyCheck, Probe, Seat, Start, Update};
-use confab_protocol::account::{GuestRequest, Invite, InviteRequest, Secret, Session, Setup, SignIn, SignUpRequest};
+use confab_protocol::account::{GuestRequest, Invite, InviteRequest, Secret, Session, Setup, SignIn, SignUpRequest, User};
 use confab_protocol::{Answer, InviteCode, SessionId};
 use tauri::ipc::Channel;
 
@@ -121,6 +121,12 @@ pub async fn set_front(account: TheAccount) -> Answer<()> {
 #[tauri::command]
 pub async fn hosting(shell: TheShell<'_>) -> Answer<Option<Hosting>> {
     Ok(shell.hosting().await)
+}
+
+/// Who is connected to this app's own server now.
+#[tauri::command]
+pub async fn connected(shell: TheShell<'_>) -> Answer<Vec<User>> {
+    Ok(shell.connected().await)
 }
 
 /// Makes an invitation.

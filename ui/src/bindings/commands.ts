@@ -84,6 +84,8 @@ export interface Commands<Updates> {
   set_front: [{ account: AccountKey }, void];
   /** This app's own server, when it hosts one. */
   hosting: [Record<string, never>, Hosting | null];
+  /** Who is connected to this app's own server now. */
+  connected: [Record<string, never>, Array<User>];
   /** Makes an invitation. */
   create_invite: [{ account: AccountKey; request: InviteRequest }, Invite];
   /** The user's signed-in devices. */

@@ -53,6 +53,8 @@ export interface Shell {
   setUp(address: string, setupToken: string, serverName: string, login: string, displayName: string, password: string): Promise<Seat>;
   /** This app's own server, when it hosts one. */
   hosting(): Promise<Hosting | null>;
+  /** Who is connected to that server now. */
+  connected(): Promise<User[]>;
 
   /** The first room is on the screen. */
   drawn(): void;

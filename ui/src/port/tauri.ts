@@ -83,6 +83,7 @@ export class TauriShell implements Shell {
     address: string, setupToken: string, serverName: string, login: string, displayName: string, password: string,
   ) => call('set_up', { address, setupToken, serverName, login, displayName, password });
   hosting = () => call('hosting', {});
+  connected = () => call('connected', {});
 
   drawn = () => void call('drawn', {}).catch(() => undefined);
 }

@@ -35,7 +35,7 @@ import type { Zoom } from './zoom';
 export type AppDialog = 'switcher' | 'keys' | 'settings' | 'create-room' | 'browse-rooms' | 'new-direct' | 'invite' | 'add-workspace' | 'profile'
   | 'commands' | 'workspace';
 /** What may stand beside the timeline, one at a time. */
-export type AppPanel = 'members' | 'pins' | 'search' | 'thread';
+export type AppPanel = 'files' | 'members' | 'pins' | 'search' | 'thread';
 /** A file of a message that is being written. */
 export type Attached = Picked & {
   /** The page's own picture of it, until the server has one. */

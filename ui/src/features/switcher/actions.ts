@@ -25,6 +25,7 @@ export function actions(app: App): SwitchEntry[] {
   if (room) {
     add(t('common.members'), 'people', () => app.togglePanel('members'));
     add(t('pins.title'), 'pin', () => app.togglePanel('pins'), t('switcher.pins_more'));
+    add(t('common.files'), 'paperclip', () => app.togglePanel('files'), t('switcher.files_more'));
     add(room.info.muted ? t('switcher.unmute') : t('switcher.mute'), 'bell-slash', () => void app.attempt(() => app.port.updateRoom({ room: room.info.id, muted: !room.info.muted })));
     if (room.info.kind !== 'direct') add(t('command.leave'), 'box-arrow', () => void app.attempt(() => app.leaveRoom(room)));
   }

@@ -29,6 +29,8 @@ export interface FakeWorld {
   user: User;
   workspaces: FakeWorkspace[];
   hosting?: Hosting;
+  /** Who is connected to it. */
+  connected?: User[];
   personal?: Personal;
   sessions?: Session[];
   /** How many rows a page has. */
@@ -196,6 +198,10 @@ export class FakePort implements Shell, Port {
 
   async hosting(): Promise<Hosting | null> {
     return this.world.hosting ?? null;
+  }
+
+  async connected(): Promise<User[]> {
+    return this.world.connected ?? [];
   }
 
   async createInvite(request: InviteRequest): Promise<Invite> {

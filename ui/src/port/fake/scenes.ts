@@ -117,6 +117,7 @@ function chat(now: Date): FakePort['world'] {
   }
   built.start.accounts = signedIn({ workspace: 'general', room: null }).accounts;
   built.start.hosting = built.hosting = { address: 'http://127.0.0.1:7300', network: ['http://192.168.1.7:7300'] };
+  built.connected = signedIn().accounts.map(({ account }) => account.user);
   built.sessions = [
     { id: 's1', device: 'Confab on Linux', created: now.toISOString(), last_seen: now.toISOString(), current: true },
     { id: 's2', device: 'Firefox on Windows', created: now.toISOString(), last_seen: new Date(now.getTime() - 3 * 3_600_000).toISOString(), current: false },

@@ -125,6 +125,10 @@ export class WebPort implements Shell, Port {
     return null;
   }
 
+  async connected(): Promise<User[]> {
+    return [];
+  }
+
   createInvite = (request: InviteRequest): Promise<Invite> => this.api.createInvite(request);
   sessions = (): Promise<Session[]> => this.api.sessions();
   revokeSession = (id: string): Promise<void> => this.api.revokeSession(id);
