@@ -8,6 +8,9 @@ import './styles.css';
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
 
-const servers = new Servers(await openShell());
+const shell = await openShell();
+// There by the time that the start page shows it: what stands below must not move.
+if (shell.nearby) void import('./features/setup/Nearby.svelte');
+const servers = new Servers(shell);
 mount(App, { target, props: { servers } });
 await servers.start();

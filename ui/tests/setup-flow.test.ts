@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { refusal } from '../src/lib/error';
 import { FakePort, type FakeWorld } from '../src/port/fake';
@@ -171,6 +171,7 @@ describe('on this network', () => {
     port = new FakePort(fresh(changes));
     port.nearby = nearby = new FakeNearby(port);
     page = await Page.open(port);
+    await vi.waitFor(() => expect(page.has('nearby')).toBe(true));
   }
 
   it('lists servers as they come and go, and one is joined by a click', async () => {
@@ -225,7 +226,7 @@ describe('on this network', () => {
     port = new FakePort(fresh());
     port.nearby = { watch: () => Promise.reject(refusal('unavailable', 'CONFAB_NEARBY is off.')), check: () => Promise.reject(refusal('unavailable', 'off')) };
     page = await Page.open(port);
-    expect(page.text('nearby')).toContain('CONFAB_NEARBY is off.');
+    await vi.waitFor(() => expect(page.text('nearby')).toContain('CONFAB_NEARBY is off.'));
     expect(page.all('nearby-why')).toHaveLength(0);
   });
 

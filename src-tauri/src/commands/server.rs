@@ -2,7 +2,9 @@
 
 use confab_client::entrance;
 use confab_client::view::{Hosting, NearbyCheck, Probe, Seat, Start, Update};
-use confab_protocol::account::{GuestRequest, Invite, InviteRequest, Secret, Session, Setup, SignIn, SignUpRequest, User};
+use confab_protocol::account::{
+    GuestRequest, Invite, InviteRequest, Secret, Session, Setup, SignIn, SignUpRequest, User,
+};
 use confab_protocol::{Answer, InviteCode, SessionId};
 use tauri::ipc::Channel;
 
