@@ -50,6 +50,9 @@ fn host_join_chat_and_come_back() {
         assert!(key.as_str().unwrap().contains('/'), "{key}");
         ada.wait_for("Ben's message", |all| all.iter().any(|update| update.to_string().contains("Hello, Ada")));
         ben.wait_for("the commit", |all| all.iter().any(|update| update.to_string().contains(r#""is":"sent""#)));
+        // The links of an account come up in any order.
+        ben.update("lobby");
+        ada.update("lobby");
         let connected = ada.ok("connected", json!({}));
         let names = connected.as_array().unwrap().iter().map(|user| user["display_name"].clone()).collect::<Vec<_>>();
         assert_eq!(names, ["Ada", "Ben"]);
