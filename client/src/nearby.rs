@@ -7,7 +7,7 @@ mod check;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use confab_protocol::text;
+use confab_protocol::{SERVICE, text};
 use mdns_sd::{IfKind, Receiver, ResolvedService, ServiceDaemon, ServiceEvent};
 use tokio::sync::watch;
 
@@ -15,8 +15,6 @@ use crate::view::NearbyServer;
 
 pub use check::check;
 
-/// The service's type. Servers have the same (`confab_server::discovery`).
-const SERVICE: &str = "_confab._tcp.local.";
 /// Servers in the list at most.
 const MOST: usize = 100;
 

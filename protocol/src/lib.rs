@@ -30,3 +30,6 @@ pub use time::Timestamp;
 
 /// The version of the protocol that this crate speaks: `protocol` in the handshake and in `GET /server`.
 pub const PROTOCOL: u32 = 1;
+
+/// As what servers announce themselves on their network: the type of their service in DNS-SD.
+pub const SERVICE: &str = "_confab._tcp.local.";

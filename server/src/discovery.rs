@@ -8,13 +8,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use confab_protocol::SERVICE;
 use mdns_sd::{IfKind, ServiceDaemon, ServiceInfo};
 
 use crate::app::App;
 use crate::store::StoreError;
 
-/// The service's type. Those who look for it have the same (`confab_client::nearby`).
-const SERVICE: &str = "_confab._tcp.local.";
 /// A label of DNS, in bytes; some are left for the number that tells two of one name apart.
 const LABEL: usize = 56;
 /// How long others are told that the server goes. They find out by themselves, but later.

@@ -2,31 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { scenario } from './lib/check.mjs';
-import { assertNoComplaints, closeBrowser, person, takeComplaints } from './lib/browser.mjs';
+import { clean, closeBrowser, person } from './lib/browser.mjs';
 import { stage } from './lib/stage.mjs';
 
 let ada, bob, cem, link;
-
-/** Every step ends with a clean console. */
-const clean = (steps) =>
-  Object.fromEntries(
-    Object.entries(steps).map(([name, step]) => [
-      name,
-      async () => {
-        try {
-          await step();
-          assertNoComplaints();
-        } catch (error) {
-          console.error('The console says:', takeComplaints());
-          await ada?.screenshot('failed-ada').catch(() => {});
-          await bob?.screenshot('failed-bob').catch(() => {});
-          await cem?.screenshot('failed-cem').catch(() => {});
-          await closeBrowser();
-          throw error;
-        }
-      },
-    ]),
-  );
 
 await scenario(clean({
   'a fresh server shows its set-up page, and its owner lands in a room': async () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { assertNoComplaints, closeBrowser, person, takeComplaints } from './lib/browser.mjs';
+import { clean, closeBrowser, person } from './lib/browser.mjs';
 import { scenario } from './lib/check.mjs';
 import { stage } from './lib/stage.mjs';
 
@@ -21,24 +21,6 @@ async function opened(event, direction) {
   await ada.sees('inspector-json');
   return JSON.parse(await detail());
 }
-
-const clean = (steps) =>
-  Object.fromEntries(
-    Object.entries(steps).map(([name, step]) => [
-      name,
-      async () => {
-        try {
-          await step();
-          assertNoComplaints();
-        } catch (error) {
-          console.error('The console says:', takeComplaints());
-          await ada?.screenshot('failed-inspector').catch(() => {});
-          await closeBrowser();
-          throw error;
-        }
-      },
-    ]),
-  );
 
 await scenario(clean({
   'it opens with its keys over live links': async () => {

@@ -18,6 +18,7 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
 
 let browser;
 const complaints = [];
+const people = [];
 
 /** A person at a browser of their own: cookies, storage and cache are not shared. */
 export async function person(name, { width = 1280, height = 800, theme = 'light' } = {}) {
@@ -29,7 +30,9 @@ export async function person(name, { width = 1280, height = 800, theme = 'light'
   const page = await context.newPage();
   page.setDefaultTimeout(DEADLINE);
   watch(name, page);
-  return new Person(name, page, context);
+  const opened = new Person(name, page, context);
+  people.push(opened);
+  return opened;
 }
 
 function watch(name, page) {
@@ -188,6 +191,22 @@ export function takeComplaints() {
 
 export function assertNoComplaints() {
   assert.deepEqual(takeComplaints(), []);
+}
+
+/** The same steps, each of which ends with a clean console; of one that fails there is a picture of everybody's page. */
+export function clean(steps) {
+  const watched = async (step) => {
+    try {
+      await step();
+      assertNoComplaints();
+    } catch (error) {
+      console.error('The console says:', takeComplaints());
+      for (const one of people) await one.screenshot(`failed-${one.name}`).catch(() => {});
+      await closeBrowser();
+      throw error;
+    }
+  };
+  return Object.fromEntries(Object.entries(steps).map(([name, step]) => [name, () => watched(step)]));
 }
 
 export async function closeBrowser() {
