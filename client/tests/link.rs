@@ -86,7 +86,7 @@ async fn a_refusal_is_a_code() {
         ("unauthorized", ErrorCode::Unauthorized),
         ("not_found", ErrorCode::NotFound),
         ("rate_limited", ErrorCode::RateLimited),
-        ("Invalid namespace", ErrorCode::NotFound),
+        ("Invalid namespace", ErrorCode::Unavailable),
     ] {
         let server = Server::start().await;
         let mut opened = open(&server, "/general");

@@ -80,6 +80,11 @@ impl Conn {
         drop(self.seat.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
+    /// Whether nobody has signed in over it.
+    pub fn is_strange(&self) -> bool {
+        self.seat.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Whether nobody watches it yet; from now on somebody does.
     pub fn begin_watch(&self) -> bool {
         !self.watched.swap(true, Ordering::Relaxed)

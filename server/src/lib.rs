@@ -206,6 +206,8 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
                 drop(writing.await);
                 drop(accepting.await);
                 drop(announcing.await);
+                // With their namespaces gone, the engine would refuse those who are about to come in for good.
+                app.silence.end_strangers();
                 app.close_sockets().await;
                 alive.close();
                 alive.wait().await;

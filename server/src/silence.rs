@@ -29,6 +29,12 @@ impl Silence {
         }
     }
 
+    /// Ends those over which nobody has signed in: the server stops, and whatever they are told would be wrong.
+    pub fn end_strangers(&self) {
+        let conns = self.conns.lock().unwrap_or_else(PoisonError::into_inner);
+        conns.iter().filter_map(Weak::upgrade).filter(|conn| conn.is_strange()).for_each(|conn| conn.shutdown());
+    }
+
     /// One [`STEP`] more has passed. Steps are counted and not the clock read: after a time in which this process stood
     /// still itself, everybody is heard before anybody is judged.
     pub fn pass(&self) {

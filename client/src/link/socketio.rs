@@ -227,8 +227,8 @@ fn refusal(packet: &str) -> Error {
     let name = packet.get("message").and_then(Value::as_str).or_else(|| packet.as_str()).unwrap_or_default();
     let code = match ErrorCode::from_wire(name) {
         Some(code) => code,
-        // What Socket.IO servers say by themselves about a namespace that is not registered.
-        None if name == "Invalid namespace" => ErrorCode::NotFound,
+        // What the engine says by itself. Confab has an answer of its own for what does not exist: it is stopping.
+        None if name == "Invalid namespace" => ErrorCode::Unavailable,
         None => ErrorCode::Internal,
     };
     let message = match code {
@@ -281,7 +281,7 @@ mod tests {
         };
         let frame = |packet: &str| format!("Received an ConnectError frame: {packet}");
         assert_eq!(code(&frame(r#"{"message":"unauthorized"}"#)), Some(ErrorCode::Unauthorized));
-        assert_eq!(code(&frame(r#"{"message":"Invalid namespace"}"#)), Some(ErrorCode::NotFound));
+        assert_eq!(code(&frame(r#"{"message":"Invalid namespace"}"#)), Some(ErrorCode::Unavailable));
         assert_eq!(code(&frame(r#""rate_limited""#)), Some(ErrorCode::RateLimited));
         assert_eq!(code(&frame("\"No error message provided\"")), Some(ErrorCode::Internal));
         assert_eq!(code("EngineIO Error"), None);

@@ -63,6 +63,10 @@ impl Gate {
         if matches!(self.door, Door::Nowhere) {
             app.forget_namespace(sock.ns());
         }
+        if app.stopping.is_cancelled() {
+            // The namespaces are going, and this may be the gate of those that do not exist.
+            return Err(ErrorCode::Unavailable);
+        }
         let handshake = read(sock, auth)?;
         let hash = token::hash(&handshake.token);
         let revocations = app.hub.revocations();

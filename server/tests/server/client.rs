@@ -75,6 +75,16 @@ impl Client {
         }
     }
 
+    /// Sends CONNECT where the connection may have ended: the refusal's message, or None once it has.
+    pub async fn knock(&mut self, namespace: &str, token: &str) -> Option<String> {
+        self.namespace = namespace.to_owned();
+        self.frame(Message::text(format!("40{}{}", self.prefix(), json!({ "token": token })))).await;
+        match self.packet().await? {
+            Packet::Refused(message) => Some(message),
+            other => panic!("{other:?} of a server that has stopped"),
+        }
+    }
+
     /// Leaves its namespace with a word, and keeps the connection.
     pub async fn leave(&mut self) {
         self.raw(&format!("41{}", self.prefix())).await;

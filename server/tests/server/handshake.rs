@@ -14,6 +14,17 @@ fn impatient(config: &mut Config) {
 }
 
 #[tokio::test]
+async fn who_knocks_while_the_server_stops_is_cut_off_and_not_told_that_there_is_no_such_namespace() {
+    let (server, owner) = Server::start().await;
+    let mut inside = server.connect("/general", &owner).await;
+    let mut outside = Client::open(&server.base).await;
+    server.handle.stop();
+    inside.closed().await;
+    // A library takes a refusal for the last word, and never comes back by itself; a connection that ended is tried again.
+    assert_eq!(outside.knock("/general", &owner.token).await, None);
+}
+
+#[tokio::test]
 async fn refusals_are_the_bare_code_and_tell_nothing_about_namespaces() {
     let (server, owner) = Server::start().await;
     let good = |token: &str| json!({ "token": token, "protocol": 1 });
