@@ -150,7 +150,7 @@ pub async fn gather(addr: SocketAddr, people: usize) -> Result<(Vec<App>, String
         max_uses: None,
         role: Some(Role::Member),
     };
-    let invite = Http::new(&address, Some(owner.token.clone()))?.create_invite(&request).await?.code;
+    let invite = Http::new(&address, None, Some(owner.token.clone()))?.create_invite(&request).await?.code;
     let token = owner.token.0.clone();
     let mut apps = vec![open(owner).await?];
     let mut coming = FuturesUnordered::new();

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use confab_protocol::{Cause, Error, InviteCode};
+use confab_protocol::{Cause, Error, Fingerprint, InviteCode};
 use reqwest::Url;
 
 /// The port of a server, unless the address says another.
@@ -15,21 +15,26 @@ pub struct Address {
     pub base: String,
     /// The code of `…/join/CODE`.
     pub invite: Option<InviteCode>,
-    /// The SHA-256 of the server's certificate, from the `#` part of a `confab://` link.
-    pub fingerprint: Option<String>,
+    /// That of the server's certificate, from the part of a link after `#`.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 impl FromStr for Address {
     type Err = Error;
 
     /// Takes `host`, `host:port`, `http://host`, `https://host`, each also with `/join/CODE`, and
-    /// `confab://join/HOST:PORT/CODE#FINGERPRINT`.
+    /// `confab://join/HOST:PORT/CODE`. After each there may be `#FINGERPRINT`: the server speaks TLS with that certificate.
     ///
     /// A bare host gets [`DEFAULT_PORT`]; a URL with a scheme means what it says.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let text = text.trim();
+        let (text, fingerprint) = match text.trim().split_once('#') {
+            // What else a page of a browser has there is not for us.
+            Some((text, fragment)) => (text, fragment.parse::<Fingerprint>().ok()),
+            None => (text.trim(), None),
+        };
+        let scheme = if fingerprint.is_some() { "https" } else { "http" };
         if let Some(rest) = strip_scheme(text, "confab://join/") {
-            return from_join_link(rest);
+            return from_join_link(rest, scheme, fingerprint);
         }
         let bare = strip_scheme(text, "http://").is_none() && strip_scheme(text, "https://").is_none();
         if bare && text.contains("://") {
@@ -38,7 +43,7 @@ impl FromStr for Address {
             )
             .because(Cause::Address));
         }
-        let mut url = if bare { parse(&format!("http://{text}"))? } else { parse(text)? };
+        let mut url = if bare { parse(&format!("{scheme}://{text}"))? } else { parse(text)? };
         if bare && !names_port(text) {
             url.set_port(Some(DEFAULT_PORT)).map_err(|()| no_address())?;
         }
@@ -46,19 +51,28 @@ impl FromStr for Address {
             Some(code) => Some(code.trim_end_matches('/').parse().map_err(|_| no_invite())?),
             None => None,
         };
-        Ok(Self { base: base(&url), invite, fingerprint: None })
+        if url.scheme() == "http" && fingerprint.is_some() {
+            url.set_scheme("https").map_err(|()| no_address())?;
+        }
+        Ok(Self { base: base(&url), invite, fingerprint })
     }
 }
 
-/// `HOST:PORT/CODE#FINGERPRINT`. A fingerprint means that the server speaks TLS.
-fn from_join_link(rest: &str) -> Result<Address, Error> {
-    let (rest, fingerprint) = match rest.split_once('#') {
-        Some((rest, fingerprint)) if !fingerprint.is_empty() => (rest, Some(fingerprint.to_owned())),
-        Some((rest, _)) => (rest, None),
-        None => (rest, None),
-    };
+impl Address {
+    /// What the calls that sign in take: the address, and the certificate to insist on.
+    #[must_use]
+    pub fn entry(&self) -> String {
+        match &self.fingerprint {
+            Some(fingerprint) => format!("{}#{fingerprint}", self.base),
+            None => self.base.clone(),
+        }
+    }
+}
+
+/// `HOST:PORT/CODE`. Such a link has no scheme of its own: port 443 says https, as everywhere.
+fn from_join_link(rest: &str, scheme: &str, fingerprint: Option<Fingerprint>) -> Result<Address, Error> {
     let (host, code) = rest.split_once('/').ok_or_else(no_invite)?;
-    let scheme = if fingerprint.is_some() { "https" } else { "http" };
+    let scheme = if host.ends_with(":443") { "https" } else { scheme };
     let mut url = parse(&format!("{scheme}://{host}"))?;
     if !names_port(host) {
         url.set_port(Some(DEFAULT_PORT)).map_err(|()| no_address())?;
@@ -121,6 +135,7 @@ mod tests {
             ("[::1]:8000", "http://[::1]:8000", None),
             ("confab://join/host:7300/abc", "http://host:7300", Some("abc")),
             ("confab://join/host/abc", "http://host:7300", Some("abc")),
+            ("confab://join/host:443/abc", "https://host:443", Some("abc")),
         ];
         for (text, base, invite) in cases {
             let address: Address = text.parse().expect(text);
@@ -132,9 +147,18 @@ mod tests {
 
     #[test]
     fn a_fingerprint_means_tls() {
-        let address: Address = "confab://join/host:7300/abc#3f9a".parse().unwrap();
-        assert_eq!(address.base, "https://host:7300");
-        assert_eq!(address.fingerprint.as_deref(), Some("3f9a"));
+        let hex = "3f9a".repeat(16);
+        let cases =
+            ["confab://join/host:7300/abc", "https://host:7300/join/abc", "host/join/abc", "http://host:7300/join/abc"];
+        for link in cases {
+            let address: Address = format!("{link}#{hex}").parse().expect(link);
+            assert_eq!(address.base, "https://host:7300", "{link}");
+            assert_eq!(address.invite.as_ref().map(InviteCode::as_str), Some("abc"), "{link}");
+            assert_eq!(address.fingerprint.map(|fingerprint| fingerprint.to_string()), Some(hex.clone()), "{link}");
+            assert_eq!(address.entry().parse::<Address>().unwrap().entry(), format!("https://host:7300#{hex}"));
+        }
+        let page: Address = "http://host:7300/#top".parse().unwrap();
+        assert_eq!((page.entry().as_str(), page.fingerprint), ("http://host:7300", None));
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The ways to a session: what is behind an address, and signing in there.
 
 use confab_protocol::account::{GuestRequest, Setup, SignIn, SignUpRequest, SignedIn};
-use confab_protocol::{Error, ErrorCode, PROTOCOL};
+use confab_protocol::{Cause, Error, ErrorCode, PROTOCOL};
 use serde::Serialize;
 
 use crate::address::Address;
 use crate::http::Http;
 use crate::session::Identity;
-use crate::view::{Account, Probe};
+use crate::trust::{self, Certificate};
+use crate::view::{Account, Probe, Trust};
 
 /// Looks what is at an address or behind an invite link; see [`Address`] for the forms it may have.
 ///
@@ -15,9 +16,27 @@ use crate::view::{Account, Probe};
 /// `bad_request` for something that is no address, `unavailable` when nothing answers there, `not_found` for an
 /// invite that is not (or no longer) live.
 pub async fn probe(address: &str) -> Result<Probe, Error> {
-    let address: Address = address.parse()?;
-    let http = Http::new(&address.base, None)?;
-    let server = http.server().await?;
+    let mut address: Address = address.parse()?;
+    let mut trust = if address.fingerprint.is_some() { Trust::Vouched } else { Trust::Clear };
+    let (http, server) = loop {
+        let (http, _) = door(&address).await?;
+        match http.server().await {
+            Ok(server) => break (http, server),
+            // What nobody typed is found out: that it speaks TLS, and with which certificate.
+            Err(error) if error.cause == Some(Cause::NeedsTls) && address.base.starts_with("http://") => {
+                address.base.replace_range(.."http".len(), "https");
+            }
+            Err(error) if error.cause == Some(Cause::CertificateUnknown) && address.fingerprint.is_none() => {
+                let fingerprint = trust::shown(&address.base).await?.fingerprint();
+                address.fingerprint = Some(fingerprint);
+                trust = Trust::Unknown { fingerprint };
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    if trust == Trust::Clear && address.base.starts_with("https:") {
+        trust = Trust::Signed;
+    }
     if server.protocol != PROTOCOL {
         let message = format!("That server speaks version {} of the protocol, this app {PROTOCOL}.", server.protocol);
         return Err(Error::new(ErrorCode::Unavailable, message));
@@ -26,7 +45,31 @@ pub async fn probe(address: &str) -> Result<Probe, Error> {
         Some(code) => Some(http.invite(code).await?.workspace_name),
         None => None,
     };
-    Ok(Probe { address: address.base, invite: address.invite.map(String::from), workspace_name, server })
+    let entry = address.entry();
+    Ok(Probe { address: address.base, entry, trust, invite: address.invite.map(String::from), workspace_name, server })
+}
+
+/// The account on a server that has another certificate now: `named` is its fingerprint, or a link with it, from its host.
+///
+/// # Errors
+/// `bad_request` when there is no fingerprint in it; as [`trust::pinned`] when the server shows yet another one.
+pub async fn trust_anew(account: Account, named: &str) -> Result<Account, Error> {
+    let fingerprint = named.parse().ok().or_else(|| named.parse::<Address>().ok()?.fingerprint);
+    let fingerprint = fingerprint.ok_or_else(|| {
+        Error::bad_request("There is no fingerprint in that. Ask the host for a new invite link.")
+            .because(Cause::InviteLink)
+    })?;
+    let certificate = Some(trust::pinned(&account.address, fingerprint).await?);
+    Ok(Account { certificate, ..account })
+}
+
+/// The way to a server, and the certificate that it was made sure of.
+async fn door(address: &Address) -> Result<(Http, Option<Certificate>), Error> {
+    let certificate = match address.fingerprint {
+        Some(fingerprint) => Some(trust::pinned(&address.base, fingerprint).await?),
+        None => None,
+    };
+    Ok((Http::new(&address.base, certificate.as_ref(), None)?, certificate))
 }
 
 /// First start of a server that was not set up yet: makes its owner.
@@ -62,10 +105,11 @@ pub async fn join_as_guest(address: &str, request: &GuestRequest) -> Result<Iden
 }
 
 async fn enter<B: Serialize>(address: &str, path: &str, request: &B) -> Result<Identity, Error> {
-    let Address { base, .. } = address.parse()?;
-    let http = Http::new(&base, None)?;
+    let address: Address = address.parse()?;
+    let (http, certificate) = door(&address).await?;
     let SignedIn { token, user } = http.post(path, request).await?;
     // Only now: a first set-up gives the server its name.
     let server = http.server().await?;
-    Ok(Identity { account: Account { address: base, server_name: server.name, user }, token })
+    let account = Account { address: address.base, certificate, server_name: server.name, user };
+    Ok(Identity { account, token })
 }

@@ -8,6 +8,8 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::trust::{self, Certificate};
+
 /// A peer that does not even accept a connection in this time is not there.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// Signing in waits for argon2id behind other sign-ins; nothing else takes longer.
@@ -22,23 +24,29 @@ const ANSWER_BYTES: usize = 1024 * 1024;
 pub struct Http {
     base: String,
     token: Option<Secret>,
+    certificate: Option<Certificate>,
     client: reqwest::Client,
 }
 
 impl Http {
-    /// For a server at `base` (scheme, host and port), with the token of a session if there is one.
+    /// For a server at `base` (scheme, host and port), with the certificate that it must show, if that is known, and the token
+    /// of a session if there is one.
     ///
     /// # Errors
     /// `internal` when this system cannot make HTTP calls at all.
-    pub fn new(base: &str, token: Option<Secret>) -> Result<Self, Error> {
-        let client = reqwest::Client::builder()
+    pub fn new(base: &str, certificate: Option<&Certificate>, token: Option<Secret>) -> Result<Self, Error> {
+        let builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_LIMIT)
             .timeout(CALL_LIMIT)
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(crate::CLIENT)
-            .build()
-            .map_err(|_| Error::new(ErrorCode::Internal, "This app cannot make network connections."))?;
-        Ok(Self { base: base.to_owned(), token, client })
+            .user_agent(crate::CLIENT);
+        let client = match certificate {
+            Some(certificate) => builder.tls_backend_preconfigured(certificate.connector()?),
+            None => builder.tls_backend_native(),
+        };
+        let client =
+            client.build().map_err(|_| Error::new(ErrorCode::Internal, "This app cannot make network connections."))?;
+        Ok(Self { base: base.to_owned(), token, certificate: certificate.cloned(), client })
     }
 
     /// `GET /server`.
@@ -152,17 +160,22 @@ impl Http {
     }
 
     async fn exchange(&self, request: RequestBuilder) -> Result<Response, Error> {
-        request.send().await.map_err(|error| {
-            tracing::debug!(address = self.base, %error, "no answer");
-            let message = if self.base.starts_with("https:") {
-                "This version cannot reach servers over https yet.".to_owned()
-            } else if error.is_timeout() {
-                format!("The server at {} does not answer in time.", self.base)
-            } else {
-                format!("No server answers at {}. Is it running, and on this network?", self.base)
-            };
-            Error::new(ErrorCode::Unavailable, message)
-        })
+        let error = match request.send().await {
+            Ok(response) => return Ok(response),
+            Err(error) => error,
+        };
+        tracing::debug!(address = self.base, %error, "no answer");
+        if error.is_connect()
+            && let Some(distrust) = trust::distrust(&self.base, self.certificate.as_ref()).await
+        {
+            return Err(distrust);
+        }
+        let message = if error.is_timeout() {
+            format!("The server at {} does not answer in time.", self.base)
+        } else {
+            format!("No server answers at {}. Is it running, and on this network?", self.base)
+        };
+        Err(Error::new(ErrorCode::Unavailable, message))
     }
 }
 
@@ -185,6 +198,11 @@ async fn read<T: DeserializeOwned>(response: Response) -> Result<T, Error> {
 
 async fn refusal(response: Response) -> Error {
     let status = response.status();
+    let location = response.headers().get(reqwest::header::LOCATION).map(reqwest::header::HeaderValue::as_bytes);
+    if status.is_redirection() && location.is_some_and(|location| location.starts_with(b"https://")) {
+        let message = "That server speaks TLS only: its address begins with https.";
+        return Error::new(ErrorCode::Forbidden, message).because(Cause::NeedsTls);
+    }
     match body(response).await.map(|body| serde_json::from_slice::<Refusal>(&body)) {
         Ok(Ok(refusal)) => refusal.error,
         Ok(Err(_)) if status.is_server_error() => {

@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod session;
 pub mod tap;
 pub mod timeline;
+pub mod trust;
 pub mod view;
 
 /// How this client names itself to servers.

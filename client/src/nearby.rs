@@ -93,7 +93,9 @@ async fn gather(events: Receiver<ServiceEvent>, told: watch::Sender<Vec<NearbySe
 
 fn server(service: &ResolvedService) -> Option<NearbyServer> {
     let ip = best(service.addresses.iter().map(mdns_sd::ScopedIp::to_ip_addr))?;
-    let address = format!("http://{}", SocketAddr::new(ip, service.port));
+    // What anybody on the network may say is no reason to trust a certificate: only that there is one.
+    let scheme = if service.txt_properties.get("tls").is_some() { "https" } else { "http" };
+    let address = format!("{scheme}://{}", SocketAddr::new(ip, service.port));
     let said = |key| service.txt_properties.get_property_val_str(key).and_then(|text| text::display_name(text).ok());
     let name = said("name").unwrap_or_else(|| ip.to_string());
     Some(NearbyServer { name, address, version: said("version").unwrap_or_default() })

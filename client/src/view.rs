@@ -24,7 +24,7 @@ use ts_rs::TS;
 pub use inspect::{Answered, Direction, EventRecord, Inspection, LinkChange, LinkNote};
 pub use nearby::{NearbyCheck, NearbyServer, Reached};
 pub use settings::{Desktop, Language, Settings, Theme};
-pub use start::{Account, AccountKey, CredentialStore, Hosting, Place, Seat, Start};
+pub use start::{Account, AccountKey, CredentialStore, Hosting, Place, Seat, Start, Trust};
 pub use warning::Warning;
 pub use words::ShellWords;
 
@@ -501,6 +501,10 @@ pub struct NoticeItem {
 pub struct Probe {
     /// The address that answered, cleaned: scheme, host and port.
     pub address: String,
+    /// What the calls that sign in take: the address, with the fingerprint of the certificate to insist on.
+    pub entry: String,
+    /// Why the server is taken for the one that is meant.
+    pub trust: Trust,
     /// The code in the link, if there was one and it is live.
     pub invite: Option<String>,
     /// The workspace that it leads to.

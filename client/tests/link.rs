@@ -23,7 +23,8 @@ fn open(server: &Server, namespace: &str) -> Opened {
         batches: false,
         members: None,
     };
-    SocketIo.open(Target { address: server.address(), namespace: namespace.into(), handshake }, LIMIT)
+    SocketIo
+        .open(Target { address: server.address(), certificate: None, namespace: namespace.into(), handshake }, LIMIT)
 }
 
 async fn live(server: &Server) -> (Opened, Peer) {
@@ -133,7 +134,7 @@ async fn nobody_there_is_an_end_too() {
     let address = server.address();
     drop(server);
     let handshake = Handshake { token: String::new(), protocol: None, client: None, batches: false, members: None };
-    let mut opened = SocketIo.open(Target { address, namespace: "/".into(), handshake }, LIMIT);
+    let mut opened = SocketIo.open(Target { address, certificate: None, namespace: "/".into(), handshake }, LIMIT);
     assert!(matches!(end(&mut opened).await, Some(Down::Connect(_))));
 }
 
@@ -150,7 +151,7 @@ async fn a_network_that_swallows_everything_is_given_up_soon_however_patient_one
     let nobody_answers = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", nobody_answers.local_addr().unwrap());
     let handshake = Handshake { token: String::new(), protocol: None, client: None, batches: false, members: None };
-    let target = Target { address, namespace: "/".into(), handshake };
+    let target = Target { address, certificate: None, namespace: "/".into(), handshake };
     let mut opened = SocketIo.open(target, Duration::from_secs(3_600));
     assert_eq!(end(&mut opened).await, Some(Down::Timeout("connection")));
 }

@@ -33,7 +33,12 @@ fn write(order: u64, text: &str) -> Queued {
 
 fn account(address: &str, id: &str) -> Account {
     let user = json!({"id": id, "login": "ada", "display_name": "Ada", "role": "member", "bot": false, "guest": false});
-    Account { address: address.into(), server_name: "S".into(), user: serde_json::from_value(user).unwrap() }
+    Account {
+        address: address.into(),
+        certificate: None,
+        server_name: "S".into(),
+        user: serde_json::from_value(user).unwrap(),
+    }
 }
 
 fn message(seq: Seq) -> Message {

@@ -56,7 +56,7 @@ fn start(room: usize) -> Test {
     let (updates_in, updates) = mpsc::channel(room);
     let (links_in, links) = mpsc::unbounded_channel();
     let user: User = serde_json::from_value(user()).unwrap();
-    let account = Account { address: "http://127.0.0.1:1".into(), server_name: "S".into(), user };
+    let account = Account { address: "http://127.0.0.1:1".into(), certificate: None, server_name: "S".into(), user };
     let identity = Identity { account, token: Secret("secret".into()) };
     let session = Session::start_over(identity, Local::none(), updates_in, Arc::new(Script(Mutex::new(links_in))));
     Test { session, updates, links }

@@ -50,7 +50,8 @@ impl Held {
         let wire = Wire(Mutex::new(Some(near)), takes);
         let handshake =
             Handshake { token: TOKEN.into(), protocol: Some(1), client: None, batches: true, members: None };
-        let target = Target { address: "http://127.0.0.1:1".into(), namespace: "/w".into(), handshake };
+        let target =
+            Target { address: "http://127.0.0.1:1".into(), certificate: None, namespace: "/w".into(), handshake };
         let Opened { link, events } = Tapped::new(Arc::new(wire), tap.clone()).open(target, Duration::from_secs(1));
         Self { link, events, far }
     }

@@ -124,6 +124,12 @@ pub enum Cause {
     InviteLink,
     /// Made by a client: what answers at an address is something else.
     NotConfab,
+    /// Made by a client: a server shows another certificate than the one that is pinned.
+    CertificateChanged,
+    /// Made by a client: nobody whom the system trusts vouches for a server's certificate.
+    CertificateUnknown,
+    /// Made by a client: a server speaks TLS only, and was asked without.
+    NeedsTls,
     /// Made by a client: something is chosen for an upload that is no file.
     NotAFile,
     /// Made by a client: a file of this computer cannot be read or written.

@@ -10,6 +10,7 @@ pub mod answer;
 pub mod error;
 pub mod event;
 pub mod file;
+pub mod fingerprint;
 pub mod fold;
 pub mod handshake;
 pub mod id;
@@ -24,6 +25,7 @@ pub mod workspace;
 
 pub use answer::Answer;
 pub use error::{Cause, Error, ErrorCode};
+pub use fingerprint::Fingerprint;
 pub use id::{Cid, Epoch, FileId, InviteCode, MessageId, ReminderId, RoomId, Seq, ServerId, SessionId, Slug, UserId};
 pub use limits::Limits;
 pub use time::Timestamp;

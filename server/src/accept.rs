@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::App;
 use crate::conn::{Conn, Seats, Stream};
 use crate::http::Front;
+use crate::tls::{Channel, Identity};
 
 /// How long a peer may leave what was sent to it unacknowledged, or keep its window shut. Without it, a frozen one with a
 /// full send buffer would never be noticed: heartbeats wait behind the buffer. It counts for readers that merely pause as
@@ -27,7 +28,6 @@ const HEAD_BYTES: usize = 16 * 1024;
 pub async fn run(listener: TcpListener, app: Arc<App>, stopping: CancellationToken, alive: TaskTracker) {
     let front = Front::new(app.clone());
     let seats = Arc::new(Seats::default());
-    let patience = Duration::from_secs(app.chat.limits.handshake_seconds);
     loop {
         let accepted = tokio::select! {
             biased;
@@ -49,26 +49,30 @@ pub async fn run(listener: TcpListener, app: Arc<App>, stopping: CancellationTok
         };
         tune(&stream);
         let conn = Conn::new(stream, peer, seat, alive.token());
-        tokio::spawn(serve(conn, front.clone(), patience, stopping.clone()));
+        tokio::spawn(serve(conn, front.clone(), app.clone(), stopping.clone()));
     }
 }
 
-async fn serve(conn: Arc<Conn>, front: Front, patience: Duration, stopping: CancellationToken) {
+async fn serve(conn: Arc<Conn>, front: Front, app: Arc<App>, stopping: CancellationToken) {
     // hyper's own timer begins with the first byte.
-    tokio::select! {
-        ready = tokio::time::timeout(patience, conn.readable()) => {
-            if !matches!(ready, Ok(Ok(()))) {
-                return;
-            }
-        }
+    let patience = Duration::from_secs(app.chat.limits.handshake_seconds);
+    let channel = tokio::select! {
+        opened = tokio::time::timeout(patience, open(&conn, app.tls.as_ref())) => match opened {
+            Ok(Ok(channel)) => channel,
+            Ok(Err(error)) => return tracing::debug!(peer = %conn.peer(), %error, "a connection was not opened"),
+            Err(_) => return,
+        },
         () = stopping.cancelled() => return,
-    }
-    let service = front.for_connection(&conn);
+    };
+    drop(app);
+    let service = front.for_connection(&conn, matches!(channel, Channel::Tls(_)));
+    // The channel holds it from now on, and lets go of it as soon as it ends.
+    drop(conn);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience)
         .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(Stream(conn)), service)
+        .serve_connection(TokioIo::new(channel), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
@@ -80,6 +84,17 @@ async fn serve(conn: Arc<Conn>, front: Front, patience: Duration, stopping: Canc
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended");
+    }
+}
+
+/// Waits for the first byte, which says whether the peer speaks TLS; where it may, for the handshake too.
+async fn open(conn: &Arc<Conn>, tls: Option<&Identity>) -> std::io::Result<Channel> {
+    conn.readable().await?;
+    match tls {
+        Some(tls) if Identity::begins_with(conn.peek().await?) => {
+            Ok(Channel::Tls(Box::new(tls.accept(Stream(conn.clone())).await?)))
+        }
+        _ => Ok(Channel::Clear(Stream(conn.clone()))),
     }
 }
 

@@ -24,6 +24,7 @@ use crate::socket::counts::Counts;
 use crate::socket::presence::Presences;
 use crate::socket::rate::Rates;
 use crate::socket::{Arrivals, Door, Engine, Gate, Hub};
+use crate::tls::Identity;
 
 /// How long a client has to read its `session:revoked` before the connection is cut.
 const FAREWELL: Duration = Duration::from_millis(300);
@@ -34,6 +35,8 @@ pub struct App {
     pub config: Config,
     /// The rules on top of the store.
     pub chat: Chat,
+    /// What it shows to whoever connects over TLS; None without.
+    pub tls: Option<Identity>,
     /// Every socket.
     pub hub: Hub,
     /// Broadcasts.
@@ -84,6 +87,8 @@ pub struct Parts {
     pub config: Config,
     /// The rules on top of the store.
     pub chat: Chat,
+    /// What it shows to whoever connects over TLS.
+    pub tls: Option<Identity>,
     /// The Socket.IO engine and server.
     pub socketio: (Engine, Io),
     /// The server stops.
@@ -94,7 +99,7 @@ impl App {
     /// Puts it together, with the lobby open and every other namespace refused.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { config, chat, socketio: (engine, io), stopping } = parts;
+        let Parts { config, chat, tls, socketio: (engine, io), stopping } = parts;
         let app = Arc::new_cyclic(|this| Self {
             hub: Hub::default(),
             fanout: Fanout::new(io.clone()),
@@ -119,6 +124,7 @@ impl App {
             namespaces: Mutex::new(()),
             this: this.clone(),
             chat,
+            tls,
             config,
         });
         app.io.ns("/", Gate::new(app.this.clone(), Door::Lobby));

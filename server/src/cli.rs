@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use confab_protocol::Limits;
 use confab_protocol::account::{Secret, SignUp};
 use confab_server::Config;
+use confab_server::config::Tls;
 use confab_server::store::Location;
 use serde::Deserialize;
 
@@ -101,9 +102,9 @@ struct Options {
     /// The token for the first setup [default: a new one, printed at the first start]
     #[arg(long, global = true, env = "CONFAB_SETUP_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     setup_token: Option<String>,
-    /// Only `off` in this version
+    /// Encrypt connections, with a certificate that the server makes or one that it is given in PEM [default: off]
     #[arg(long, global = true, env = "CONFAB_TLS", value_name = "self-signed|off|CERT:KEY")]
-    tls: Option<String>,
+    tls: Option<Tls>,
     /// Let admins see message bodies when they inspect traffic
     #[arg(long, global = true, env = "CONFAB_INSPECT", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = BoolishValueParser::new())]
@@ -187,9 +188,7 @@ impl Arguments {
         if flags.redis.or(file.redis).is_some() {
             anyhow::bail!("--redis is not in this version: one node only");
         }
-        if flags.tls.or(file.tls).is_some_and(|tls| tls != "off") {
-            anyhow::bail!("--tls is not in this version: put a reverse proxy with TLS in front");
-        }
+        let in_file = file.tls.map(|words| words.parse::<Tls>().map_err(anyhow::Error::msg)).transpose()?;
         let database = flags.database.or(file.database);
         let database = database.map(|url| url.parse::<Location>()).transpose()?;
         let data = flags.data.or(file.data).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA));
@@ -197,6 +196,7 @@ impl Arguments {
         let config = Config {
             database,
             setup_token: flags.setup_token.or(file.setup_token).map(Secret),
+            tls: flags.tls.or(in_file).unwrap_or_default(),
             inspect: flags.inspect.or(file.inspect).unwrap_or(defaults.inspect),
             sign_up: flags.sign_up.or(file.sign_up).unwrap_or(defaults.sign_up),
             guests: flags.guests.or(file.guests).unwrap_or(defaults.guests),
@@ -273,10 +273,22 @@ mod tests {
 
     #[test]
     fn what_is_not_in_this_version_says_so() {
-        for flags in [["--redis", "redis://x"], ["--tls", "self-signed"], ["--tls", "a.pem:b.pem"]] {
-            let error = settings(&flags, "").err().unwrap();
-            assert!(error.to_string().contains("not in this version"), "{error}");
+        let error = settings(&["--redis", "redis://x"], "").err().unwrap();
+        assert!(error.to_string().contains("not in this version"), "{error}");
+    }
+
+    #[test]
+    fn tls_is_off_or_made_or_given() {
+        let tls = |flags: &[&str], file: &str| settings(flags, file).map(|settings| settings.config.tls);
+        assert_eq!(tls(&[], "").unwrap(), Tls::Off);
+        assert_eq!(tls(&["--tls", "off"], "tls = \"self-signed\"").unwrap(), Tls::Off);
+        assert_eq!(tls(&[], "tls = \"self-signed\"").unwrap(), Tls::SelfSigned);
+        let files = Tls::Files { certificate: "a.pem".into(), key: "b.pem".into() };
+        assert_eq!(tls(&["--tls", "a.pem:b.pem"], "").unwrap(), files);
+        for wrong in ["on", "a.pem", "a.pem:", ":b.pem"] {
+            let error = tls(&["--tls", wrong], "").unwrap_err();
+            assert!(error.to_string().contains("CERTIFICATE:KEY"), "{error}");
+            assert!(tls(&[], &format!("tls = {wrong:?}")).is_err(), "{wrong}");
         }
-        assert!(settings(&["--tls", "off"], "").is_ok());
     }
 }

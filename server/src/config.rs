@@ -2,11 +2,47 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use confab_protocol::Limits;
 use confab_protocol::account::{Secret, SignUp};
 
 use crate::store::Location;
+
+/// How connections are protected on their way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Tls {
+    /// Not at all: for loopback, for networks that one trusts, and behind a proxy that does it.
+    #[default]
+    Off,
+    /// With a certificate that the server makes at its first start. Invite links carry its fingerprint.
+    SelfSigned,
+    /// With a certificate that others trust already.
+    Files {
+        /// PEM: the server's certificate first, then those between it and whoever is trusted.
+        certificate: PathBuf,
+        /// PEM: its private key.
+        key: PathBuf,
+    },
+}
+
+impl FromStr for Tls {
+    type Err = String;
+
+    /// `off`, `self-signed`, or two files with a colon between them.
+    fn from_str(words: &str) -> Result<Self, String> {
+        match words {
+            "off" => Ok(Self::Off),
+            "self-signed" => Ok(Self::SelfSigned),
+            files => match files.split_once(':') {
+                Some((certificate, key)) if !certificate.is_empty() && !key.is_empty() => {
+                    Ok(Self::Files { certificate: certificate.into(), key: key.into() })
+                }
+                _ => Err(format!("TLS is `off`, `self-signed` or CERTIFICATE:KEY with two files, not `{files}`")),
+            },
+        }
+    }
+}
 
 /// The configuration of one server. `Debug` shows no secrets.
 #[derive(Debug, Clone)]
@@ -17,6 +53,8 @@ pub struct Config {
     pub database: Option<Location>,
     /// The token for the first setup; None makes one at the first start and keeps it in the data directory.
     pub setup_token: Option<Secret>,
+    /// How connections are protected on their way.
+    pub tls: Tls,
     /// Message bodies may be shown to admins who inspect traffic.
     pub inspect: bool,
     /// Who may make an account.
@@ -46,6 +84,7 @@ impl Config {
             data: data.into(),
             database: None,
             setup_token: None,
+            tls: Tls::Off,
             inspect: false,
             sign_up: SignUp::Invite,
             guests: true,

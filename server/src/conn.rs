@@ -114,6 +114,18 @@ impl Conn {
     pub async fn readable(&self) -> io::Result<()> {
         self.stream.readable().await
     }
+
+    /// The first byte that waits to be read; it stays there.
+    ///
+    /// # Errors
+    /// When the connection broke, or ended before there was one.
+    pub async fn peek(&self) -> io::Result<u8> {
+        let mut first = [0];
+        match self.stream.peek(&mut first).await? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(first[0]),
+        }
+    }
 }
 
 impl Drop for Conn {

@@ -1,8 +1,8 @@
 //! Tells others on the same network that this server is there: DNS-SD over multicast DNS (RFC 6763, RFC 6762), so that
 //! whoever joins sees it in a list instead of typing an address.
 //!
-//! What is told is what `GET /server` tells anybody who connects: the server's name and version, beside its address. A server
-//! that listens on loopback only tells nothing.
+//! What is told is what anybody who connects is told: the server's name and version, beside its address, and whether it speaks
+//! TLS. A server that listens on loopback only tells nothing.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub async fn run(app: Arc<App>, addr: SocketAddr) {
             Err(error) => return tracing::warn!(%error, "the server is not announced"),
         }
     };
-    match announce(&name, addr, interfaces) {
+    match announce(&name, &app, addr, interfaces) {
         Ok(announced) => {
             tracing::info!(name, "announced on the network");
             app.stopping.cancelled().await;
@@ -54,8 +54,12 @@ struct Announced {
     service: String,
 }
 
-fn announce(name: &str, addr: SocketAddr, interfaces: Vec<String>) -> mdns_sd::Result<Announced> {
-    let properties = [("name", name), ("version", crate::VERSION)];
+fn announce(name: &str, app: &App, addr: SocketAddr, interfaces: Vec<String>) -> mdns_sd::Result<Announced> {
+    let mut properties = vec![("name", name.to_owned()), ("version", crate::VERSION.to_owned())];
+    if app.tls.is_some() {
+        // Not with which certificate: that comes by the invite link, as anybody may announce anything.
+        properties.push(("tls", "1".to_owned()));
+    }
     // Servers of one computer share its addresses, so each has a name of a host for itself.
     let host = format!("confab-{}.local.", uuid::Uuid::new_v4().simple());
     let label = &name[..name.floor_char_boundary(LABEL)];

@@ -22,6 +22,7 @@ mod parcel;
 mod silence;
 mod socket;
 pub mod store;
+mod tls;
 mod wire;
 
 use std::fs::{File, TryLockError};
@@ -30,7 +31,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use confab_protocol::UserId;
+use confab_protocol::{Fingerprint, UserId};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -92,6 +93,9 @@ pub enum ServeError {
         /// Where it is now.
         kept: PathBuf,
     },
+    /// TLS was asked for and cannot be spoken.
+    #[error("TLS: {0}")]
+    Tls(#[from] tls::TlsError),
     /// The password hasher or the network failed.
     #[error("{0}")]
     Start(String),
@@ -110,6 +114,19 @@ impl Handle {
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// The same as people and programs reach it: scheme, host and port.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.app.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.addr)
+    }
+
+    /// By which its certificate is known, when it made that itself.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.app.tls.as_ref()?.fingerprint()
     }
 
     /// The token for `POST /setup`; None once there is an owner.
@@ -154,6 +171,10 @@ impl Handle {
 pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<Handle, ServeError> {
     let lock = lock_data(&config.data)?;
     let addr = listener.local_addr().map_err(|error| ServeError::Start(error.to_string()))?;
+    let tls = tls::Identity::load(&config.tls, &config.data)?;
+    if tls.is_none() && !addr.ip().is_loopback() {
+        tracing::warn!("everything that is said here crosses the network in clear text; --tls self-signed encrypts it");
+    }
     let store = match store::open(&config.location()).await {
         Err(StoreError::Corrupt(finding)) => return Err(set_aside(&config, finding)),
         store => store?,
@@ -175,7 +196,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
     };
     let stopping = CancellationToken::new();
     let socketio = socket::build(&config.limits);
-    let app = App::new(Parts { config, chat, socketio, stopping: stopping.clone() });
+    let app = App::new(Parts { config, chat, tls, socketio, stopping: stopping.clone() });
     if let Some(token) = setup {
         // The cell is new: nobody else can have set it.
         let _ = app.setup.set(token);

@@ -51,11 +51,14 @@ async fn listen(settings: Settings) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let handle = serve(settings.config, listener, shutdown.clone()).await?;
-    let url = format!("http://{}", handle.addr());
+    let url = handle.url();
     // The one line on stdout: whoever started us waits for it.
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening on {url}")?;
     stdout.flush()?;
+    if let Some(fingerprint) = handle.fingerprint() {
+        eprintln!("The SHA-256 fingerprint of this server's certificate is {fingerprint}");
+    }
     if let Some(token) = handle.setup_token() {
         eprintln!("This server has no owner yet. Open {url} and use this setup token: {token}");
     }

@@ -3,7 +3,7 @@
 
 // A test holds this list against the shell's commands.
 const COMMANDS = new Set([
-  'listen', 'subscribe', 'start', 'probe', 'watch_nearby', 'check_nearby', 'host', 'join_as_guest', 'sign_up', 'sign_in', 'set_up', 'sign_out', 'set_front',
+  'listen', 'subscribe', 'start', 'probe', 'watch_nearby', 'check_nearby', 'host', 'join_as_guest', 'sign_up', 'sign_in', 'set_up', 'sign_out', 'trust', 'set_front',
   'hosting', 'connected', 'create_invite', 'sessions', 'revoke_session', 'nudge', 'open_workspace', 'create_workspace',
   'list_workspaces', 'join_workspace', 'update_workspace', 'archive_workspace', 'leave_workspace', 'open_room', 'list_rooms', 'create_room',
   'update_room', 'leave_room', 'invite_to_room', 'kick_from_room', 'room_members', 'open_direct',

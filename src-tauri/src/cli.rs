@@ -30,7 +30,9 @@ const ENVIRONMENT: &str = "\
 Environment:
   CONFAB_HOME       a directory for everything (data, configuration, cache), for a second instance
   CONFAB_HOST_BIND  the IP address to host on, with a port or without; 127.0.0.1:7300 unless set.
-                    0.0.0.0 lets others on the network in, in clear text
+                    0.0.0.0 lets others on the network in
+  CONFAB_HOST_TLS   how they reach it: self-signed (a certificate that invite links name), off (clear text), or
+                    CERT:KEY with two PEM files; self-signed unless set
   CONFAB_NEARBY     on which network interfaces servers are looked for, and a hosted one is announced: names with
                     commas between them, on (all of them) or off; on unless set
   CONFAB_LOG        what to log to standard error, such as `info` or `confab_client=debug`";

@@ -9,6 +9,7 @@ use std::time::Duration;
 use confab_client::view::Hosting;
 use confab_protocol::account::{Secret, User};
 use confab_protocol::{Error, UserId};
+use confab_server::config::Tls;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
@@ -19,9 +20,12 @@ use crate::shell::nearby;
 pub const PORT: u16 = 7300;
 
 /// The variable that says on which address to host: `IP` or `IP:PORT`, whatever the user chose in the app. Without it
-/// and without the user's consent it is loopback: others on the network would talk to the server in clear text, and
-/// that must be asked for.
+/// and without the user's consent it is loopback.
 pub const BIND: &str = "CONFAB_HOST_BIND";
+
+/// The variable that says how others on the network reach the server: `self-signed`, as without it, `off` for clear text, or
+/// `CERTIFICATE:KEY`. On this computer itself nothing needs to be encrypted.
+pub const TLS: &str = "CONFAB_HOST_TLS";
 
 /// How long open connections may take to end when the app quits.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -38,6 +42,9 @@ pub enum HostError {
     /// `CONFAB_HOST_BIND` is not an address.
     #[error("{BIND} must be an IP address, such as 0.0.0.0 or 0.0.0.0:7300, and is {0:?}")]
     Bind(String),
+    /// `CONFAB_HOST_TLS` is none of what it may be.
+    #[error("{TLS}: {0}")]
+    Tls(String),
     /// No port, or no thread.
     #[error("the server cannot listen: {0}")]
     Listen(#[from] io::Error),
@@ -69,7 +76,10 @@ impl Embedded {
 
     /// Its addresses, when it runs.
     pub async fn hosting(&self) -> Option<Hosting> {
-        self.running.lock().await.as_ref().map(|running| addresses(running.handle.addr()))
+        self.running.lock().await.as_ref().map(|running| {
+            let (addr, fingerprint) = (running.handle.addr(), running.handle.fingerprint());
+            Hosting { fingerprint, ..addresses(addr, running.handle.url().starts_with("https:")) }
+        })
     }
 
     /// Starts it on the port that it had before, if any, or on any free one when that is taken; for others on the network
@@ -86,6 +96,7 @@ impl Embedded {
         let (ip, port) = (wanted.ip(), before.unwrap_or_else(|| wanted.port()));
         let mut config = confab_server::Config::new(&self.data);
         config.announce = nearby::interfaces();
+        config.tls = tls(std::env::var(TLS).ok(), ip)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("server")
@@ -94,7 +105,7 @@ impl Embedded {
         let started = runtime.spawn(async move {
             let listener = listen(ip, port).await?;
             // Invite links lead others here, so they name the address that others can reach.
-            config.public_url = addresses(listener.local_addr()?).network.into_iter().next();
+            config.public_url = addresses(listener.local_addr()?, config.tls != Tls::Off).network.into_iter().next();
             Ok::<_, HostError>(confab_server::serve(config, listener, confab_server::Shutdown::new()).await?)
         });
         let handle = match started.await {
@@ -189,6 +200,14 @@ fn bind_address(asked: Option<String>, share: bool) -> Result<SocketAddr, HostEr
     with_port.map_err(|_| HostError::Bind(asked))
 }
 
+fn tls(asked: Option<String>, ip: IpAddr) -> Result<Tls, HostError> {
+    match asked.filter(|asked| !asked.is_empty()) {
+        Some(asked) => asked.parse().map_err(HostError::Tls),
+        None if ip.is_loopback() => Ok(Tls::Off),
+        None => Ok(Tls::SelfSigned),
+    }
+}
+
 async fn listen(ip: IpAddr, port: u16) -> io::Result<TcpListener> {
     match TcpListener::bind((ip, port)).await {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
@@ -199,16 +218,16 @@ async fn listen(ip: IpAddr, port: u16) -> io::Result<TcpListener> {
     }
 }
 
-fn addresses(bound: SocketAddr) -> Hosting {
+/// The addresses of a server that is bound there; on this computer without TLS in any case, where it can be had so.
+fn addresses(bound: SocketAddr, tls: bool) -> Hosting {
     let port = bound.port();
-    let url = |ip: IpAddr| format!("http://{}", SocketAddr::new(ip, port));
-    match bound.ip() {
-        ip if ip.is_loopback() => Hosting { address: url(ip), network: Vec::new() },
-        ip if ip.is_unspecified() => {
-            Hosting { address: local_url(port), network: outward_address().map(url).into_iter().collect() }
-        }
-        ip => Hosting { address: url(ip), network: vec![url(ip)] },
-    }
+    let url = |ip: IpAddr| format!("http{}://{}", if tls { "s" } else { "" }, SocketAddr::new(ip, port));
+    let (address, network) = match bound.ip() {
+        ip if ip.is_loopback() => (format!("http://{bound}"), Vec::new()),
+        ip if ip.is_unspecified() => (local_url(port), outward_address().map(url).into_iter().collect()),
+        ip => (url(ip), vec![url(ip)]),
+    };
+    Hosting { address, network, fingerprint: None }
 }
 
 /// This computer's address on the network that leads outwards. Connecting a UDP socket sends nothing: the system only
@@ -236,14 +255,26 @@ mod tests {
     }
 
     #[test]
+    fn others_are_let_in_with_tls_unless_somebody_says_otherwise() {
+        let lan: IpAddr = "192.168.1.7".parse().unwrap();
+        let of = |asked: Option<&str>, ip: IpAddr| tls(asked.map(str::to_owned), ip);
+        assert_eq!(of(None, Ipv4Addr::LOCALHOST.into()).unwrap(), Tls::Off);
+        assert_eq!(of(None, Ipv4Addr::UNSPECIFIED.into()).unwrap(), Tls::SelfSigned);
+        assert_eq!(of(Some(""), lan).unwrap(), Tls::SelfSigned);
+        assert_eq!(of(Some("off"), lan).unwrap(), Tls::Off);
+        assert!(of(Some("yes"), lan).unwrap_err().to_string().contains("self-signed"));
+    }
+
+    #[test]
     fn addresses_can_be_opened() {
-        let loopback = addresses("127.0.0.1:7300".parse().unwrap());
+        let loopback = addresses("127.0.0.1:7300".parse().unwrap(), false);
         assert_eq!((loopback.address.as_str(), loopback.network.len()), ("http://127.0.0.1:7300", 0));
-        let all = addresses("0.0.0.0:7301".parse().unwrap());
-        assert_eq!(all.address, "http://127.0.0.1:7301", "nobody can open 0.0.0.0");
-        assert!(all.network.iter().all(|url| !url.contains("0.0.0.0") && url.ends_with(":7301")), "{all:?}");
-        let one = addresses("192.168.1.7:7300".parse().unwrap());
-        assert_eq!(one.network, ["http://192.168.1.7:7300"]);
+        let all = addresses("0.0.0.0:7301".parse().unwrap(), true);
+        assert_eq!(all.address, "http://127.0.0.1:7301", "nobody can open 0.0.0.0, and nobody listens on loopback");
+        assert!(all.network.iter().all(|url| url.starts_with("https://") && url.ends_with(":7301")), "{all:?}");
+        assert!(all.network.iter().all(|url| !url.contains("0.0.0.0")), "{all:?}");
+        assert_eq!(addresses("192.168.1.7:7300".parse().unwrap(), false).network, ["http://192.168.1.7:7300"]);
+        assert_eq!(addresses("192.168.1.7:7300".parse().unwrap(), true).network, ["https://192.168.1.7:7300"]);
     }
 
     #[tokio::test]

@@ -31,7 +31,7 @@ fn host_join_chat_and_come_back() {
         let account = seat["account"].clone();
         let address = account["address"].as_str().unwrap().to_owned();
         assert!(address.starts_with("http://127.0.0.1:"), "{address}");
-        assert_eq!(ada.ok("hosting", json!({})), json!({ "address": address, "network": [] }));
+        assert_eq!(ada.ok("hosting", json!({})), json!({ "address": address, "network": [], "fingerprint": null }));
         ada.of(&seat, "open_workspace", json!({ "slug": "general" }));
         let room = ada.room("general");
         ada.of(&seat, "open_room", json!({ "room": room }));

@@ -75,6 +75,8 @@ impl Desktop {
                 ("NO_AT_BRIDGE".to_owned(), "1".to_owned()),
                 // The network of the machine that tests run on is nobody's business.
                 ("CONFAB_NEARBY".to_owned(), "off".to_owned()),
+                ("CONFAB_HOST_BIND".to_owned(), "127.0.0.1:0".to_owned()),
+                ("CONFAB_LOG".to_owned(), "info".to_owned()),
                 ("PATH".to_owned(), format!("{}:{}", bin.display(), std::env::var("PATH")?)),
             ])
             .collect();
@@ -100,9 +102,9 @@ impl Desktop {
         Ok(desktop)
     }
 
-    /// Lets the app look for servers on this network interface, and on no other.
-    pub fn look_around(&mut self, interface: &str) {
-        self.environment.push(("CONFAB_NEARBY".into(), interface.into()));
+    /// Sets a variable for the apps that are opened from now on.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.environment.push((name.into(), value.into()));
     }
 
     /// Opens the app as the installation of that name: each has its own directories, all share the keyring.
@@ -125,8 +127,6 @@ impl Desktop {
             .envs(self.environment.iter().cloned())
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("CONFAB_HOME", &home)
-            .env("CONFAB_HOST_BIND", "127.0.0.1:0")
-            .env("CONFAB_LOG", "info")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true)
@@ -150,7 +150,6 @@ impl Desktop {
     pub fn command(&self, installation: &str) -> Command {
         let mut command = Command::new(&self.binary);
         command.envs(self.environment.iter().cloned()).env("CONFAB_HOME", self.installation(installation));
-        command.env("CONFAB_HOST_BIND", "127.0.0.1:0").env("CONFAB_LOG", "info");
         command
     }
 

@@ -9,6 +9,7 @@
 mod api;
 pub mod checker;
 mod desktop;
+mod device;
 pub mod history;
 mod mount;
 pub mod nemesis;
@@ -26,6 +27,7 @@ pub mod workload;
 
 pub use api::Api;
 pub use desktop::{App, Desktop, app_binary, selector};
+pub use device::{Device, View};
 pub use mount::{Mount, skipped};
 pub use peers::{Notice, NotificationDaemon, TrayHost};
 pub use postgres::Postgres;

@@ -6,6 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::{Context, Result, bail, ensure};
+use confab_protocol::Fingerprint;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -13,7 +14,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::{Api, within};
+use crate::{Api, until, within};
 
 /// A token that claims a fresh server in a test.
 const SETUP_TOKEN: &str = "setup-token-of-a-test";
@@ -165,7 +166,7 @@ impl Server {
         self.addr
     }
 
-    /// `http://ADDR`.
+    /// `http://ADDR`: on loopback that is answered with TLS too.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
@@ -201,6 +202,18 @@ impl Server {
     #[must_use]
     pub fn log(&self) -> String {
         self.log.lock().map(|log| log.clone()).unwrap_or_default()
+    }
+
+    /// The fingerprint of its certificate, as it told its host at this start, counted from one.
+    ///
+    /// # Errors
+    /// When it does not tell it in time.
+    pub async fn fingerprint(&self, start: usize) -> Result<Fingerprint> {
+        let line = until("the fingerprint is told", async || {
+            let log = self.log();
+            log.lines().filter(|line| line.contains("SHA-256 fingerprint")).nth(start - 1).map(str::to_owned)
+        });
+        Ok(line.await?.rsplit(' ').next().unwrap_or_default().parse()?)
     }
 
     /// SIGKILL: as a crash, or a lost plug as far as this process is concerned.
@@ -295,7 +308,8 @@ fn pump(
         let mut found = found;
         let mut lines = BufReader::new(from).lines();
         while let Ok(Some(line)) = lines.next_line().await {
-            if let Some(addr) = line.strip_prefix("listening on http://").and_then(|addr| addr.trim().parse().ok())
+            let url = line.strip_prefix("listening on http").map(|rest| rest.trim_start_matches('s'));
+            if let Some(addr) = url.and_then(|url| url.trim().strip_prefix("://")?.parse().ok())
                 && let Some(found) = found.take()
             {
                 let _ = found.send(addr);

@@ -75,7 +75,7 @@ async fn the_start_page_lists_servers_and_leads_into_them() -> Result<()> {
     let Some(network) = network(48).await? else { return Ok(()) };
     let stage = server_in(&network).await?;
     let mut desktop = Desktop::start().await?;
-    desktop.look_around(network.interface());
+    desktop.set_env("CONFAB_NEARBY", network.interface());
     let app = desktop.open("cleo").await?;
     let address = stage.server.url();
     app.wait_for_text("nearby-server", address.trim_start_matches("http://")).await?;

@@ -51,6 +51,12 @@ const shots = [
   { name: 'host-form', query: 'scene=start', act: (page) => page.getByTestId('host-button').click() },
   { name: 'setup', query: 'scene=setup' },
   { name: 'join', query: 'scene=join', path: '/join/k3v9q2' },
+  { name: 'join-clear', query: 'scene=start', act: enterBy('192.168.1.7') },
+  { name: 'join-vouched-dark', query: 'scene=start&tls=unknown&theme=dark', act: enterBy(`192.168.1.7/join/k3v9q2#${'3f9a'.repeat(16)}`) },
+  { name: 'join-unknown', query: 'scene=start&tls=unknown', act: enterBy('192.168.1.7/join/k3v9q2') },
+  { name: 'join-unknown-dark-german', query: 'scene=start&tls=unknown&theme=dark&language=de', act: enterBy('192.168.1.7/join/k3v9q2') },
+  { name: 'join-unknown-arabic-narrow', query: 'scene=start&tls=unknown&language=ar', size: { width: 360, height: 760 }, act: enterBy('192.168.1.7/join/k3v9q2') },
+  { name: 'setup-unknown', query: 'scene=setup&tls=unknown' },
   { name: 'credentials', query: 'scene=credentials' },
   { name: 'chat-light', query: 'scene=chat' },
   { name: 'chat-dark', query: 'scene=chat&theme=dark' },
@@ -184,6 +190,11 @@ const shots = [
   { name: 'files-panel', query: 'scene=files', act: filesPanel },
   { name: 'files-panel-dark-german-narrow', query: 'scene=files&theme=dark&language=de', size: narrow, act: filesPanel },
   { name: 'composer-code', query: 'scene=chat', act: (page) => page.getByTestId('composer').fill('Like this:\n```rust\nfn main() {\n    println!("hello");\n}\n```'), wait: 600 },
+  { name: 'changed', query: 'scene=changed', act: certificateChanged },
+  { name: 'changed-dark', query: 'scene=changed&theme=dark', act: certificateChanged },
+  { name: 'changed-refused-german-narrow', query: 'scene=changed&language=de', size: narrow, act: certificateRefused },
+  { name: 'changed-arabic', query: 'scene=changed&language=ar', act: certificateChanged },
+  { name: 'changed-low-dark-arabic', query: 'scene=changed&language=ar&theme=dark', size: { width: 420, height: 600 }, act: certificateChanged },
   { name: 'settings-hosting', query: 'scene=chat', act: hostingInfo },
   { name: 'inspector', query: 'scene=chat', act: inspect() },
   { name: 'inspector-open-dark', query: 'scene=chat&theme=dark', act: inspect(openEvent) },
@@ -217,11 +228,32 @@ async function filesPanel(page) {
   await page.getByTestId('files-item').first().waitFor();
 }
 
+/** Looks what is behind an address or a link. */
+function enterBy(link) {
+  return async (page) => {
+    await page.getByTestId('join-address').fill(link);
+    await page.getByTestId('join-continue').click();
+    await page.getByTestId('trust').waitFor();
+  };
+}
+
+/** The server shows another certificate than the one that is known. */
+function certificateChanged(page) {
+  return page.getByTestId('certificate-changed').waitFor();
+}
+
+/** And that one is not the one that its host named. */
+async function certificateRefused(page) {
+  await page.getByTestId('certificate-named').fill(`https://192.168.1.7:7300/join/k3v9q2#${'3f9a'.repeat(16)}`);
+  await page.getByTestId('certificate-trust').click();
+  await page.getByTestId('error').waitFor();
+}
+
 /** Opens the settings where they say who is connected. */
 async function hostingInfo(page) {
   await page.keyboard.press('Control+,');
   await page.getByTestId('hosting-connected').waitFor();
-  await page.getByTestId('hosting-connected').scrollIntoViewIfNeeded();
+  await page.getByTestId('hosting-fingerprint').scrollIntoViewIfNeeded();
 }
 
 /** Opens the inspector, and does something there. */

@@ -140,8 +140,18 @@ const screens: [name: string, query: string, act?: (page: Page) => Promise<unkno
   ['an empty room', 'scene=empty'],
   ['no workspace', 'scene=nothing'],
   ['start', 'scene=start'],
-  ['set-up', 'scene=setup'],
+  ['set-up', 'scene=setup&tls=unknown', (page) => page.getByTestId('setup-token').waitFor()],
   ['joining', 'scene=join'],
+  ['joining a server that nobody vouches for', 'scene=start&tls=unknown', async (page) => {
+    await page.getByTestId('join-address').fill('192.168.1.7/join/k3v9q2');
+    await page.getByTestId('join-continue').click();
+    await page.getByTestId('fingerprint').waitFor();
+  }],
+  ['another certificate', 'scene=changed', async (page) => {
+    await page.getByTestId('certificate-named').fill('what?');
+    await page.getByTestId('certificate-trust').click();
+    await page.getByTestId('error').waitFor();
+  }],
   ['narrow, with the list of rooms', 'scene=chat', (page) => page.getByTestId('menu').click(), 480],
 ];
 
@@ -164,7 +174,7 @@ it.each(screens)('axe finds nothing, in light and dark: %s', async (_, query, ac
 }, 60_000);
 
 // The words are others, and longer; the way is the other one. What has no words of its own is held above.
-const MAIN = ['chat', 'a thread', 'settings', 'start', 'search, narrow', 'inspector', 'inspector, narrow'];
+const MAIN = ['chat', 'a thread', 'settings', 'start', 'search, narrow', 'inspector', 'inspector, narrow', 'joining a server that nobody vouches for', 'another certificate'];
 const spoken = (['de', 'ar'] as const).flatMap((language) => screens.filter(([name]) => MAIN.includes(name)).map(([name, query, act, width = 1200]) => ({ language, name, query, act, width })));
 
 it.each(spoken)('axe finds nothing, and nothing is wider than the window, in $language: $name', async ({ language, query, act, width }) => {

@@ -240,6 +240,7 @@ describe('rooms', () => {
 
   it('creates a workspace and goes there; an empty one says what to do', async () => {
     await page.click('create-workspace');
+    await vi.waitFor(() => expect(page.has('create-workspace-name')).toBe(true));
     await page.type('create-workspace-name', 'Ocean Lab');
     await page.submit('create-workspace-submit');
     expect(page.port.callsOf('createWorkspace')).toEqual([[{ slug: 'ocean-lab', name: 'Ocean Lab', open: false }]]);

@@ -212,10 +212,11 @@ it('a browser keeps one notification for each room until it is read', () => {
 
 it('who hosts sees who is connected', async () => {
   const made = world([room('general')], new Map());
-  made.start.hosting = made.hosting = { address: made.start.accounts[0]?.account.address ?? '', network: [] };
+  made.start.hosting = made.hosting = { address: made.start.accounts[0]?.account.address ?? '', network: [], fingerprint: null };
   const page = await Page.open(made);
   page.app.dialog = 'settings';
   await vi.waitFor(() => expect(page.text('hosting-connected')).toContain('Nobody is connected'));
+  expect(page.has('hosting-fingerprint')).toBe(false);
   page.app.dialog = null;
   await page.settled();
   made.connected = made.start.accounts.map(({ account }) => account.user);

@@ -173,6 +173,32 @@ it('Arabic runs from the right: the rail, the panels, the list of a narrow windo
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(480);
 }, 60_000);
 
+it('a fingerprint stands in rows of the same length, and is copied without what is between its groups', async () => {
+  page = await chromium.open('scene=start&tls=unknown');
+  await page.getByTestId('join-address').fill('192.168.1.7/join/k3v9q2');
+  await page.getByTestId('join-continue').click();
+  const print = page.getByTestId('fingerprint');
+  const rows = (): Promise<number[]> => print.evaluate((element) => {
+    const tops = [...element.children].map((group) => group.getBoundingClientRect().top);
+    return [...new Set(tops)].map((top) => tops.filter((other) => other === top).length);
+  });
+  expect(await rows()).toEqual([8, 8]);
+  await print.locator('span').nth(5).click();
+  expect(await page.evaluate(() => getSelection()?.toString())).toMatch(/^[0-9a-f]{64}$/);
+  for (const width of [360, 320]) {
+    await page.setViewportSize({ width, height: 800 });
+    expect(await rows()).toEqual([4, 4, 4, 4]);
+  }
+}, 60_000);
+
+it.each(['en', 'de', 'ar'])('another certificate leaves room for what is kept, also in a small window (%s)', async (language) => {
+  page = await chromium.open(`scene=changed&language=${language}`, { width: 360, height: 480 });
+  await page.getByTestId('certificate-changed').waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  expect((await box(page.getByTestId('timeline'))).height).toBeGreaterThan(60);
+  expect(await inWindow(page.getByTestId('composer'))).toBe(true);
+}, 60_000);
+
 it('another language is spoken at once', async () => {
   page = await chromium.open('scene=chat&language=de');
   await page.getByTestId('settings-open').click();

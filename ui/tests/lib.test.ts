@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { appLink } from '../src/lib/applink';
 import { initials, listed, roomName, slugOf } from '../src/lib/names';
 import { deviceName } from '../src/lib/device';
 import { dayName, fromNow, lately } from '../src/lib/time';
@@ -14,6 +15,15 @@ describe('names and times', () => {
     expect(listed(['A', 'B', 'C', 'D'])).toBe('A, B and 2 others');
     expect(slugOf('Große Runde & Co.')).toBe('gro-e-runde-co');
     expect(roomName('_Release Party! 2')).toBe('release-party-2');
+  });
+
+  it('leads from an invite link in a browser into the app, with the port and the fingerprint', () => {
+    const from = (href: string): string => appLink(new URL(href), 'k3v9q2');
+    const pin = `#${'5c'.repeat(32)}`;
+    expect(from(`https://192.168.1.7:7300/join/k3v9q2${pin}`)).toBe(`confab://join/192.168.1.7:7300/k3v9q2${pin}`);
+    expect(from('http://box:7300/join/k3v9q2#top')).toBe('confab://join/box:7300/k3v9q2');
+    expect(from('https://chat.example/join/k3v9q2')).toBe('confab://join/chat.example:443/k3v9q2');
+    expect(from('http://[::1]/join/k3v9q2')).toBe('confab://join/[::1]:80/k3v9q2');
   });
 
   it('says days and distances', () => {

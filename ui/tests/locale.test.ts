@@ -12,6 +12,8 @@ import { ar } from '../src/lib/locale/ar';
 import { de } from '../src/lib/locale/de';
 import { en as first } from '../src/lib/locale/en';
 import { enInspector } from '../src/lib/locale/en.inspector';
+import { enNearby } from '../src/lib/locale/en.nearby';
+import { enTrust } from '../src/lib/locale/en.trust';
 import { languageFor, locale, t } from '../src/lib/locale/locale.svelte';
 import { shellWords } from '../src/lib/locale/shell';
 import { piecesOf, type Key, type Message } from '../src/lib/locale/message';
@@ -23,10 +25,12 @@ import { whenOf } from '../src/lib/when';
 import { stringsOfSvelte, stringsOfTypeScript, type Found } from './strings';
 
 /** All of English, as the others have it in one. */
-const en = { ...first, ...enInspector };
+const en = { ...first, ...enInspector, ...enNearby, ...enTrust };
+/** Those that come with a part of the page, and where they are asked for. */
+const PARTS = [[enInspector, /^features\/inspector\//], [enNearby, /^features\/setup\/Nearby/], [enTrust, /^features\/(trust\/|setup\/OpenInApp)/]] as const;
 const src = fileURLToPath(new URL('../src', import.meta.url));
 /** Generated; a scripted back end that no build has; the catalogues; and names that are names in every language. */
-const EXEMPT = /^(bindings\/|port\/fake\/|lib\/locale\/(en|en\.inspector|de|ar)\.ts$|lib\/testids\.ts$|lib\/icons\.ts$)/;
+const EXEMPT = /^(bindings\/|port\/fake\/|lib\/locale\/(en|en\.\w+|de|ar)\.ts$|lib\/testids\.ts$|lib\/icons\.ts$)/;
 const sources = (readdirSync(src, { recursive: true }) as string[])
   .filter((file) => /\.(svelte|ts)$/.test(file) && !EXEMPT.test(file)).sort()
   .map((file) => ({ file, text: readFileSync(join(src, file), 'utf8') }));
@@ -106,8 +110,10 @@ describe('the catalogues', () => {
   });
 
   it('have nothing in a part that is asked for outside of it', () => {
-    const rest = sources.filter(({ file }) => !file.startsWith('features/inspector/')).map(({ text }) => text).join('\n');
-    expect(Object.keys(enInspector).filter((key) => rest.includes(`'${key}'`))).toEqual([]);
+    for (const [part, own] of PARTS) {
+      const rest = sources.filter(({ file }) => !own.test(file)).map(({ text }) => text).join('\n');
+      expect(Object.keys(part).filter((key) => rest.includes(`'${key}'`))).toEqual([]);
+    }
   });
 
   it.each([['German', de], ['Arabic', ar]] as const)('%s has the placeholders of English, and every form', (_, messages) => {
@@ -170,6 +176,9 @@ describe('the language of the page', () => {
     expect(reason(refusal('conflict', 'Von hier'))).toBe('Von hier');
     // Where the code says too little, or nothing, the cause tells.
     expect(reason({ code: 'bad_request', message: 'That is not an address.', cause: 'address' })).toBe(de['cause.address']);
+    for (const cause of ['certificate_changed', 'certificate_unknown', 'needs_tls'] as const) {
+      expect(reason({ code: 'forbidden', message: 'About a certificate.', cause })).toBe(de[`cause.${cause}`]);
+    }
     const hosting = { code: 'unavailable' as const, message: 'Port 7300 is taken.', cause: 'hosting' as const };
     expect(reason(hosting)).toBe('Der Server in dieser App konnte nicht starten. (Port 7300 is taken.)');
     expect(reason({ ...hosting, cause: 'of a newer server' as 'hosting' })).toBe(de['error.unavailable']);

@@ -75,6 +75,7 @@ describe('the first minute', () => {
     history.replaceState(null, '', '/join/k3v9q2');
     page = await Page.open(fresh({ can_host: false, can_add: false, credentials: 'browser' }));
     expect(page.has('host-button')).toBe(false);
+    await vi.waitFor(() => expect(page.get('join-in-app').getAttribute('href')).toMatch(/^confab:\/\/join\/.+:\d+\/k3v9q2$/));
     await page.type('join-name', 'Zoë');
     await page.submit('join-submit');
     expect(page.port.callsOf('joinAsGuest')[0]?.[2]).toBe('k3v9q2');
@@ -96,6 +97,7 @@ describe('the first minute', () => {
 
   it('sets a fresh server up with its token', async () => {
     page = await Page.open({ ...fresh({ can_host: false, can_add: false, credentials: 'browser' }), server: { ...serverInfo, setup_required: true } });
+    await vi.waitFor(() => expect(page.has('setup-token')).toBe(true));
     for (const [id, value] of [['token', ' abc '], ['server-name', 'Northwind'], ['name', 'Ada'], ['login', 'ada'], ['password', 'correct horse']]) {
       await page.type(`setup-${id}`, value ?? '');
     }

@@ -14,12 +14,15 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 use crate::tap::Probe;
+use crate::trust::Certificate;
 
 /// Where a link goes, and who it says it is.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// Scheme, host and port.
     pub address: String,
+    /// The one that the server must show; without it, the system's authorities are asked.
+    pub certificate: Option<Certificate>,
     /// `/` or `/slug`.
     pub namespace: String,
     /// The auth payload of the CONNECT.

@@ -19,6 +19,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::trust;
+
 use super::{Down, Factory, Frame, Link, LinkEvent, Opened, Target};
 
 /// TCP, WebSocket upgrade and the Engine.IO handshake. Always as short: on a network that swallows packets, only a new attempt
@@ -108,9 +110,17 @@ async fn run(
     watch: &ReaderWatch,
 ) -> LinkEvent {
     let (signals, mut heard) = mpsc::channel(4);
-    let client = match timeout(NETWORK_LIMIT, builder(&target, events, signals).connect()).await {
+    let builder = match builder(&target, events, signals) {
+        Ok(builder) => builder,
+        Err(error) => return LinkEvent::Refused(error),
+    };
+    let client = match timeout(NETWORK_LIMIT, builder.connect()).await {
         Ok(Ok(client)) => client,
-        Ok(Err(error)) => return LinkEvent::Down(Down::Connect(error.to_string())),
+        Ok(Err(error)) => {
+            // The library says only that there was an error.
+            let distrust = trust::distrust(&target.address, target.certificate.as_ref()).await;
+            return distrust.map_or(LinkEvent::Down(Down::Connect(error.to_string())), LinkEvent::Refused);
+        }
         Err(_) => return LinkEvent::Down(Down::Timeout("connection")),
     };
     watch.arm();
@@ -157,11 +167,19 @@ async fn emit(client: &Client, Frame { event, body }: Frame) -> Result<(), Down>
 
 /// A client that never reconnects by itself: `max_reconnect_attempts` is ignored by the library. Callbacks only
 /// `try_send`: a slow one would hold back the pongs.
-fn builder(target: &Target, events: mpsc::Sender<LinkEvent>, signals: mpsc::Sender<Signal>) -> ClientBuilder {
+fn builder(
+    target: &Target,
+    events: mpsc::Sender<LinkEvent>,
+    signals: mpsc::Sender<Signal>,
+) -> Result<ClientBuilder, Error> {
     let auth = serde_json::to_value(&target.handshake).unwrap_or(Value::Null);
     let (on_connect, connected) = (signals.clone(), events.clone());
     let (on_error, on_close) = (signals.clone(), signals.clone());
-    ClientBuilder::new(target.address.clone())
+    let mut builder = ClientBuilder::new(target.address.clone());
+    if let Some(certificate) = &target.certificate {
+        builder = builder.tls_config(certificate.connector()?);
+    }
+    let builder = builder
         .namespace(target.namespace.clone())
         .transport_type(TransportType::Websocket)
         .reconnect(false)
@@ -186,7 +204,8 @@ fn builder(target: &Target, events: mpsc::Sender<LinkEvent>, signals: mpsc::Send
                 deliver(&events, &signals, LinkEvent::Push { event, body });
             }
             std::future::ready(()).boxed()
-        })
+        });
+    Ok(builder)
 }
 
 /// Hands an event to the machine, in the order of arrival. A full queue ends the link: catching up by `seq` on a new

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use confab_protocol::answer::{self, Answer};
 use confab_protocol::event::{LinkPing, REQUEST_ANSWERED, Request};
-use confab_protocol::{Error, ErrorCode};
+use confab_protocol::{Cause, Error, ErrorCode};
 use serde_json::{Map, Value};
 
 use super::{CallId, Effect, Now};
@@ -136,6 +136,8 @@ impl<P> Wire<P> {
     pub fn nudge(&mut self, now: Now, out: &mut Vec<Effect>) {
         match self.phase {
             Phase::Waiting { .. } => self.connect(now, out),
+            // The server may be itself again.
+            Phase::Refused(Error { cause: Some(Cause::CertificateChanged), .. }) => self.connect(now, out),
             Phase::Live { .. } => self.ping(now, out),
             _ => {}
         }

@@ -62,7 +62,7 @@ impl Inner {
         factory: Arc<dyn Factory>,
     ) -> Arc<Self> {
         let Identity { account, token } = identity;
-        let http = Http::new(&account.address, Some(token.clone()));
+        let http = Http::new(&account.address, account.certificate.as_ref(), Some(token.clone()));
         let files = http.clone().map(|http| Transfers::new(http, updates.clone()));
         let (stop, state) = (CancellationToken::new(), Mutex::default());
         let tap = Tap::new(token.0.clone());
@@ -237,7 +237,12 @@ impl Inner {
         };
         Parts {
             factory: Arc::clone(&self.factory),
-            target: Target { address: self.account.address.clone(), namespace, handshake },
+            target: Target {
+                address: self.account.address.clone(),
+                certificate: self.account.certificate.clone(),
+                namespace,
+                handshake,
+            },
             feed: Feed::new(self.updates.clone(), shown),
             hub: Arc::new(Weakly(Arc::downgrade(self))),
             local: self.local.clone(),

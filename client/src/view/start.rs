@@ -1,11 +1,12 @@
 //! What a shell knows when it starts, before any network: who is signed in where.
 
 use confab_protocol::account::User;
-use confab_protocol::{RoomId, Slug};
+use confab_protocol::{Fingerprint, RoomId, Slug};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::Settings;
+use crate::trust::Certificate;
 
 /// What a shell knows when it starts: enough for the first paint, before any network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -57,11 +58,32 @@ pub struct Seat {
     pub place: Place,
 }
 
+/// Why a server is taken for the one that is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Trust {
+    /// It is not: whoever is in between reads and writes what they like.
+    Clear,
+    /// An authority that this computer trusts vouches for it.
+    Signed,
+    /// The link named its certificate.
+    Vouched,
+    /// It showed a certificate that nobody vouches for. Whoever joins accepts that one, and should compare it first.
+    Unknown {
+        /// To be compared with what the host reads.
+        fingerprint: Fingerprint,
+    },
+}
+
 /// Who is signed in where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Account {
     /// The server's address, such as `http://192.168.1.7:7300`.
     pub address: String,
+    /// The certificate that the server must show; without it, over https the system's authorities decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub certificate: Option<Certificate>,
     /// The server's name.
     pub server_name: String,
     /// Who.
@@ -84,6 +106,8 @@ pub struct Hosting {
     pub address: String,
     /// Its addresses for others on the network; empty when it listens on loopback only.
     pub network: Vec<String>,
+    /// That of its certificate, to be read out to those who ask; absent when others reach it without TLS, or not at all.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// Where the session's token is kept between two starts.

@@ -30,6 +30,8 @@ pub struct Front {
 pub struct ConnectionFront {
     front: Front,
     conn: Weak<Conn>,
+    /// It speaks TLS.
+    tls: bool,
 }
 
 /// Where a request comes from, in the extensions of every request.
@@ -37,7 +39,7 @@ pub struct ConnectionFront {
 pub struct ClientAddress {
     /// The client's address, behind trusted proxies.
     pub ip: IpAddr,
-    /// The client speaks TLS, to a trusted proxy.
+    /// The client speaks TLS, to this server or to a trusted proxy.
     pub https: bool,
 }
 
@@ -50,16 +52,20 @@ impl Front {
 
     /// For one connection.
     #[must_use]
-    pub fn for_connection(&self, conn: &Arc<Conn>) -> ConnectionFront {
-        ConnectionFront { front: self.clone(), conn: Arc::downgrade(conn) }
+    pub fn for_connection(&self, conn: &Arc<Conn>, tls: bool) -> ConnectionFront {
+        ConnectionFront { front: self.clone(), conn: Arc::downgrade(conn), tls }
     }
 
-    async fn answer(self, mut request: Request<Incoming>, conn: Weak<Conn>) -> Response<Body> {
+    async fn answer(self, mut request: Request<Incoming>, conn: Weak<Conn>, tls: bool) -> Response<Body> {
         let Some(peer) = conn.upgrade().map(|conn| conn.peer().ip().to_canonical()) else {
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         };
         let config = &self.app.config;
-        let address = client_address(peer, request.headers(), &config.trusted_proxies);
+        let mut address = client_address(peer, request.headers(), &config.trusted_proxies);
+        address.https |= tls;
+        if self.app.tls.is_some() && !address.https && !peer.is_loopback() {
+            return to_tls(&request);
+        }
         request.extensions_mut().insert(address);
         let origin = Origin::of(request.headers(), &config.origins, config.public_url.as_deref());
         let is_socketio = socketio::is_for(request.uri().path());
@@ -95,9 +101,24 @@ impl hyper::service::Service<Request<Incoming>> for ConnectionFront {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let (front, conn) = (self.front.clone(), self.conn.clone());
-        Box::pin(async move { Ok(front.answer(request, conn).await) })
+        let (front, conn, tls) = (self.front.clone(), self.conn.clone(), self.tls);
+        Box::pin(async move { Ok(front.answer(request, conn, tls).await) })
     }
+}
+
+/// A server with a certificate says nothing in clear text across a network. Whoever typed its address without a scheme is led
+/// on; a program that follows no redirects reads why.
+fn to_tls(request: &Request<Incoming>) -> Response<Body> {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let said = ApiError::from(Error::forbidden("This server speaks TLS only: use https, or wss."));
+    let mut response = said.into_response();
+    // A path that is no header's value is nobody's address either.
+    if let (false, Ok(location)) = (host.is_empty(), HeaderValue::from_str(&format!("https://{host}{path}"))) {
+        *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
 }
 
 /// The last address that is not a trusted proxy's. What a client writes into the header itself is left of that.

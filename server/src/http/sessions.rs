@@ -112,10 +112,13 @@ impl FromRequestParts<Arc<App>> for Visitor {
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         let short: String = agent.chars().take(DEVICE_CHARS).collect();
         let name = text::line(&short).unwrap_or_default();
-        let behind_tls = parts.extensions.get::<ClientAddress>().is_some_and(|address| address.https);
+        let over_tls = parts.extensions.get::<ClientAddress>().is_some_and(|address| address.https);
+        // A proxy that speaks TLS may not say so; a server that does it itself knows.
+        let behind_tls =
+            app.tls.is_none() && app.config.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
         Ok(Self {
             device: if name.is_empty() { "Unnamed device".to_owned() } else { name },
-            https: behind_tls || app.config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
+            https: over_tls || behind_tls,
             wants_cookie: parts.headers.get("x-confab-session").is_some_and(|value| value.as_bytes() == b"cookie"),
         })
     }

@@ -16,8 +16,9 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::socketio::query;
 use crate::App;
-use crate::conn::{Conn, Stream};
+use crate::conn::Conn;
 use crate::socket::{Engine, SessionCookie};
+use crate::tls::Channel;
 use crate::wire::Wire;
 
 /// All that the engine reads of the request.
@@ -66,7 +67,7 @@ async fn hand_over(engine: Engine, upgrade: OnUpgrade, request: Request<()>) {
         Ok(upgraded) => upgraded,
         Err(error) => return tracing::debug!(%error, "a WebSocket was not opened"),
     };
-    let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else {
+    let Ok(parts) = upgraded.downcast::<TokioIo<Channel>>() else {
         return tracing::error!("a connection is not the one that was accepted");
     };
     let wire = Wire::new(parts.io.into_inner(), &parts.read_buf);

@@ -65,6 +65,7 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         server::sign_in,
         server::set_up,
         server::sign_out,
+        server::trust,
         server::set_front,
         server::hosting,
         server::connected,

@@ -16,6 +16,7 @@ pub const COMMANDS: &[&str] = &[
     "sign_in",
     "set_up",
     "sign_out",
+    "trust",
     "set_front",
     "hosting",
     "connected",

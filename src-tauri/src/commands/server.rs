@@ -113,6 +113,12 @@ pub async fn sign_out(account: TheAccount) -> Answer<()> {
     account.shell.sign_out(&account.key).await
 }
 
+/// The account's server has another certificate now, which its host named: by an invite link, or by the fingerprint.
+#[tauri::command]
+pub async fn trust(account: TheAccount, named: String) -> Answer<Seat> {
+    account.shell.trust(&account.key, &named).await
+}
+
 /// This account is the one that is looked at, also at the next start.
 #[tauri::command]
 pub async fn set_front(account: TheAccount) -> Answer<()> {

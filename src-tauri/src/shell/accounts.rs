@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex as SyncMutex, MutexGuard as SyncMutexGuard, PoisonError};
 
+use confab_client::entrance;
 use confab_client::local::database::SetAside;
 use confab_client::local::{self, Local};
 use confab_client::session::{Identity, Session};
@@ -122,6 +123,19 @@ impl Shell {
         let told = session.sign_out().await;
         self.forget(key, &bridge).await?;
         told
+    }
+
+    /// The server of an account has another certificate than the one that is known, and its host named it, by a link or by its
+    /// fingerprint. Whoever is signed in goes on with that one.
+    ///
+    /// # Errors
+    /// `unauthorized` when it is not signed in, `bad_request` when no certificate is named, `forbidden` when the server shows
+    /// yet another one.
+    pub async fn trust(self: &Arc<Self>, key: &AccountKey, named: &str) -> Answer<Seat> {
+        let account = self.session(key)?.account();
+        let account = entrance::trust_anew(account, named).await?;
+        let token = self.credentials().await?.token(key).await.ok_or_else(signed_out)?;
+        self.enter(Identity { account, token }).await
     }
 
     /// This account is the one that is looked at, also at the next start.

@@ -3,4 +3,4 @@
 /**
  * What a refusal is about. Those that a client makes itself never cross the wire.
  */
-export type Cause = "quota" | "no_keyring" | "keyring" | "sign_in_file" | "settings" | "hosting" | "address" | "invite_link" | "not_confab" | "not_a_file" | "disk" | "file_changed" | "file_broken" | "too_many_files" | "outbox_full" | "not_kept" | "session_ended";
+export type Cause = "quota" | "no_keyring" | "keyring" | "sign_in_file" | "settings" | "hosting" | "address" | "invite_link" | "not_confab" | "certificate_changed" | "certificate_unknown" | "needs_tls" | "not_a_file" | "disk" | "file_changed" | "file_broken" | "too_many_files" | "outbox_full" | "not_kept" | "session_ended";

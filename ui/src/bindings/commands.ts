@@ -80,6 +80,8 @@ export interface Commands<Updates> {
   set_up: [{ address: string; setupToken: Secret; serverName: string; login: string; displayName: string; password: Secret }, Seat];
   /** Ends the account's session on the server too, and forgets its token. */
   sign_out: [{ account: AccountKey }, void];
+  /** The account's server has another certificate now, which its host named: by an invite link, or by the fingerprint. */
+  trust: [{ account: AccountKey; named: string }, Seat];
   /** This account is the one that is looked at, also at the next start. */
   set_front: [{ account: AccountKey }, void];
   /** This app's own server, when it hosts one. */

@@ -12,6 +12,7 @@
 //   pin           data-seq
 //   attached      data-state waiting|running|paused|failed|done
 //   file          data-state of its download, when there is one
+//   trust         data-kind clear|signed|vouched|unknown
 //   theme-toggle  data-theme system|light|dark, as chosen
 
 export const ids = {
@@ -31,8 +32,11 @@ export const ids = {
   nearbyFinding: 'nearby-finding',
   nearbyUse: 'nearby-use',
   joinServer: 'join-server',
+  trust: 'trust',
+  fingerprint: 'fingerprint',
   joinName: 'join-name',
   joinSubmit: 'join-submit',
+  joinInApp: 'join-in-app',
   joinGuestTab: 'join-guest-tab',
   signInTab: 'sign-in-tab',
   signInLogin: 'sign-in-login',
@@ -57,6 +61,10 @@ export const ids = {
   layout: 'layout',
   menu: 'menu',
   connection: 'connection',
+  certificateChanged: 'certificate-changed',
+  certificateNamed: 'certificate-named',
+  certificateTrust: 'certificate-trust',
+  certificateRetry: 'certificate-retry',
   themeToggle: 'theme-toggle',
   notice: 'notice',
   done: 'done',
@@ -306,5 +314,6 @@ export const ids = {
   sessionRevoke: (id: string) => `session-revoke-${id}`,
   hostingAddress: 'hosting-address',
   hostingConnected: 'hosting-connected',
+  hostingFingerprint: 'hosting-fingerprint',
   signOut: 'sign-out',
 } as const;

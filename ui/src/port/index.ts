@@ -38,7 +38,8 @@ export interface Shell {
   chooseCredentialStore(choice: 'file' | 'memory'): Promise<CredentialStore>;
 
   // --- server ---
-  /** Looks what is at an address or behind an invite link; a bare host gets the default port. */
+  /** Looks what is at an address or behind an invite link; a bare host gets the default port. The calls below that take an
+      address are given the `entry` that it found. */
   probe(address: string): Promise<Probe>;
   /** Starts the server inside the app, makes this person its owner, and signs in; `share` lets others on the network in.
       Desktop only. */
@@ -89,6 +90,9 @@ export interface Port {
   toFront(): Promise<void>;
   /** Ends the session on the server too, and forgets its token. */
   signOut(): Promise<void>;
+  /** Its server has another certificate now, which its host named: by an invite link, or by the fingerprint. Whoever is signed
+      in goes on with that one. Null in a browser, which judges certificates itself. */
+  readonly trust: ((named: string) => Promise<Seat>) | null;
   createInvite(request: InviteRequest): Promise<Invite>;
   sessions(): Promise<Session[]>;
   revokeSession(id: string): Promise<void>;

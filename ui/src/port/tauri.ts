@@ -142,6 +142,7 @@ class TauriPort implements Port {
 
   toFront = () => this.call('set_front', {});
   signOut = () => this.call('sign_out', {});
+  trust = (named: string) => this.call('trust', { named });
   createInvite = (request: InviteRequest) => this.call('create_invite', { request });
   sessions = () => this.call('sessions', {});
   revokeSession = (id: string) => this.call('revoke_session', { id });

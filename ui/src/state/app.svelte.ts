@@ -55,6 +55,8 @@ export class App {
   account = $state.raw<Account>() as Account;
   pending = $state(0);
   readonly links = new SvelteMap<string, LinkState>();
+  /** The server showed another certificate than the one that is known. So it stays while the link is tried again. */
+  certificateChanged = $state(false);
   readonly lobby = new LobbyState();
   /** Files on their way, by key; those that are done stay until their message is sent. */
   readonly transfers = new SvelteMap<string, Transfer>();
@@ -506,6 +508,8 @@ export class App {
 
   private linked(namespace: string, state: LinkState): void {
     this.links.set(namespace, state);
+    if (namespace === '/' && state.is === 'live') this.certificateChanged = false;
+    if (namespace === '/' && state.is === 'refused') this.certificateChanged = state.error.cause === 'certificate_changed';
     // A room that was opened while there was no link, and could not be loaded then.
     const { room } = this;
     if (state.is === 'live' && namespace === `/${this.slug}` && room && !room.timeline.loaded) void this.loadRoom(room.info.id);

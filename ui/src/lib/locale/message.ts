@@ -5,8 +5,10 @@
 
 import type { en } from './en';
 import type { enInspector } from './en.inspector';
+import type { enNearby } from './en.nearby';
+import type { enTrust } from './en.trust';
 
-type English = typeof en & typeof enInspector;
+type English = typeof en & typeof enInspector & typeof enNearby & typeof enTrust;
 export type Key = keyof English;
 
 type Placeholder<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Placeholder<Rest> : never;

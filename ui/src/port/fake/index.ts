@@ -4,7 +4,7 @@
 import type {
   CredentialStore, HistoryPage, Hit, Hosting, Incomplete, Invite, InviteRequest, Item, LobbyServer, Member,
   MessageItem, MessageSearch, NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage,
-  Seat, ServerInfo, Session, Settings, Start, Thread, Update, Personal, PersonalSet, ProfileChange, ReminderSet,
+  Seat, ServerInfo, Session, Settings, Start, Thread, Trust, Update, Personal, PersonalSet, ProfileChange, ReminderSet,
   User, Workspace, WorkspaceCreate, WorkspaceUpdate, Role,
 } from '../../bindings';
 import { refusal, type Refusal } from '../../lib/error';
@@ -38,7 +38,7 @@ export interface FakeWorld {
 }
 
 type Both = Shell & Port;
-type Method = { [M in keyof Both]: Both[M] extends (...args: never[]) => unknown ? M : never }[keyof Both];
+type Method = { [M in keyof Both]: NonNullable<Both[M]> extends (...args: never[]) => unknown ? M : never }[keyof Both];
 
 /** A shell and an account in one; with `beyond`, a second server that its users can find and enter. */
 export class FakePort implements Shell, Port {
@@ -49,6 +49,8 @@ export class FakePort implements Shell, Port {
   notifier: Notifier | null = null;
   desktop: DesktopPort | null = null;
   nearby: NearbyPort | null = null;
+  /** Why this server is taken for the one that is meant; a link that names a certificate vouches for it. */
+  proof: Trust = { kind: 'clear' };
   readonly calls: [method: Method, ...args: unknown[]][] = [];
   /** What becomes of a sent message: committed at once, or left queued until `settle`. */
   sending: 'commit' | 'hold' = 'commit';
@@ -145,9 +147,12 @@ export class FakePort implements Shell, Port {
   async probe(address: string): Promise<Probe> {
     this.note('probe', address);
     const invite = /\/join\/(?:[\w.:]+\/)?(\w+)/.exec(address)?.[1] ?? null;
-    const { address: found, world } = this.behind(address);
+    const { address: found, world, proof } = this.behind(address);
     const workspace_name = invite ? (world.workspaces[0]?.workspace.name ?? null) : null;
-    return { address: found, invite, workspace_name, server: world.server };
+    const named = /#[0-9a-f]{64}$/.exec(address)?.[0];
+    const trust: Trust = named ? { kind: 'vouched' } : proof;
+    const entry = found + (named ?? (trust.kind === 'unknown' ? `#${trust.fingerprint}` : ''));
+    return { address: found, entry, trust, invite, workspace_name, server: world.server };
   }
 
   async host(displayName: string, share: boolean): Promise<Seat> {
@@ -194,6 +199,11 @@ export class FakePort implements Shell, Port {
   async signOut(): Promise<void> {
     this.note('signOut');
     this.emit({ type: 'signed_out' });
+  }
+
+  async trust(named: string): Promise<Seat> {
+    this.note('trust', named);
+    return this.seat();
   }
 
   async hosting(): Promise<Hosting | null> {

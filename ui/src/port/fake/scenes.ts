@@ -5,16 +5,19 @@ import { refusal } from '../../lib/error';
 import { FakeDesktop } from './desktop';
 import { FakePort, message } from './index';
 import { FakeNearby } from './nearby';
-import { chatter, elsewhere, onBoth, room, serverInfo, signedIn, startOf, world } from './world';
+import { chatter, elsewhere, fingerprint, onBoth, room, serverInfo, signedIn, startOf, world } from './world';
 
 const LANGUAGES: readonly Language[] = ['system', 'de', 'ar'];
 const MINUTE = 60_000;
-const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown', 'people', 'files', 'servers', 'behind', 'busy'] as const;
+const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown', 'people', 'files', 'servers', 'behind', 'busy', 'changed'] as const;
 type Scene = (typeof NAMES)[number];
 
 export function scene(params: URLSearchParams): FakePort {
   const name = NAMES.find((known) => known === params.get('scene')) ?? 'chat';
-  const port = new FakePort(name === 'behind' ? behind(Number(params.get('unread') ?? 200)) : built(name));
+  const made = name === 'behind' ? behind(Number(params.get('unread') ?? 200)) : built(name);
+  const tls = params.get('tls');
+  const port = tls === null ? new FakePort(made) : new FakePort(made, 'first', 'https://192.168.1.7:7300');
+  if (tls !== null) port.proof = tls === 'unknown' ? { kind: 'unknown', fingerprint } : { kind: 'signed' };
   if (name === 'servers') onBoth(port, another());
   const theme = params.get('theme');
   if (params.has('desktop')) port.desktop = new FakeDesktop();
@@ -26,6 +29,7 @@ export function scene(params: URLSearchParams): FakePort {
   if (name === 'busy') keepBusy(port);
   if (params.has('held')) holdOlder(port);
   if (name === 'offline') setTimeout(() => goOffline(port), 300);
+  if (name === 'changed') setTimeout(() => changeCertificate(port), 300);
   if (name === 'servers' && params.has('gone')) setTimeout(() => goAway(port.beyond ?? port), 300);
   return port;
 }
@@ -115,8 +119,9 @@ function chat(now: Date): FakePort['world'] {
       { ...main, workspace: { slug: 'family', name: 'Family', icon: null, role: 'member', open: false, unread: 9, mentions: 2 }, items: new Map() },
     );
   }
-  built.start.accounts = signedIn({ workspace: 'general', room: null }).accounts;
-  built.start.hosting = built.hosting = { address: 'http://127.0.0.1:7300', network: ['http://192.168.1.7:7300'] };
+  const address = 'http://127.0.0.1:7300';
+  built.start.accounts = signedIn({ workspace: 'general', room: null }).accounts.map((seat) => ({ ...seat, account: { ...seat.account, address } }));
+  built.start.hosting = built.hosting = { address, network: ['https://192.168.1.7:7300'], fingerprint };
   built.connected = signedIn().accounts.map(({ account }) => account.user);
   built.sessions = [
     { id: 's1', device: 'Confab on Linux', created: now.toISOString(), last_seen: now.toISOString(), current: true },
@@ -137,6 +142,13 @@ function another(): FakePort {
 
 function goAway(port: FakePort): void {
   for (const namespace of ['/', '/general']) port.emit({ type: 'link', namespace, state: { is: 'waiting', retry_in_ms: 4_000, attempt: 3 } });
+}
+
+/** The server shows another certificate than the one that is known, and than what is named first. */
+function changeCertificate(port: FakePort): void {
+  const error = { ...refusal('forbidden', 'The server shows another certificate than the one that is known.'), cause: 'certificate_changed' as const };
+  for (const namespace of ['/', '/general']) port.emit({ type: 'link', namespace, state: { is: 'refused', error } });
+  port.refuseNext('trust', error);
 }
 
 /** Statuses, somebody who is ignored, quiet hours, a reminder. */

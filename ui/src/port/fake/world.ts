@@ -14,6 +14,9 @@ export const serverInfo: ServerInfo = {
   guests: true, limits,
 };
 
+/** That of a server's certificate. */
+export const fingerprint = '3f9ac04127e85bd618f0a2d47c6ee13b905f42a87bd1360ce9f48a25d3710b6c';
+
 export const ada: User = { id: 'u-ada', login: 'ada', display_name: 'Ada Okafor', role: 'owner', bot: false, guest: false };
 
 export function person(login: string, display_name: string, presence: Member['presence'], role: Role = 'member'): Member {

@@ -4,7 +4,7 @@
 import type {
   Account, CredentialStore, HistoryPage, Hosting, Invite, InviteRequest, Member, MessageItem, MessageSearch,
   NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage, Seat, Session, Settings, Start, Thread,
-  Update, Workspace, WorkspaceCreate, WorkspaceUpdate, PersonalSet, ProfileChange, ReminderSet, User, Role,
+  Trust, Update, Workspace, WorkspaceCreate, WorkspaceUpdate, PersonalSet, ProfileChange, ReminderSet, User, Role,
 } from '../../bindings';
 import { deviceName } from '../../lib/device';
 import { asRefusal, refusal, type Refusal } from '../../lib/error';
@@ -34,6 +34,7 @@ export class WebPort implements Shell, Port {
   readonly desktop = null;
   readonly inspector = new WebInspector(() => this.mine(), (update) => this.emit(update));
   readonly nearby = null;
+  readonly trust = null;
   readonly files = new WebFiles(this.api, { emit: (update) => this.emit(update) });
 
   /** Nothing happens here that is of no account. */
@@ -72,15 +73,17 @@ export class WebPort implements Shell, Port {
   // --- server ---
 
   async probe(address: string): Promise<Probe> {
-    const server = await this.api.server();
+    const { origin } = this.api;
+    const trust: Trust = { kind: origin.startsWith('https:') ? 'signed' : 'clear' };
+    const found = { address: origin, entry: origin, trust, server: await this.api.server() };
     const code = /\/join\/([^/?#\s]+)/.exec(address)?.[1];
-    if (!code) return { address: this.api.origin, invite: null, workspace_name: null, server };
+    if (!code) return { ...found, invite: null, workspace_name: null };
     const invite = decodeURIComponent(code);
     const { workspace_name } = await this.api.invite(invite).catch((thrown: unknown) => {
       const error = asRefusal(thrown);
       throw error.code === 'not_found' ? refusal('not_found', t('error.invite_over')) : error;
     });
-    return { address: this.api.origin, invite, workspace_name, server };
+    return { ...found, invite, workspace_name };
   }
 
   async host(): Promise<Seat> {
