@@ -124,7 +124,7 @@ async fn launch(plan: &Plan, dir: &Path, addr: SocketAddr) -> Result<Process> {
         "--setup-token",
         SETUP_TOKEN,
     ];
-    Process::start(&plan.server, &arguments.map(str::to_owned), plan.cores).await
+    Process::start(&plan.server, &arguments.map(str::to_owned), plan.ground).await
 }
 
 fn token(signed_in: &Value) -> Result<String> {

@@ -10,7 +10,7 @@ use anyhow::Result;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::process::{Cores, Process};
+use crate::process::{Ground, Process};
 
 /// What one committed message appends to the server's write-ahead log, as strace counts it: three pages, four on average
 /// since pages fill up, each after its frame header in a write of its own.
@@ -36,9 +36,9 @@ impl Disk {
     ///
     /// # Errors
     /// When it does not start.
-    pub async fn at(directory: &Path, cores: Cores) -> Result<Self> {
+    pub async fn at(directory: &Path, ground: Ground) -> Result<Self> {
         let arguments = ["disk".to_owned(), directory.to_string_lossy().into_owned()];
-        let process = Process::start(&std::env::current_exe()?, &arguments, cores).await?;
+        let process = Process::start(&std::env::current_exe()?, &arguments, ground).await?;
         let stream = TcpStream::connect(process.addr).await?;
         stream.set_nodelay(true)?;
         Ok(Self { process, stream })

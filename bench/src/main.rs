@@ -16,11 +16,12 @@ mod report;
 mod words;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-use crate::process::Cores;
+use crate::process::{Cores, Ground};
 use crate::report::Report;
 
 /// Measures Confab's figures.
@@ -33,6 +34,10 @@ struct Arguments {
     /// outage, desktop, hours, paint.
     #[arg(long)]
     only: Option<String>,
+    /// Each flush of the disk takes so many milliseconds longer, for the server and for what it is measured by (needs strace):
+    /// what is promised over a flush, on a slower disk than this one.
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    flush_ms: u64,
     /// The server's binary; `CONFAB_SERVER`, or the one beside this program.
     #[arg(long, env = "CONFAB_SERVER")]
     server: Option<PathBuf>,
@@ -61,7 +66,7 @@ pub struct Plan {
     /// The server's binary.
     pub server: PathBuf,
     /// Where it runs.
-    pub cores: Cores,
+    pub ground: Ground,
     /// Where data directories are made: on a real disk, since commits are measured.
     pub scratch: PathBuf,
 }
@@ -87,7 +92,8 @@ async fn measure(arguments: Arguments) -> Result<()> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let scratch = target.join("bench");
     std::fs::create_dir_all(&scratch)?;
-    let plan = Plan { quick: arguments.quick, server, cores: Cores::One, scratch: scratch.clone() };
+    let ground = Ground { cores: Cores::One, flush: Duration::from_millis(arguments.flush_ms) };
+    let plan = Plan { quick: arguments.quick, server, ground, scratch: scratch.clone() };
 
     let mut report = Report::new(&plan);
     let wanted = |name: &str| arguments.only.as_deref().is_none_or(|only| name.contains(only));

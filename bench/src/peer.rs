@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use futures_util::{SinkExt, StreamExt};
@@ -13,7 +14,10 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use crate::process::{Cores, Process};
+use crate::process::{Cores, Ground, Process};
+
+/// Peers have a single thread, and keep nothing on a disk.
+const ALONE: Ground = Ground { cores: Cores::One, flush: Duration::ZERO };
 
 /// Node Socket.IO 4.8, from `bench/peers/node`.
 ///
@@ -29,7 +33,7 @@ pub async fn node() -> Result<Process> {
         .map(|dir| dir.join("node"))
         .find(|node| node.exists())
         .context("node is not installed")?;
-    Process::start(&node, &[dir.join("server.mjs").to_string_lossy().into_owned()], Cores::One).await
+    Process::start(&node, &[dir.join("server.mjs").to_string_lossy().into_owned()], ALONE).await
 }
 
 /// This program as a bare WebSocket server.
@@ -37,7 +41,7 @@ pub async fn node() -> Result<Process> {
 /// # Errors
 /// When it does not start.
 pub async fn bare() -> Result<Process> {
-    Process::start(&std::env::current_exe()?, &["peer".to_owned()], Cores::One).await
+    Process::start(&std::env::current_exe()?, &["peer".to_owned()], ALONE).await
 }
 
 type Room = Rc<RefCell<Vec<mpsc::Sender<Utf8Bytes>>>>;

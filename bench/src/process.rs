@@ -1,5 +1,6 @@
 //! Processes under measurement: started alike, pinned alike, read from `/proc`.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
@@ -27,6 +28,23 @@ pub enum Cores {
     All,
 }
 
+/// Where and on what a process under measurement runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ground {
+    /// The cores.
+    pub cores: Cores,
+    /// By how much longer each flush of the disk takes than it does here. What is promised over a flush was measured on a disk
+    /// that took 4 ms for it; on a quicker one, what a message costs besides weighs more.
+    pub flush: Duration,
+}
+
+impl std::fmt::Display for Ground {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.cores)?;
+        if self.flush.is_zero() { Ok(()) } else { write!(f, ", each flush {} ms longer", self.flush.as_millis()) }
+    }
+}
+
 impl std::fmt::Display for Cores {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(if *self == Self::One { "one core" } else { "all cores" })
@@ -49,16 +67,27 @@ impl Process {
     ///
     /// # Errors
     /// When it cannot be started, or ends or hangs before it listens.
-    pub async fn start(program: &Path, arguments: &[String], cores: Cores) -> Result<Self> {
-        let mut command = if is_pinned() {
-            let mut command = Command::new("taskset");
+    pub async fn start(program: &Path, arguments: &[String], Ground { cores, flush }: Ground) -> Result<Self> {
+        let mut words: Vec<OsString> = Vec::new();
+        if is_pinned() {
             let list = if cores == Cores::One { SERVER_CORE.to_string() } else { format!("0-{}", CpuSet::MAX_CPU - 1) };
-            command.arg("-c").arg(list).arg(program);
-            command
-        } else {
-            Command::new(program)
-        };
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+            words.extend(["taskset".into(), "-c".into(), list.into()]);
+        }
+        if !flush.is_zero() {
+            // `-D`: the program keeps its process id. Nothing but these two calls is held up for the tracer.
+            let late = format!("inject=fsync,fdatasync:delay_enter={}", flush.as_micros());
+            words.extend(["strace", "-D", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null"].map(OsString::from));
+            words.extend(["-e".into(), "trace=fsync,fdatasync".into(), "-e".into(), late.into()]);
+        }
+        words.push(program.into());
+        let mut command = Command::new(&words[0]);
+        command
+            .args(&words[1..])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
         let began = Instant::now();
         let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
         let mut lines = BufReader::new(child.stdout.take().context("no stdout")?).lines();

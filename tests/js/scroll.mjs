@@ -46,16 +46,21 @@ async function watched(name, deed, { still = false } = {}) {
   return moved;
 }
 
-/** From a click to the frame in which the messages of the room are painted. */
-const opening = (name) =>
+/** From a click to the first frame in which the room is there, and to the one in which its messages are painted. */
+const paints = (name) =>
   hands.evaluate(async (target) => {
     const before = performance.now();
     document.querySelector(`[data-testid="room-${target}"]`).click();
     const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-    do await painted();
-    while (document.querySelector('[data-testid=room-title]').textContent.trim() !== target || !document.querySelector('[data-testid=timeline] [data-testid=message]'));
-    return performance.now() - before;
+    let room;
+    do {
+      await painted();
+      if (document.querySelector('[data-testid=room-title]').textContent.trim() === target) room ??= performance.now() - before;
+    } while (room === undefined || !document.querySelector('[data-testid=timeline] [data-testid=message]'));
+    return [room, performance.now() - before];
   }, name);
+
+const opening = async (name) => (await paints(name))[1];
 
 async function toLatest() {
   await hands.evaluate(() => document.querySelector('[data-testid=jump-latest]')?.click());
@@ -90,7 +95,7 @@ await scenario({
   },
 
   'a room of very many messages opens': async () => {
-    const first = await opening(room);
+    const [paint, first] = await paints(room);
     const again = [];
     for (let i = 0; i < 5; i++) {
       await opening(other);
@@ -98,7 +103,7 @@ await scenario({
       again.push(await opening(room));
       await live(100);
     }
-    console.log(`opening a room of ${messages}: ${Math.round(first)} ms at first, then ${again.map(Math.round).join(', ')} ms`);
+    console.log(`opening a room of ${messages}: first paint ${Math.round(paint)} ms, its messages ${Math.round(first)} ms at first, then ${again.map(Math.round).join(', ')} ms`);
     await hands.run(readFileSync(join(import.meta.dirname, 'lib/judge.js'), 'utf8'));
     await hands.run(`window.felt = [];
       const feel = (event) => requestAnimationFrame(() => setTimeout(() => felt.push([event.key ?? 'click', performance.now() - event.timeStamp])));

@@ -14,7 +14,7 @@ use super::{System, message};
 use crate::Plan;
 use crate::disk::Disk;
 use crate::link::{HALL, Link};
-use crate::process::Cores;
+use crate::process::{Cores, Ground};
 use crate::report::{Report, Row};
 
 const CLIENTS: usize = 64;
@@ -44,14 +44,14 @@ enum Asked {
 /// When a message is refused.
 pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     for cores in [Cores::One, Cores::All] {
-        on(&Plan { cores, ..plan.clone() }, report).await?;
+        on(&Plan { ground: Ground { cores, ..plan.ground }, ..plan.clone() }, report).await?;
     }
     Ok(())
 }
 
 /// With one message in flight each, then with 16; in one room, and in rooms of their own.
 async fn on(plan: &Plan, report: &mut Report) -> Result<()> {
-    let mut disk = Disk::at(&plan.scratch, plan.cores).await?;
+    let mut disk = Disk::at(&plan.scratch, plan.ground).await?;
     let syncs = disk.syncs(if plan.quick { 200 } else { 1_000 }).await?;
     disk.stop().await?;
     let per_second = syncs.len() as f64 / syncs.iter().sum::<Duration>().as_secs_f64();
@@ -64,7 +64,7 @@ async fn on(plan: &Plan, report: &mut Report) -> Result<()> {
         report.add(Row {
             what: format!(
                 "committed + acked per second, {}, 64 clients {place}, {in_flight} in flight each",
-                plan.cores
+                plan.ground
             ),
             target: if in_flight == 1 { "≥ 10 × one fsync per message".into() } else { String::new() },
             measured: format!("{rate:.0}/s, {cpu_us:.0} µs of CPU each"),
