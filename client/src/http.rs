@@ -165,7 +165,7 @@ impl Http {
             Err(error) => error,
         };
         tracing::debug!(address = self.base, %error, "no answer");
-        if error.is_connect()
+        if trust::broke_in(&error)
             && let Some(distrust) = trust::distrust(&self.base, self.certificate.as_ref()).await
         {
             return Err(distrust);

@@ -84,12 +84,16 @@ pub async fn pinned(base: &str, fingerprint: Fingerprint) -> Result<Certificate,
     if certificate.fingerprint() == fingerprint { Ok(certificate) } else { Err(changed(&certificate)) }
 }
 
-/// Why a connection to an address over TLS failed, if it was for want of trust: the server there is looked at once more.
-/// `known` is the certificate that is believed; without one it is those of the system.
+/// Whether a connection failed in its handshake: only then there is somebody to look at again, and nobody is to be asked twice as
+/// often as they should.
+#[must_use]
+pub fn broke_in(failure: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(failure), |error| error.source()).any(|error| error.is::<native_tls::Error>())
+}
+
+/// Why a handshake failed, if it was for want of trust: the server there is looked at once more. `known` is the certificate that
+/// is believed; without one it is those of the system.
 pub async fn distrust(base: &str, known: Option<&Certificate>) -> Option<Error> {
-    if !base.starts_with("https:") {
-        return None;
-    }
     let shown = shown(base).await.ok()?;
     match known {
         Some(known) if *known == shown => None,

@@ -117,9 +117,12 @@ async fn run(
     let client = match timeout(NETWORK_LIMIT, builder.connect()).await {
         Ok(Ok(client)) => client,
         Ok(Err(error)) => {
-            // The library says only that there was an error.
-            let distrust = trust::distrust(&target.address, target.certificate.as_ref()).await;
-            return distrust.map_or(LinkEvent::Down(Down::Connect(error.to_string())), LinkEvent::Refused);
+            if trust::broke_in(&error)
+                && let Some(distrust) = trust::distrust(&target.address, target.certificate.as_ref()).await
+            {
+                return LinkEvent::Refused(distrust);
+            }
+            return LinkEvent::Down(Down::Connect(error.to_string()));
         }
         Err(_) => return LinkEvent::Down(Down::Timeout("connection")),
     };
