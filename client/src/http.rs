@@ -39,13 +39,11 @@ impl Http {
             .connect_timeout(CONNECT_LIMIT)
             .timeout(CALL_LIMIT)
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(crate::CLIENT);
-        let client = match certificate {
-            Some(certificate) => builder.tls_backend_preconfigured(certificate.connector()?),
-            None => builder.tls_backend_native(),
-        };
-        let client =
-            client.build().map_err(|_| Error::new(ErrorCode::Internal, "This app cannot make network connections."))?;
+            .user_agent(crate::CLIENT)
+            .tls_backend_preconfigured(trust::connector(certificate)?);
+        let client = builder
+            .build()
+            .map_err(|_| Error::new(ErrorCode::Internal, "This app cannot make network connections."))?;
         Ok(Self { base: base.to_owned(), token, certificate: certificate.cloned(), client })
     }
 

@@ -179,8 +179,8 @@ fn builder(
     let (on_connect, connected) = (signals.clone(), events.clone());
     let (on_error, on_close) = (signals.clone(), signals.clone());
     let mut builder = ClientBuilder::new(target.address.clone());
-    if let Some(certificate) = &target.certificate {
-        builder = builder.tls_config(certificate.connector()?);
+    if target.address.starts_with("https:") {
+        builder = builder.tls_config(trust::connector(target.certificate.as_ref())?);
     }
     let builder = builder
         .namespace(target.namespace.clone())
