@@ -94,7 +94,7 @@ pub enum ServeError {
         kept: PathBuf,
     },
     /// TLS was asked for and cannot be spoken.
-    #[error("TLS: {0}")]
+    #[error(transparent)]
     Tls(#[from] tls::TlsError),
     /// The password hasher or the network failed.
     #[error("{0}")]

@@ -42,7 +42,7 @@ pub struct Identity {
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be read or written.
-    #[error("{path} cannot be used: {error}")]
+    #[error("{path} cannot be used for TLS: {error}")]
     File {
         /// Which.
         path: PathBuf,
@@ -61,10 +61,10 @@ pub enum TlsError {
     },
     /// Certificate and key are of different pairs, or of a kind that cannot be used.
     #[error("the certificate and the key cannot be used together: {0}")]
-    Pair(#[from] rustls::Error),
+    Pair(rustls::Error),
     /// No certificate could be made.
     #[error("no certificate could be made: {0}")]
-    Make(#[from] rcgen::Error),
+    Make(rcgen::Error),
 }
 
 impl Identity {
@@ -96,9 +96,9 @@ impl Identity {
         let fingerprint = own.then(|| Fingerprint::from(<[u8; 32]>::from(Sha256::digest(leaf))));
         let secret = PrivateKeyDer::from_pem_slice(&read(&key)?).map_err(|error| wrong(&key, "private key", &error))?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(chain, secret)?;
+            .with_safe_default_protocol_versions()
+            .and_then(|config| config.with_no_client_auth().with_single_cert(chain, secret))
+            .map_err(TlsError::Pair)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Some(Self { acceptor: TlsAcceptor::from(Arc::new(config)), fingerprint }))
     }
@@ -125,13 +125,18 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     fs::read(path).map_err(|error| TlsError::File { path: path.to_owned(), error })
 }
 
-/// Writes a new key with its certificate, whole or not at all, for the owner's eyes only.
-fn make(file: &Path) -> Result<(), TlsError> {
+/// A new key and its certificate.
+fn own_pem() -> Result<String, rcgen::Error> {
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::new(vec!["localhost".to_owned()])?;
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, NAME);
-    let pem = format!("{}{}", params.self_signed(&key)?.pem(), key.serialize_pem());
+    Ok(format!("{}{}", params.self_signed(&key)?.pem(), key.serialize_pem()))
+}
+
+/// Writes a new key with its certificate, whole or not at all, for the owner's eyes only.
+fn make(file: &Path) -> Result<(), TlsError> {
+    let pem = own_pem().map_err(TlsError::Make)?;
     let unfinished = file.with_extension("pem.new");
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -247,7 +252,7 @@ mod tests {
         assert_eq!(told(&one, &one), "");
         assert!(told(&one, &two).contains("cannot be used together"), "{}", told(&one, &two));
         let missing = dir.path().join("missing.pem");
-        assert!(told(&missing, &one).contains("missing.pem cannot be used"), "{}", told(&missing, &one));
+        assert!(told(&missing, &one).contains("missing.pem cannot be used for TLS"), "{}", told(&missing, &one));
         let text = dir.path().join("text.pem");
         fs::write(&text, "no PEM").unwrap();
         assert!(told(&text, &one).contains("text.pem has no certificate"), "{}", told(&text, &one));

@@ -1,11 +1,21 @@
 //! The desktop app on a server with a certificate of its own, in a real window.
 
 use anyhow::{Result, ensure};
-use confab_tests::{Desktop, ServerOptions, Stage, skipped};
+use confab_tests::{App, Desktop, ServerOptions, Stage, skipped};
 
 const ENTER: &str = "\u{E007}";
 const SENT: &str = "[data-testid='message'][data-state='sent']";
 const WAITING: &str = "[data-testid='message'][data-state='queued']";
+
+/// By a link that names the server's certificate.
+async fn join(app: &App, link: &str, name: &str) -> Result<()> {
+    app.type_into("join-address", link).await?;
+    app.click("join-continue").await?;
+    app.wait_for_text("trust", "Encrypted").await?;
+    app.type_into("join-name", name).await?;
+    app.click("join-submit").await?;
+    app.wait_for_text("room-title", "general").await
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_joins_by_a_link_with_a_fingerprint_goes_on_only_with_the_server_that_it_names() -> Result<()> {
@@ -22,12 +32,7 @@ async fn who_joins_by_a_link_with_a_fingerprint_goes_on_only_with_the_server_tha
     app.wait_for_text("fingerprint", &first.to_string()).await?;
     app.picture("16-unknown-certificate").await?;
     app.click_button("Another address").await?;
-    app.type_into("join-address", &before).await?;
-    app.click("join-continue").await?;
-    app.wait_for_text("trust", "Encrypted").await?;
-    app.type_into("join-name", "Cleo").await?;
-    app.click("join-submit").await?;
-    app.wait_for_text("room-title", "general").await?;
+    join(&app, &before, "Cleo").await?;
     app.type_into("composer", &format!("to whom I know{ENTER}")).await?;
     app.wait_for_count(SENT, 1).await?;
 
@@ -81,12 +86,7 @@ async fn what_an_app_hosts_for_others_is_encrypted_and_its_link_names_the_certif
     ensure!(link.starts_with("https://") && named == Some(64), "{link}");
 
     let ben = desktop.open("ben").await?;
-    ben.type_into("join-address", &link).await?;
-    ben.click("join-continue").await?;
-    ben.wait_for_text("trust", "Encrypted").await?;
-    ben.type_into("join-name", "Ben").await?;
-    ben.click("join-submit").await?;
-    ben.wait_for_text("room-title", "general").await?;
+    join(&ben, &link, "Ben").await?;
     ben.type_into("composer", &format!("Is anybody there?{ENTER}")).await?;
     ada.wait_for_text("message", "Is anybody there?").await?;
     ben.close().await?;

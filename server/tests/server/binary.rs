@@ -197,6 +197,14 @@ fn what_is_not_in_this_version_says_so_in_one_line() {
     }
 }
 
+#[test]
+fn files_that_cannot_be_used_for_tls_are_named_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = run(dir.path(), &["--tls", "certificate.pem:key.pem"], "");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.matches("certificate.pem cannot be used for TLS").count() == 1, "{said}");
+}
+
 async fn epoch(base: &str) -> String {
     let info: Value = reqwest::get(format!("{base}/api/v1/server")).await.unwrap().json().await.unwrap();
     info["epoch"].as_str().unwrap().to_owned()
