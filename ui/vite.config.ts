@@ -2,6 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 import { budget } from './shell/budget.ts';
+import { leanBootstrap } from './shell/lean.ts';
 import { shell } from './shell/plugin.ts';
 
 /** A time zone where it is about noon: what the tests call today began hours ago and lasts for hours. */
@@ -11,7 +12,7 @@ function noonZone(hour = new Date().getUTCHours()): string {
 }
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte(), budget(), shell()],
+  plugins: [svelte(), leanBootstrap(), budget(), shell()],
   // The server serves the same build at `/` with a fallback for `/join/CODE`; the desktop app at the root of its own
   // protocol. Relative addresses would break under `/join/…`.
   base: '/',

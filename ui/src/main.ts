@@ -3,6 +3,7 @@ import { mount } from 'svelte';
 import App from './App.svelte';
 import { openShell } from './port/open';
 import { Servers } from './state/servers.svelte';
+import 'bootstrap/dist/css/bootstrap.min.css';
 import './styles.css';
 
 const target = document.getElementById('app');

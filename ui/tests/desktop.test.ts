@@ -85,7 +85,7 @@ describe('outside of the window', () => {
 
   it('settings are found by their words, and the desktop is one of them', async () => {
     page.app.dialog = 'settings';
-    await page.settled();
+    await vi.waitFor(() => expect(page.has('settings')).toBe(true));
     const shown = (testid: string): boolean => page.has(testid) && page.get(testid).closest('.d-none') === null;
     expect(shown('settings-autostart') && shown('settings-compact')).toBe(true);
     await page.type('settings-search', 'LOG in');
@@ -129,7 +129,7 @@ describe('notifications that the page shows', () => {
     await page.settled();
     expect([notifier.shown.length, page.has('toast-go')]).toEqual([0, true]);
     page.app.dialog = 'settings';
-    await page.settled();
+    await vi.waitFor(() => expect(page.has('allow-notifications')).toBe(true));
     await page.click('allow-notifications');
     expect(page.has('settings-previews')).toBe(true);
 

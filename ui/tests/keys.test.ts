@@ -1,6 +1,6 @@
 // Going places by keyboard: the switcher, the keys that work everywhere, and the list of them.
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Member, Room } from '../src/bindings';
 import { entriesOf, matching } from '../src/features/switcher/entries';
@@ -179,7 +179,7 @@ describe('keys everywhere', () => {
 
   it('Ctrl+comma opens the settings, and a dialog has the keyboard for itself', async () => {
     await press(',', { ctrlKey: true });
-    expect(page.has('settings')).toBe(true);
+    await vi.waitFor(() => expect(page.has('settings')).toBe(true));
     await press('ArrowDown', { altKey: true });
     expect(title()).toBe('general');
   });
@@ -197,6 +197,7 @@ describe('keys everywhere', () => {
     await press(',', { ctrlKey: true });
     const size = (): string => document.documentElement.style.fontSize;
     expect(size()).toBe('100%');
+    await vi.waitFor(() => expect(page.has('settings-text-size')).toBe(true));
     page.get('settings-text-size').querySelector<HTMLElement>('[aria-checked=true]')?.focus();
     await press('ArrowRight');
     expect([size(), document.activeElement?.textContent, document.activeElement?.getAttribute('aria-checked')]).toEqual(['112.5%', 'Large', 'true']);

@@ -194,7 +194,7 @@ it('a host reads the fingerprint in the settings', async () => {
   made.start.hosting = made.hosting = { address: here, network: [address], fingerprint };
   page = await Page.open(made);
   page.app.dialog = 'settings';
-  await page.settled();
+  await vi.waitFor(() => expect(page.has('fingerprint')).toBe(true));
   expect(page.get('fingerprint').textContent).toBe(fingerprint);
   expect(page.text('hosting-fingerprint')).toContain('Invite links carry it.');
   expect(page.text('hosting-address')).toBe(address);

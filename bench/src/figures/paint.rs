@@ -22,6 +22,8 @@ const QUICK: usize = 15;
 /// The page is asked this seldom: to ask it is work that it would do instead of painting.
 const PAUSE: Duration = Duration::from_millis(250);
 const PATIENCE: usize = 80;
+/// So long a person holds the button of a mouse.
+const HOLD: Duration = Duration::from_millis(80);
 /// Between two keys.
 const KEY: Duration = Duration::from_millis(60);
 const ENTER: &str = "\u{E007}";
@@ -71,11 +73,11 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     app.script(CLOCK).await?;
 
     for turn in 0..ROOMS {
-        go(&app, turn).await?;
+        go(&desktop, &app, turn).await?;
     }
     forget(&app).await?;
     for turn in 0..times {
-        go(&app, turn % ROOMS).await?;
+        go(&desktop, &app, turn % ROOMS).await?;
     }
     add(report, &app, "switch rooms", "click", times).await?;
 
@@ -117,11 +119,26 @@ async fn like_the_last(writer: &mut Wire, room: &str) -> Result<()> {
 }
 
 /// Opens a room, and waits until its messages are painted.
-async fn go(app: &App, turn: usize) -> Result<()> {
+async fn go(desktop: &Desktop, app: &App, turn: usize) -> Result<()> {
     let name = format!("hall-{turn}");
     arm(app, &format!("arm(() => document.querySelector('[data-testid=room-title]').textContent.trim() === '{name}' && document.querySelector('[data-testid=timeline] [data-testid=message]'))")).await?;
-    app.click(&format!("room-{name}")).await?;
+    press(desktop, app, &format!("room-{name}")).await?;
     waited(app).await
+}
+
+/// Presses the button of the mouse on this, and lets it go when a person would: a driver's click does both at once, and
+/// what it measures has the press in it.
+async fn press(desktop: &Desktop, app: &App, testid: &str) -> Result<()> {
+    let place = app
+        .script(&format!(
+            "const {{ x, y, width, height }} = document.querySelector('[data-testid=\"{testid}\"]').getBoundingClientRect();
+            return [Math.round(x + width / 2), Math.round(y + height / 2)]"
+        ))
+        .await?;
+    desktop.point("Confab", serde_json::from_value(place).context("a place")?).await?;
+    desktop.button("Confab", true).await?;
+    tokio::time::sleep(HOLD).await;
+    desktop.button("Confab", false).await
 }
 
 /// Says what is to be seen next.

@@ -14,7 +14,7 @@ const MOST = 300;
 /** Drawn at first: what a window shows, as long as none was measured. */
 const FIRST = 24;
 /** What a window shows is drawn with so much more: rows of another room may be smaller. What is missing costs a second layout. */
-const MARGIN = 1.3;
+const MARGIN = 1.15;
 /** Drawn at first above what is new: it opens at the upper edge. */
 const ABOVE = 6;
 /** So much of them is seen, in pixels. */
@@ -23,6 +23,8 @@ const SEEN_ABOVE = 48;
 const STEP = 24;
 /** So many are drawn once nobody waits for anything, so that the first turn of a wheel meets rows. */
 const RESERVE = 100;
+/** That many at a time: who clicks meanwhile waits for no more than these. */
+const FEW = 12;
 /** This near to an edge, in pixels, the next rows are drawn or asked for. */
 const NEAR = 1_200;
 /** This near to the end counts as at the end. */
@@ -150,7 +152,8 @@ export class TimelineView {
     if (!at) return;
     const { scroller } = at;
     // Somebody has left the end already, and the event is on its way.
-    if (this.following && scroller.scrollTop < this.lastTop - 1 && toEnd(scroller) > AT_END) this.following = false;
+    // (Nobody has left a view that was never at a place; to ask it where it is would lay it out once more.)
+    if (this.following && this.lastTop > 0 && scroller.scrollTop < this.lastTop - 1 && toEnd(scroller) > AT_END) this.following = false;
     if (this.opening !== undefined) this.place(this.opening);
     else if (this.following) this.stay();
     else this.absorb();
@@ -376,7 +379,7 @@ export class TimelineView {
       if (height > 0 && this.to > this.from) usual = Math.ceil((MARGIN * at.scroller.clientHeight * (this.to - this.from)) / height);
       const few = this.to - this.from < RESERVE;
       if (this.following) {
-        if (this.from > 0 && few) this.from = Math.max(0, this.from - STEP);
+        if (this.from > 0 && few) this.from = Math.max(0, this.from - FEW);
         return;
       }
       this.level();
