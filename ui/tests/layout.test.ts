@@ -131,6 +131,20 @@ it('what is typed after a click at a message goes into the composer, and its too
 }, 60_000);
 
 describe('the composer', () => {
+  it('is as high as its text, also after the window has become wider', async () => {
+    page = await chromium.open('scene=chat', { width: 500, height: 800 });
+    const field = page.getByTestId('composer');
+    const height = async (): Promise<number> => (await box(field)).height;
+    const line = await height();
+    await field.fill('a dozen words or so '.repeat(6));
+    await expect.poll(height).toBeGreaterThan(2 * line);
+    await page.setViewportSize({ width: 1600, height: 800 });
+    await field.press('End');
+    await field.press('x');
+    await expect.poll(height).toBe(line);
+    await field.fill('');
+  }, 60_000);
+
   it('grows with its text up to a third of the window, and shrinks again', async () => {
     page = await chromium.open('scene=chat');
     const field = page.getByTestId('composer');
