@@ -222,7 +222,7 @@ impl Desktop {
     pub async fn copied(&self, kind: &str, file: &Path) -> Result<Child> {
         let mut owner = Command::new("python3");
         owner.arg(workspace_root().join("tests/python/clipboard.py")).arg(kind).arg(file);
-        owner.env("DISPLAY", self.variable("DISPLAY"));
+        owner.env("DISPLAY", self.display());
         let (owner, said) = first_line(&mut owner).await.context("the clipboard's owner")?;
         ensure!(said == "copied", "{said}");
         Ok(owner)
@@ -231,7 +231,7 @@ impl Desktop {
     async fn window(&self, order: &[&str]) -> Result<String> {
         let script = workspace_root().join("tests/python/window.py");
         let mut command = Command::new("python3");
-        command.arg(script).args(order).env("DISPLAY", self.variable("DISPLAY"));
+        command.arg(script).args(order).env("DISPLAY", self.display());
         let output = within("the window is reached", command.output()).await??;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
@@ -254,6 +254,12 @@ impl Desktop {
     #[must_use]
     pub fn bus(&self) -> &str {
         self.variable("DBUS_SESSION_BUS_ADDRESS")
+    }
+
+    /// The name of its display.
+    #[must_use]
+    pub fn display(&self) -> &str {
+        self.variable("DISPLAY")
     }
 
     fn variable(&self, name: &str) -> &str {

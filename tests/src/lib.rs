@@ -8,6 +8,7 @@
 
 mod api;
 pub mod checker;
+mod damage;
 mod desktop;
 mod device;
 pub mod history;
@@ -26,6 +27,7 @@ mod wire;
 pub mod workload;
 
 pub use api::Api;
+pub use damage::Damage;
 pub use desktop::{App, Desktop, app_binary, selector};
 pub use device::{Device, View};
 pub use mount::{Mount, skipped};

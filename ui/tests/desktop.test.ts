@@ -40,6 +40,18 @@ describe('outside of the window', () => {
     expect(document.title).toBe('Confab');
   });
 
+  it('what comes while somebody looks is no news, also before its mark is set', async () => {
+    const told = desktop.badges.length;
+    const news = { type: 'read', slug: 'general', room: 'r-general', head: 9, read: 8, unread: 1, mentions: 1 } as const;
+    page.port.say('r-general', 'u-bo', 'here, @ada');
+    page.port.emit(news);
+    await page.settled();
+    expect([desktop.badges.length - told, page.get('room-general').dataset['unread'], document.title]).toEqual([0, '0', 'general — Confab']);
+    // In another room it is what it was: the mark has not been set.
+    await page.click('room-random');
+    expect([desktop.badges.at(-1), page.get('room-general').dataset['unread']]).toEqual([[true, 1], '1']);
+  });
+
   it('the shell is given its words when the app starts, and when the language changes', async () => {
     expect(desktop.words).toHaveLength(1);
     expect(desktop.words[0]).toMatchObject({ tray_quit: 'Quit', notification_open: 'Open', notification_title: '{author} in {room}' });

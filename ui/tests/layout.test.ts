@@ -40,6 +40,23 @@ describe('the timeline', () => {
     await expect.poll(() => day.evaluate((element) => getComputedStyle(element).opacity)).toBe('0');
   }, 60_000);
 
+  it('does not scroll at its end for what changes above, and stays there', async () => {
+    page = await chromium.open('scene=big');
+    const timeline = page.getByTestId('timeline');
+    const view = (): Promise<{ top: number; end: number }> =>
+      timeline.evaluate(({ scrollTop, scrollHeight, clientHeight }) => ({ top: scrollTop, end: scrollHeight - clientHeight - scrollTop }));
+    // What is drawn ahead is there.
+    await expect.poll(() => timeline.locator('[data-row]').count()).toBeGreaterThan(60);
+    const { top, end } = await view();
+    expect(end).toBeLessThan(1);
+    await timeline.evaluate(async (element) => {
+      const row = element.querySelector<HTMLElement>('[data-row]');
+      if (row) row.style.height = '400px';
+      await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    });
+    expect(await view()).toEqual({ top, end });
+  }, 60_000);
+
   /** Whether "New" is drawn, and whether it is at the upper edge of the timeline. */
   const news = (): Promise<'none' | 'at the top' | 'elsewhere'> =>
     page.getByTestId('timeline').evaluate((timeline) => {

@@ -27,6 +27,9 @@ export class RoomState implements Desk {
   /** The thread that is open beside the timeline. */
   thread = $state.raw<ThreadState | null>(null);
 
+  /** Somebody looks at its end: what comes now is read as it comes, and is never told as news before its mark is set. */
+  watched = $state(false);
+
   /** Counts how often somebody asked for the end of the timeline. */
   latestAsked = $state(0);
 
@@ -52,7 +55,12 @@ export class RoomState implements Desk {
 
   /** Messages of others that are to be read, again or for the first time. */
   get unread(): number {
-    return this.info.unread + (this.marked?.count ?? 0);
+    return this.watched ? 0 : this.info.unread + (this.marked?.count ?? 0);
+  }
+
+  /** How many of them are for the user. */
+  get mentions(): number {
+    return this.watched ? 0 : this.info.mentions;
   }
 
   /** The newest `seq` that is known: what reading to the end means. */

@@ -30,7 +30,7 @@ export class WorkspaceState {
   readonly logins = $derived(new Set([...this.members.values()].map((member) => member.login)));
   readonly idsByName = $derived(new Map(this.named.map((room) => [room.info.name, room.info.id])));
   readonly unread = $derived(this.sum((room) => room.unread));
-  readonly mentions = $derived(this.sum((room) => room.info.mentions));
+  readonly mentions = $derived(this.sum((room) => room.mentions));
 
   apply(update: WorkspaceUpdate): void {
     switch (update.type) {

@@ -42,7 +42,7 @@ export function entriesOf(app: App, joinable: readonly Room[]): SwitchEntry[] {
       icon: info.kind === 'private' ? 'lock' : info.kind === 'direct' ? 'people' : 'globe', ...(partner ? { person: partner.id } : {}),
       unread: room.signals, names: [folded(title), ...(partner ? [partner.login] : [])],
       // The room that one is in is where nobody wants to go.
-      weight: (room === app.room ? -200 : (recent.get(info.id) ?? 0)) + (room.signals ? 80 : 0) + (info.mentions > 0 ? 40 : 0) - (info.muted ? 20 : 0),
+      weight: (room === app.room ? -200 : (recent.get(info.id) ?? 0)) + (room.signals ? 80 : 0) + (room.mentions > 0 ? 40 : 0) - (info.muted ? 20 : 0),
       go: () => app.openRoom(info.id),
     };
   });

@@ -155,8 +155,10 @@ export class TimelineView {
     // (Nobody has left a view that was never at a place; to ask it where it is would lay it out once more.)
     if (this.following && this.lastTop > 0 && scroller.scrollTop < this.lastTop - 1 && toEnd(scroller) > AT_END) this.following = false;
     if (this.opening !== undefined) this.place(this.opening);
-    else if (this.following) this.stay();
-    else this.absorb();
+    else {
+      this.absorb();
+      if (this.following) this.stay();
+    }
     this.remember();
     this.fill();
     this.rest();
@@ -268,7 +270,9 @@ export class TimelineView {
   private stay(): void {
     const { at } = this;
     if (!at) return;
-    this.setSpace(this.hasMore ? SPARE : 0);
+    // As it is, as long as it serves: who is at the end then sees nothing move that changes above, and nothing is painted anew.
+    if (!this.hasMore) this.setSpace(0);
+    else if (this.space < SPARE / 2 || this.space > 2 * SPARE) this.setSpace(SPARE);
     this.scrollTo(at.scroller.scrollHeight);
   }
 
