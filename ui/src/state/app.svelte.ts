@@ -8,6 +8,7 @@ import type { Account, AttentionWanted, FileInfo, Hosting, LinkState, Member, Pi
 import type { Question } from '../lib/ConfirmDialog.svelte';
 import { asRefusal, refusal, type Refusal } from '../lib/error';
 import type { Anchor } from '../lib/Floating.svelte';
+import { keysFirst } from '../lib/keysfirst';
 import type { Known } from '../lib/markdown/known';
 import type { Port } from '../port';
 import type { Choices } from './choices.svelte';
@@ -147,7 +148,7 @@ export class App {
   /** Its updates arrive from now on, beginning with the lobby. */
   begin(): void {
     this.seen.begin(this.account.user.id);
-    this.stop = this.port.subscribe((update) => this.apply(update));
+    this.stop = keysFirst((listener) => this.port.subscribe(listener), (update: Update) => this.apply(update));
     this.chooseWorkspace();
   }
 
