@@ -320,6 +320,11 @@ impl Wire {
         Ok(within("sending a frame", self.stream.send(Message::binary(frame))).await??)
     }
 
+    /// What calls that wanted something else have put aside, oldest first. All of it came before what is next.
+    pub fn take_aside(&mut self) -> VecDeque<Packet> {
+        std::mem::take(&mut self.waiting)
+    }
+
     async fn packet(&mut self, what: &str, wanted: impl Fn(&Packet) -> bool) -> Result<Packet> {
         self.packet_or_end(what, wanted).await?.with_context(|| format!("the connection was closed, no {what}"))
     }
@@ -338,7 +343,8 @@ impl Wire {
     }
 
     /// The next Socket.IO packet; pings are answered on the way. None when the connection is closed. May be dropped
-    /// while it waits: nothing is lost. Packets that other calls put aside are not looked at.
+    /// while it waits: nothing is lost. Packets that other calls put aside are not looked at: see
+    /// [`Wire::take_aside`].
     ///
     /// # Errors
     /// When something else than Socket.IO comes.

@@ -69,6 +69,11 @@ impl Link {
                 }
                 link.recorder.ok(op, answer);
                 link.recorder.note(What::Up);
+                // The workspace goes on while the lobby is entered.
+                for packet in link.wire.take_aside() {
+                    hear(packet, &link.recorder, &link.board, &mut link.heads, &mut link.behind)
+                        .map_err(|_| NoLink::Lost)?;
+                }
                 Ok(link)
             }
             Ok(Ok((_, Some(refused), _))) => {
@@ -300,4 +305,61 @@ fn hear(
         _ => {}
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{SinkExt as _, StreamExt as _};
+    use tokio::net::TcpListener;
+    use tokio_tungstenite::accept_async;
+    use tokio_tungstenite::tungstenite::Message;
+
+    use super::*;
+    use crate::history::Journal;
+
+    fn entry(seq: u64) -> String {
+        let body = json!({ "room": "r", "seq": seq, "kind": "message", "id": "m", "author": "u", "text": "" });
+        format!("42/general,{}", json!(["room:entry", body]))
+    }
+
+    /// A server that tells of an entry before it lets the device into the lobby, and of one after it.
+    async fn serve(listener: TcpListener) -> Result<()> {
+        let mut socket = accept_async(listener.accept().await?.0).await?;
+        socket.send(Message::text(r#"0{"sid":"s","pingInterval":25000}"#)).await?;
+        let ready = json!(["workspace:ready", { "rooms": [], "members": [] }]);
+        for said in [
+            vec!["40/general,{}".to_owned(), format!("42/general,{ready}"), entry(1)],
+            vec!["40{}".to_owned(), entry(2)],
+        ] {
+            socket.next().await.context("a CONNECT")??;
+            for packet in said {
+                socket.send(Message::text(packet)).await?;
+            }
+        }
+        while socket.next().await.is_some() {}
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn what_comes_while_the_lobby_is_entered_is_heard() -> Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let addr = listener.local_addr()?;
+        let server = tokio::spawn(serve(listener));
+        let dir = tempfile::tempdir()?;
+        let journal = Journal::begin(dir.path())?;
+        let board = Arc::new(Board::new(Vec::new(), 1));
+        let entered = Link::enter(addr, "token", true, journal.recorder("ada"), board, BTreeMap::new()).await;
+        let mut link = entered.map_err(|why| anyhow::anyhow!("{why:?}"))?;
+        while link.heads.get("r") != Some(&2) {
+            let packet = link.wire.next().await?.context("closed")?;
+            hear(packet, &link.recorder, &link.board, &mut link.heads, &mut link.behind)?;
+            assert!(link.behind.is_empty(), "a hole: {:?}", link.behind);
+        }
+        drop(link);
+        server.await??;
+        let pushed = |what: &What| if let What::Push { entry, .. } = what { Some(entry.seq) } else { None };
+        let pushed: Vec<u64> = journal.finish()?.records.iter().filter_map(|record| pushed(&record.what)).collect();
+        assert_eq!(pushed, [1, 2]);
+        Ok(())
+    }
 }
