@@ -41,5 +41,9 @@ export default defineConfig(({ mode }) => ({
     env: { TZ: noonZone() },
     // By itself vitest leaves a core to whoever watches.
     maxWorkers: '100%',
+    // For what hangs. How long something takes on a machine that others use too is nothing that a test may know.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
   },
 }));

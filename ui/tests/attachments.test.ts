@@ -7,6 +7,7 @@ import { kindOf, sizeOf } from '../src/lib/size';
 import { refusal } from '../src/lib/error';
 import { FakePort, message } from '../src/port/fake';
 import { room, serverInfo, world } from '../src/port/fake/world';
+import { eventually } from './eventually';
 import { Page } from './page';
 
 const made = (): ReturnType<typeof world> => ({
@@ -247,7 +248,7 @@ describe('a message that carries files', () => {
   it('opens its pictures large, one after the other', async () => {
     await put([picture(1), picture(2), picture(3)]);
     page.all('file-image')[1]?.click();
-    await vi.waitFor(() => expect(page.has('lightbox')).toBe(true));
+    await eventually(() => expect(page.has('lightbox')).toBe(true));
     const shown = (): string | null => page.get('lightbox-image').getAttribute('alt');
     expect(shown()).toBe('picture 2.png');
     await page.press('lightbox', 'ArrowRight');
@@ -267,9 +268,9 @@ describe('a message that carries files', () => {
 describe('the own picture', () => {
   it('is chosen, shown wherever the person is, and taken away', async () => {
     await page.click('me');
-    await vi.waitFor(() => expect(page.has('card-edit')).toBe(true));
+    await eventually(() => expect(page.has('card-edit')).toBe(true));
     await page.click('card-edit');
-    await vi.waitFor(() => expect(page.has('picture-choose')).toBe(true));
+    await eventually(() => expect(page.has('picture-choose')).toBe(true));
     page.port.files.chosen = [file('face.png', 1_001, 'image/png')];
     await page.click('picture-choose');
     expect(page.text('error')).toContain('up to 1 kB');
@@ -305,7 +306,7 @@ describe('the files of a room', () => {
     page = await Page.open(world([room('general', { head: items.length, read: items.length }), room('random')], new Map([['r-general', items]])));
     await page.click('room-menu');
     await page.click('files-toggle');
-    await vi.waitFor(() => expect(page.get('files').textContent).not.toContain('Loading'));
+    await eventually(() => expect(page.get('files').textContent).not.toContain('Loading'));
   }
 
   it('are in a panel, newest first, pictures apart from others, and lead to their messages', async () => {
@@ -329,11 +330,11 @@ describe('the files of a room', () => {
     const next = said(2, [info('f3', 'notes.txt', 'text/plain')]);
     page.port.world.workspaces[0]?.items.set('r-general', [...(page.port.world.workspaces[0]?.items.get('r-general') ?? []), next]);
     page.port.emit({ type: 'timeline', slug: 'general', room: 'r-general', change: { how: 'upsert', items: [next] } });
-    await vi.waitFor(() => expect(names()).toEqual(['notes.txt', 'plan.pdf']));
+    await eventually(() => expect(names()).toEqual(['notes.txt', 'plan.pdf']));
   });
 
   it('says that there are none', async () => {
     await open([said(1, [])]);
-    await vi.waitFor(() => expect(page.text('files')).toContain('No files yet.'));
+    await eventually(() => expect(page.text('files')).toContain('No files yet.'));
   });
 });

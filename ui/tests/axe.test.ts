@@ -171,7 +171,7 @@ it.each(screens)('axe finds nothing, in light and dark: %s', async (_, query, ac
   expect(await violations(page, all)).toBe('');
   await page.evaluate(() => (document.documentElement.dataset['bsTheme'] = 'dark'));
   expect(await violations(page, colours)).toBe('');
-}, 60_000);
+});
 
 // The words are others, and longer; the way is the other one. What has no words of its own is held above.
 const MAIN = ['chat', 'a thread', 'settings', 'start', 'search, narrow', 'inspector', 'inspector, narrow', 'joining a server that nobody vouches for', 'another certificate'];
@@ -184,7 +184,7 @@ it.each(spoken)('axe finds nothing, and nothing is wider than the window, in $la
   expect(await violations(page, all)).toBe('');
   const found = await page.evaluate(() => ({ dir: document.documentElement.dir, lang: document.documentElement.lang.slice(0, 2), over: document.documentElement.scrollWidth - innerWidth }));
   expect(found).toEqual({ dir: language === 'ar' ? 'rtl' : 'ltr', lang: language, over: 0 });
-}, 60_000);
+});
 
 it('axe would find something', async () => {
   const page = await chromium.blank();

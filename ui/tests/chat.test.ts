@@ -1,8 +1,9 @@
 import jsQR from 'jsqr';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { refusal } from '../src/lib/error';
 import { chatter, room, world } from '../src/port/fake/world';
+import { eventually } from './eventually';
 import { Page } from './page';
 
 let page: Page;
@@ -240,7 +241,7 @@ describe('rooms', () => {
 
   it('creates a workspace and goes there; an empty one says what to do', async () => {
     await page.click('create-workspace');
-    await vi.waitFor(() => expect(page.has('create-workspace-name')).toBe(true));
+    await eventually(() => expect(page.has('create-workspace-name')).toBe(true));
     await page.type('create-workspace-name', 'Ocean Lab');
     await page.submit('create-workspace-submit');
     expect(page.port.callsOf('createWorkspace')).toEqual([[{ slug: 'ocean-lab', name: 'Ocean Lab', open: false }]]);
@@ -258,7 +259,7 @@ describe('rooms', () => {
     const link = (page.get('invite-link') as HTMLInputElement).value;
     expect(link).toContain('/join/');
     // As the camera of a phone reads it.
-    await vi.waitFor(() => expect(page.has('invite-qr')).toBe(true));
+    await eventually(() => expect(page.has('invite-qr')).toBe(true));
     expect(read(page.get('invite-qr'))).toBe(link);
   });
 

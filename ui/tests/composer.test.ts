@@ -10,6 +10,7 @@ import { plainText } from '../src/lib/markdown/plain';
 import { message } from '../src/port/fake';
 import { chatter, room, signedIn, world } from '../src/port/fake/world';
 import { uuid7 } from '../src/port/web/uuid';
+import { eventually } from './eventually';
 import { Page } from './page';
 
 let page: Page;
@@ -95,7 +96,7 @@ describe('suggestions', () => {
   it('offer emoji by any of their names, in the chosen tone', async () => {
     page.app.choices.change({ tone: 5 });
     await page.type('composer', 'ok :thumbsup');
-    await vi.waitFor(() => expect(offered()[0]).toContain(':thumbs_up:'), 5_000);
+    await eventually(() => expect(offered()[0]).toContain(':thumbs_up:'));
     await press('Enter');
     expect(field().value).toBe('ok 👍🏿 ');
     expect(page.app.choices.recent).toEqual(['👍🏿']);
@@ -120,13 +121,13 @@ describe('emoji', () => {
   it('are picked into the text, with search, and remembered', async () => {
     await page.type('composer', 'so ');
     await page.click('composer-emoji');
-    await vi.waitFor(() => page.get('emoji-picker'), 5_000);
+    await eventually(() => page.get('emoji-picker'));
     await page.type('emoji-search', 'wave');
     await page.click('emoji-tone');
     await page.press('emoji-search', 'Enter');
     expect(field().value).toBe('so 👋🏻');
     await page.click('composer-emoji');
-    await vi.waitFor(() => page.get('emoji-picker'), 5_000);
+    await eventually(() => page.get('emoji-picker'));
     expect([...document.querySelectorAll('.one')].map((one) => one.textContent)).toEqual(['👋🏻']);
     await page.press('emoji-search', 'Escape');
     expect(page.has('emoji-picker')).toBe(false);
@@ -192,10 +193,10 @@ describe('code', () => {
   it('is shown as it will look while its fence is open', async () => {
     expect(page.has('composer-preview')).toBe(false);
     await page.type('composer', 'see\n```rust\nfn main() {}');
-    await vi.waitFor(() => expect(page.text('composer-preview')).toContain('fn main() {}'));
+    await eventually(() => expect(page.text('composer-preview')).toContain('fn main() {}'));
     expect(page.text('composer-preview')).not.toContain('see');
     await page.type('composer', 'no code ``` here');
-    await vi.waitFor(() => expect(page.has('composer-preview')).toBe(false));
+    await eventually(() => expect(page.has('composer-preview')).toBe(false));
   });
 });
 

@@ -7,6 +7,7 @@ import { FakeDesktop, FakeNotifier } from '../src/port/fake/desktop';
 import { chatter, room, world } from '../src/port/fake/world';
 import { WebNotifier } from '../src/port/web/notifier';
 import { zoomed } from '../src/state/zoom';
+import { eventually } from './eventually';
 import { Page } from './page';
 
 const attention: AttentionWanted = {
@@ -60,11 +61,11 @@ describe('outside of the window', () => {
     await page.settled();
     expect(desktop.tips.at(-1)).toBe('2 messages for you');
     page.servers.settings.setLanguage('de');
-    await vi.waitFor(() => expect(desktop.words).toHaveLength(2));
+    await eventually(() => expect(desktop.words).toHaveLength(2));
     expect(desktop.words[1]).toMatchObject({ tray_open: 'Confab öffnen', tray_quiet: 'Nicht stören', tray_quit: 'Beenden', notification_open: 'Öffnen', notification_hidden: 'Neue Nachricht', dialog_save: 'Datei speichern' });
     expect([desktop.tips.at(-1), desktop.badges.at(-1)]).toEqual(['2 Nachrichten für dich', [true, 2]]);
     page.servers.settings.setLanguage('ar');
-    await vi.waitFor(() => expect(desktop.words).toHaveLength(3));
+    await eventually(() => expect(desktop.words).toHaveLength(3));
     expect(desktop.words[2]?.notification_title).toBe('{author} في {room}');
     expect(desktop.tips.at(-1)).toBe('رسالتان لك');
     await locale.use('en');
@@ -97,7 +98,7 @@ describe('outside of the window', () => {
 
   it('settings are found by their words, and the desktop is one of them', async () => {
     page.app.dialog = 'settings';
-    await vi.waitFor(() => expect(page.has('settings')).toBe(true));
+    await eventually(() => expect(page.has('settings')).toBe(true));
     const shown = (testid: string): boolean => page.has(testid) && page.get(testid).closest('.d-none') === null;
     expect(shown('settings-autostart') && shown('settings-compact')).toBe(true);
     await page.type('settings-search', 'LOG in');
@@ -141,7 +142,7 @@ describe('notifications that the page shows', () => {
     await page.settled();
     expect([notifier.shown.length, page.has('toast-go')]).toEqual([0, true]);
     page.app.dialog = 'settings';
-    await vi.waitFor(() => expect(page.has('allow-notifications')).toBe(true));
+    await eventually(() => expect(page.has('allow-notifications')).toBe(true));
     await page.click('allow-notifications');
     expect(page.has('settings-previews')).toBe(true);
 
@@ -173,7 +174,7 @@ it('an app whose language was chosen before hands over no words in another one',
   const fake = world([room('general')], new Map());
   const settings = { ...fake.start.settings, language: 'de' as const };
   const page = await Page.open({ ...fake, start: { ...fake.start, settings } }, { desktop });
-  await vi.waitFor(() => expect(desktop.words).toHaveLength(1));
+  await eventually(() => expect(desktop.words).toHaveLength(1));
   expect([desktop.words[0]?.tray_quit, ...new Set(desktop.tips)]).toEqual(['Beenden', 'Alles ist gelesen']);
   await page.close();
   await locale.use('en');
@@ -227,12 +228,12 @@ it('who hosts sees who is connected', async () => {
   made.start.hosting = made.hosting = { address: made.start.accounts[0]?.account.address ?? '', network: [], fingerprint: null };
   const page = await Page.open(made);
   page.app.dialog = 'settings';
-  await vi.waitFor(() => expect(page.text('hosting-connected')).toContain('Nobody is connected'));
+  await eventually(() => expect(page.text('hosting-connected')).toContain('Nobody is connected'));
   expect(page.has('hosting-fingerprint')).toBe(false);
   page.app.dialog = null;
   await page.settled();
   made.connected = made.start.accounts.map(({ account }) => account.user);
   page.app.dialog = 'settings';
-  await vi.waitFor(() => expect(page.text('hosting-connected')).toMatch(/One person is connected:.*Ada Okafor/));
+  await eventually(() => expect(page.text('hosting-connected')).toMatch(/One person is connected:.*Ada Okafor/));
   await page.close();
 });

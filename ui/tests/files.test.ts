@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Transfer, Update, Upload } from '../src/bindings';
 import { WebFiles } from '../src/port/web/files';
 import { Api } from '../src/port/web/http';
+import { eventually } from './eventually';
 
 const MIB = 1024 * 1024;
 const SIZE = 2 * MIB + 5;
@@ -61,7 +62,7 @@ async function upload(size = SIZE): Promise<string> {
 }
 
 const last = () => seen.at(-1);
-const becomes = (is: Transfer['state']['is']) => vi.waitFor(() => expect(last()?.state.is).toBe(is), 5000);
+const becomes = (is: Transfer['state']['is']) => eventually(() => expect(last()?.state.is).toBe(is));
 
 test('a lost answer is asked for, and nothing is sent twice', async () => {
   server.lose = 1;

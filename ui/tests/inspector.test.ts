@@ -10,6 +10,7 @@ import { FakeDesktop } from '../src/port/fake/desktop';
 import { chatter, room, signedIn, world } from '../src/port/fake/world';
 import { Redactor } from '../src/port/web/redact';
 import { inspection, Tap } from '../src/port/web/tap';
+import { eventually } from './eventually';
 import { Page } from './page';
 import { Chance } from './random';
 
@@ -176,7 +177,7 @@ describe('the panel', () => {
   };
   const open = async (): Promise<void> => {
     await press('KeyI', { ctrlKey: true, altKey: true });
-    await vi.waitFor(async () => { await page.settled(); expect(page.has('inspector-row')).toBe(true); }, 20_000);
+    await eventually(async () => { await page.settled(); expect(page.has('inspector-row')).toBe(true); });
   };
   const rows = (): (string | undefined)[] => page.all('inspector-row').map((row) => row.dataset['event']);
   const rowOf = (event: string): HTMLElement => {

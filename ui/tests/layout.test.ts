@@ -38,7 +38,7 @@ describe('the timeline', () => {
       element.scrollTop += (separator?.getBoundingClientRect().top ?? 0) - element.getBoundingClientRect().top;
     });
     await expect.poll(() => day.evaluate((element) => getComputedStyle(element).opacity)).toBe('0');
-  }, 60_000);
+  });
 
   it('does not scroll at its end for what changes above, and stays there', async () => {
     page = await chromium.open('scene=big');
@@ -55,7 +55,7 @@ describe('the timeline', () => {
       await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
     });
     expect(await view()).toEqual({ top, end });
-  }, 60_000);
+  });
 
   /** Whether "New" is drawn, and whether it is at the upper edge of the timeline. */
   const news = (): Promise<'none' | 'at the top' | 'elsewhere'> =>
@@ -72,7 +72,7 @@ describe('the timeline', () => {
     // Fifty are more than a window and what is near to it.
     await page.getByText(/^Message number 250( |$)/).waitFor();
     expect(await news()).toBe('at the top');
-  }, 60_000);
+  });
 
   it('stays with those who scroll before it knows where what is new begins', async () => {
     page = await chromium.open('scene=behind&unread=150&held', { width: 1200, height: 420 });
@@ -89,7 +89,7 @@ describe('the timeline', () => {
       return seeking.count();
     }).toBe(0);
     expect(await place()).toBe(before - 300);
-  }, 60_000);
+  });
 
   it('says that what is new begins far above, and leads there', async () => {
     page = await chromium.open('scene=behind&unread=900', { width: 1200, height: 420 });
@@ -99,7 +99,7 @@ describe('the timeline', () => {
     await above.click();
     await expect.poll(news).toBe('at the top');
     await above.waitFor({ state: 'detached' });
-  }, 60_000);
+  });
 
   it('offers the way to the latest only when it is elsewhere', async () => {
     page = await chromium.open('scene=chat', { width: 1200, height: 420 });
@@ -111,7 +111,7 @@ describe('the timeline', () => {
     await jump.waitFor({ state: 'detached' });
     const { scrollTop, scrollHeight, clientHeight } = await page.getByTestId('timeline').evaluate(({ scrollTop, scrollHeight, clientHeight }) => ({ scrollTop, scrollHeight, clientHeight }));
     expect(scrollHeight - clientHeight - scrollTop).toBeLessThan(2);
-  }, 60_000);
+  });
 
   it('opens menus and pickers inside of the window, at its last row and its edge', async () => {
     page = await chromium.open('scene=chat', { width: 480, height: 500 });
@@ -127,7 +127,7 @@ describe('the timeline', () => {
     await expect.poll(() => inWindow(picker)).toBe(true);
     await page.keyboard.press('Escape');
     await picker.waitFor({ state: 'detached' });
-  }, 60_000);
+  });
 });
 
 it('what is typed after a click at a message goes into the composer, and its toolbar goes with the pointer', async () => {
@@ -145,7 +145,7 @@ it('what is typed after a click at a message goes into the composer, and its too
   await page.getByTestId('message-more').waitFor();
   await page.keyboard.press('r');
   await page.getByTestId('composer-cancel').waitFor();
-}, 60_000);
+});
 
 describe('the composer', () => {
   it('is as high as its text, also after the window has become wider', async () => {
@@ -160,7 +160,7 @@ describe('the composer', () => {
     await field.press('x');
     await expect.poll(height).toBe(line);
     await field.fill('');
-  }, 60_000);
+  });
 
   it('grows with its text up to a third of the window, and shrinks again', async () => {
     page = await chromium.open('scene=chat');
@@ -172,7 +172,7 @@ describe('the composer', () => {
     await expect.poll(async () => Math.round((await box(field)).height)).toBeLessThanOrEqual(Math.ceil(800 * 0.33));
     await field.fill('');
     await expect.poll(async () => (await box(field)).height).toBe(one);
-  }, 60_000);
+  });
 
   it('types as people do: undo takes back what a suggestion put in', async () => {
     page = await chromium.open('scene=chat');
@@ -183,7 +183,7 @@ describe('the composer', () => {
     expect(await field.inputValue()).toBe('ask @chen ');
     await page.keyboard.press('Control+z');
     expect(await field.inputValue()).toBe('ask @che');
-  }, 60_000);
+  });
 });
 
 it('Arabic runs from the right: the rail, the panels, the list of a narrow window; code and keys do not turn', async () => {
@@ -202,7 +202,7 @@ it('Arabic runs from the right: the rail, the panels, the list of a narrow windo
   await page.getByTestId('menu').click();
   await expect.poll(async () => { const { x, width } = await box(page.getByTestId('room-list')); return x >= 0 && x + width <= 480; }).toBe(true);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(480);
-}, 60_000);
+});
 
 it('a fingerprint stands in rows of the same length, and is copied without what is between its groups', async () => {
   page = await chromium.open('scene=start&tls=unknown');
@@ -220,7 +220,7 @@ it('a fingerprint stands in rows of the same length, and is copied without what 
     await page.setViewportSize({ width, height: 800 });
     expect(await rows()).toEqual([4, 4, 4, 4]);
   }
-}, 60_000);
+});
 
 it.each(['en', 'de', 'ar'])('another certificate leaves room for what is kept, also in a small window (%s)', async (language) => {
   page = await chromium.open(`scene=changed&language=${language}`, { width: 360, height: 480 });
@@ -228,7 +228,7 @@ it.each(['en', 'de', 'ar'])('another certificate leaves room for what is kept, a
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
   expect((await box(page.getByTestId('timeline'))).height).toBeGreaterThan(60);
   expect(await inWindow(page.getByTestId('composer'))).toBe(true);
-}, 60_000);
+});
 
 it('another language is spoken at once', async () => {
   page = await chromium.open('scene=chat&language=de');
@@ -241,7 +241,7 @@ it('another language is spoken at once', async () => {
   await page.getByTestId('settings-language').getByText('English').click();
   await expect.poll(() => settings.getByRole('heading', { level: 2 }).textContent()).toBe('Settings');
   expect(await page.evaluate(() => document.documentElement.dir)).toBe('ltr');
-}, 60_000);
+});
 
 it('larger text makes everything larger, and nothing wider than the window', async () => {
   page = await chromium.open('scene=chat', { width: 480, height: 700 });
@@ -251,4 +251,4 @@ it('larger text makes everything larger, and nothing wider than the window', asy
   await expect.poll(async () => (await box(page.getByTestId('composer'))).height).toBeGreaterThan(before * 1.15);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(480);
   await page.evaluate(() => localStorage.clear());
-}, 60_000);
+});

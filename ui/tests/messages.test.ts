@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Item } from '../src/bindings';
 import { message } from '../src/port/fake';
 import { chatter, room, signedIn, world } from '../src/port/fake/world';
+import { eventually } from './eventually';
 import { Page } from './page';
 
 let page: Page;
@@ -69,7 +70,7 @@ describe('markdown in messages', () => {
     const write = clipboard();
     const row = await say('```js\nconst a = 1;\n```');
     expect(row.querySelector('pre')?.textContent).toBe('const a = 1;');
-    await vi.waitFor(() => expect(row.querySelector('.hljs-keyword')?.textContent).toBe('const'));
+    await eventually(() => expect(row.querySelector('.hljs-keyword')?.textContent).toBe('const'));
     expect(row.querySelector('.language')?.textContent).toBe('js');
     await page.click('copy-code');
     expect(write).toHaveBeenCalledWith('const a = 1;');
@@ -142,7 +143,7 @@ describe('what one can do with a message', () => {
 
   it('reacts with any emoji', async () => {
     await key(rows()[0], '+');
-    await vi.waitFor(() => page.get('emoji-picker'), 10_000);
+    await eventually(() => page.get('emoji-picker'));
     await page.type('emoji-search', 'octop');
     document.querySelector<HTMLElement>('.one')?.click();
     await page.settled();
@@ -190,7 +191,7 @@ describe('links to messages', () => {
     page = await Page.open(big());
     const row = await say('see http://192.168.1.7:7300/to/general/r-random/23');
     row.querySelector('a')?.click();
-    await vi.waitFor(() => expect(shown(23)).toBe(true));
+    await eventually(() => expect(shown(23)).toBe(true));
     expect(page.text('room-title')).toBe('random');
   });
 
@@ -198,7 +199,7 @@ describe('links to messages', () => {
     await page.close();
     history.replaceState(null, '', '/to/general/r-random/88');
     page = await Page.open(big());
-    await vi.waitFor(() => expect(shown(88)).toBe(true));
+    await eventually(() => expect(shown(88)).toBe(true));
     expect(location.pathname).toBe('/');
   });
 
@@ -220,7 +221,7 @@ describe('links to messages', () => {
     await page.port.send({ room: 'r-random', text: 'yes', reply_to: 'm12' });
     await page.settled();
     document.querySelector<HTMLElement>('.quote')?.click();
-    await vi.waitFor(() => expect(shown(12)).toBe(true));
+    await eventually(() => expect(shown(12)).toBe(true));
   });
 });
 

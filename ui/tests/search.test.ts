@@ -7,6 +7,7 @@ import { filterOf, suggestions, wordAt } from '../src/features/search/filters';
 import { refusal } from '../src/lib/error';
 import { message } from '../src/port/fake';
 import { room, world } from '../src/port/fake/world';
+import { eventually } from './eventually';
 import { Page } from './page';
 
 const items: Item[] = [
@@ -33,10 +34,10 @@ const press = async (key: string, more: KeyboardEventInit = {}): Promise<void> =
 };
 /** The panel is a chunk of its own. */
 const there = async (): Promise<void> => {
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await page.settled();
     page.get('search-input');
-  }, { timeout: 20_000 });
+  });
 };
 const type = async (text: string): Promise<void> => {
   const field = page.get('search-input') as HTMLInputElement;

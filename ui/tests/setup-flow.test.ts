@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 
 import { refusal } from '../src/lib/error';
 import { FakePort, type FakeWorld } from '../src/port/fake';
 import { FakeNearby } from '../src/port/fake/nearby';
 import { room, serverInfo, signedIn, startOf, world } from '../src/port/fake/world';
+import { eventually } from './eventually';
 import { Page } from './page';
 
 let page: Page;
@@ -75,7 +76,7 @@ describe('the first minute', () => {
     history.replaceState(null, '', '/join/k3v9q2');
     page = await Page.open(fresh({ can_host: false, can_add: false, credentials: 'browser' }));
     expect(page.has('host-button')).toBe(false);
-    await vi.waitFor(() => expect(page.get('join-in-app').getAttribute('href')).toMatch(/^confab:\/\/join\/.+:\d+\/k3v9q2$/));
+    await eventually(() => expect(page.get('join-in-app').getAttribute('href')).toMatch(/^confab:\/\/join\/.+:\d+\/k3v9q2$/));
     await page.type('join-name', 'Zoë');
     await page.submit('join-submit');
     expect(page.port.callsOf('joinAsGuest')[0]?.[2]).toBe('k3v9q2');
@@ -97,7 +98,7 @@ describe('the first minute', () => {
 
   it('sets a fresh server up with its token', async () => {
     page = await Page.open({ ...fresh({ can_host: false, can_add: false, credentials: 'browser' }), server: { ...serverInfo, setup_required: true } });
-    await vi.waitFor(() => expect(page.has('setup-token')).toBe(true));
+    await eventually(() => expect(page.has('setup-token')).toBe(true));
     for (const [id, value] of [['token', ' abc '], ['server-name', 'Northwind'], ['name', 'Ada'], ['login', 'ada'], ['password', 'correct horse']]) {
       await page.type(`setup-${id}`, value ?? '');
     }
@@ -173,7 +174,7 @@ describe('on this network', () => {
     port = new FakePort(fresh(changes));
     port.nearby = nearby = new FakeNearby(port);
     page = await Page.open(port);
-    await vi.waitFor(() => expect(page.has('nearby')).toBe(true));
+    await eventually(() => expect(page.has('nearby')).toBe(true));
   }
 
   it('lists servers as they come and go, and one is joined by a click', async () => {
@@ -228,7 +229,7 @@ describe('on this network', () => {
     port = new FakePort(fresh());
     port.nearby = { watch: () => Promise.reject(refusal('unavailable', 'CONFAB_NEARBY is off.')), check: () => Promise.reject(refusal('unavailable', 'off')) };
     page = await Page.open(port);
-    await vi.waitFor(() => expect(page.text('nearby')).toContain('CONFAB_NEARBY is off.'));
+    await eventually(() => expect(page.text('nearby')).toContain('CONFAB_NEARBY is off.'));
     expect(page.all('nearby-why')).toHaveLength(0);
   });
 

@@ -5,6 +5,7 @@ import { refusal, type Refusal } from '../src/lib/error';
 import { locale } from '../src/lib/locale/locale.svelte';
 import { FakePort } from '../src/port/fake';
 import { elsewhere, fingerprint, onBoth, room, serverInfo, startOf, world } from '../src/port/fake/world';
+import { eventually } from './eventually';
 import { Page } from './page';
 
 const address = 'https://192.168.1.7:7300';
@@ -88,7 +89,7 @@ describe('before anybody signs in', () => {
     port = new FakePort({ ...world([], new Map(), startOf({ can_host: false })), server: { ...serverInfo, setup_required: true } }, 'first', address);
     port.proof = { kind: 'unknown', fingerprint };
     page = await Page.open(port);
-    await vi.waitFor(() => expect(page.has('setup-token')).toBe(true));
+    await eventually(() => expect(page.has('setup-token')).toBe(true));
     expect(page.text('trust')).toContain('the one that it printed when it started');
     for (const id of ['token', 'server-name', 'name', 'login', 'password']) await page.type(`setup-${id}`, 'something');
     await page.submit('setup-submit');
@@ -101,7 +102,7 @@ describe('a server with another certificate than the one that is known', () => {
     port.emit({ type: 'link', namespace: '/', state: error ? { is: 'refused', error } : { is: 'live' } });
     await page.settled();
   };
-  const there = (): Promise<void> => vi.waitFor(() => expect(page.has('certificate-changed')).toBe(true));
+  const there = (): Promise<void> => eventually(() => expect(page.has('certificate-changed')).toBe(true));
 
   beforeEach(async () => {
     port = new FakePort(world([room('general', { head: 1, read: 1 }), room('random')], new Map([['r-general', []]])));
@@ -185,7 +186,7 @@ it('another certificate on one server leaves the other one alone', async () => {
   await page.settled();
   expect(page.servers.list.map((app) => app.certificateChanged)).toEqual([false, true]);
   page.servers.bringForward('second');
-  await vi.waitFor(() => expect(page.text('certificate-changed')).toContain('Lab shows another certificate'));
+  await eventually(() => expect(page.text('certificate-changed')).toContain('Lab shows another certificate'));
 });
 
 it('a host reads the fingerprint in the settings', async () => {
@@ -194,7 +195,7 @@ it('a host reads the fingerprint in the settings', async () => {
   made.start.hosting = made.hosting = { address: here, network: [address], fingerprint };
   page = await Page.open(made);
   page.app.dialog = 'settings';
-  await vi.waitFor(() => expect(page.has('fingerprint')).toBe(true));
+  await eventually(() => expect(page.has('fingerprint')).toBe(true));
   expect(page.get('fingerprint').textContent).toBe(fingerprint);
   expect(page.text('hosting-fingerprint')).toContain('Invite links carry it.');
   expect(page.text('hosting-address')).toBe(address);

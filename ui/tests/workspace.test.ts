@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Role } from '../src/bindings';
 import { refusal } from '../src/lib/error';
 import { chatter, room, world } from '../src/port/fake/world';
+import { eventually } from './eventually';
 import { Page } from './page';
 
 let page: Page;
@@ -20,7 +21,7 @@ async function open(role: Role): Promise<void> {
 
 async function settings(): Promise<void> {
   await page.click('workspace-settings-open');
-  await vi.waitFor(() => expect(page.has('workspace-settings')).toBe(true));
+  await eventually(() => expect(page.has('workspace-settings')).toBe(true));
 }
 
 afterEach(() => page.close());
@@ -59,7 +60,7 @@ describe('the settings of a workspace', () => {
     it('give it a picture, which the rail shows, and take it away', async () => {
       page.port.files.chosen = [new File([new Uint8Array(9)], 'face.png', { type: 'image/png' })];
       await page.click('picture-choose');
-      await vi.waitFor(() => expect(page.get('workspace-general').querySelector('[data-testid=workspace-picture]')).not.toBeNull());
+      await eventually(() => expect(page.get('workspace-general').querySelector('[data-testid=workspace-picture]')).not.toBeNull());
       await page.click('picture-remove');
       expect(page.port.world.workspaces[0]?.workspace.icon).toBeNull();
       expect(page.get('workspace-general').querySelector('[data-testid=workspace-picture]')).toBeNull();

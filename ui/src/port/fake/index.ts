@@ -4,7 +4,7 @@
 import type {
   CredentialStore, HistoryPage, Hit, Hosting, Incomplete, Invite, InviteRequest, Item, LobbyServer, Member,
   MessageItem, MessageSearch, NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage,
-  Seat, ServerInfo, Session, Settings, Start, Thread, Trust, Update, Personal, PersonalSet, ProfileChange, ReminderSet,
+  Seat, Session, Settings, Start, Thread, Trust, Update, Personal, PersonalSet, ProfileChange, ReminderSet,
   User, Workspace, WorkspaceCreate, WorkspaceUpdate, Role,
 } from '../../bindings';
 import { refusal, type Refusal } from '../../lib/error';
@@ -13,29 +13,9 @@ import type { DesktopPort, NearbyPort, Notifier, Port, Shell } from '../index';
 import { leadsTo } from '../../state/links';
 import { FakeFiles } from './files';
 import { FakeInspector } from './inspector';
+import { memberOf, message, type FakeWorkspace, type FakeWorld } from './model';
 
-export interface FakeWorkspace {
-  workspace: Workspace;
-  me: Member;
-  rooms: Room[];
-  members: Member[];
-  /** Rows by room; those that a reset does not bring come as older pages. */
-  items: Map<string, Item[]>;
-}
-
-export interface FakeWorld {
-  start: Start;
-  server: ServerInfo;
-  user: User;
-  workspaces: FakeWorkspace[];
-  hosting?: Hosting;
-  /** Who is connected to it. */
-  connected?: User[];
-  personal?: Personal;
-  sessions?: Session[];
-  /** How many rows a page has. */
-  page?: number;
-}
+export { memberOf, message, type FakeWorkspace, type FakeWorld };
 
 type Both = Shell & Port;
 type Method = { [M in keyof Both]: NonNullable<Both[M]> extends (...args: never[]) => unknown ? M : never }[keyof Both];
@@ -65,6 +45,9 @@ export class FakePort implements Shell, Port {
   incomplete: Incomplete | undefined;
   private slug = '';
   private order = 0;
+  private hasOpened: () => void = () => undefined;
+  /** The account is drawn up: somebody listens, and its first workspace is open and live. What happens later happens to somebody. */
+  readonly opened = new Promise<void>((done) => (this.hasOpened = done));
 
   constructor(readonly world: FakeWorld, readonly key = 'first', readonly address = 'http://192.168.1.7:7300') {}
 
@@ -235,6 +218,7 @@ export class FakePort implements Shell, Port {
     queueMicrotask(() => {
       this.emit({ type: 'workspace', workspace, me, rooms, members });
       this.live();
+      this.hasOpened();
     });
   }
 
@@ -582,19 +566,4 @@ export class FakePort implements Shell, Port {
     items[at] = changed;
     this.timeline(room, [changed]);
   }
-}
-
-/** A message's row, committed when it has a `seq`. */
-export function message(key: string, author: string, text: string, ts: string, seq?: number): Item & { kind: 'message' } {
-  return {
-    kind: 'message', key, order: 0, ts, author, text, deleted: false, mentions: [], reactions: [], pinned: false,
-    state: { is: 'sent' }, ...(seq === undefined ? {} : { seq, id: `m${seq}` }),
-  };
-}
-
-export function memberOf(user: User): Member {
-  return {
-    id: user.id, login: user.login, display_name: user.display_name, role: user.role, bot: user.bot, guest: user.guest,
-    presence: 'online',
-  };
 }

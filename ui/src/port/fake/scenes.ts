@@ -1,6 +1,6 @@
 // What `?fake&scene=…` shows in the development server: each screen in each state, for looking at it.
 
-import type { FileInfo, Item, Language, NearbyServer, Room } from '../../bindings';
+import type { FileInfo, Item, Language, NearbyServer, Room, Update } from '../../bindings';
 import { refusal } from '../../lib/error';
 import { FakeDesktop } from './desktop';
 import { FakePort, message } from './index';
@@ -24,13 +24,15 @@ export function scene(params: URLSearchParams): FakePort {
   if (name === 'start') port.nearby = new FakeNearby(port, params.has('alone') ? [] : neighbours());
   const language = params.get('language');
   port.world.start.settings = { theme: theme === 'dark' || theme === 'light' ? theme : 'system', compact: params.has('compact'), language: LANGUAGES.find((one) => one === language) ?? 'en', notifications: true, previews: true, close_to_tray: true };
-  if (name === 'chat') setTimeout(() => port.emit({ type: 'typing', slug: 'general', room: 'r-general', users: ['u-bo', 'u-dilara'] }), 300);
+  const typing: Update = { type: 'typing', slug: 'general', room: 'r-general', users: ['u-bo', 'u-dilara'] };
+  if (name === 'chat') void port.opened.then(() => port.emit(typing));
   if (name === 'files') drawFiles(port);
   if (name === 'busy') keepBusy(port);
   if (params.has('held')) holdOlder(port);
-  if (name === 'offline') setTimeout(() => goOffline(port), 300);
-  if (name === 'changed') setTimeout(() => changeCertificate(port), 300);
-  if (name === 'servers' && params.has('gone')) setTimeout(() => goAway(port.beyond ?? port), 300);
+  if (name === 'offline') void port.opened.then(() => goOffline(port));
+  if (name === 'changed') void port.opened.then(() => changeCertificate(port));
+  const gone = port.beyond ?? port;
+  if (name === 'servers' && params.has('gone')) void gone.opened.then(() => goAway(gone));
   return port;
 }
 
