@@ -162,6 +162,7 @@ cases! {
     searching::words_are_found_where_somebody_is_and_nowhere_else,
     searching::what_was_edited_is_found_by_its_new_text_and_what_was_deleted_never,
     searching::filters_narrow_a_search,
+    searching::what_others_wrote_to_somebody_is_found,
     searching::pages_join_without_a_seam,
     searching::a_search_finds_what_a_scan_finds,
     searching::a_search_among_many_finds_what_a_scan_finds,

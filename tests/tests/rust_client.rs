@@ -60,13 +60,19 @@ async fn messages_are_found_on_the_server_and_without_it() -> Result<()> {
     }
     let texts = numbered("find 東京", 3);
     ada.shows("find", &texts).await?;
+    let to_ada = vec!["@ada, look".to_owned()];
+    bob.send(to_ada[0].clone()).await?;
+    ada.shows("@ada", &to_ada).await?;
     let asked = MessageSearch { query: "東京 fin".into(), room: Some(room.parse()?), ..MessageSearch::default() };
     let newest_first: Vec<String> = texts.into_iter().rev().collect();
     let found = |page: SearchPage| page.hits.into_iter().map(|hit| hit.message.text).collect::<Vec<_>>();
     ensure!(found(ada.session.search(asked.clone()).await?) == newest_first);
+    let mentions = MessageSearch { mentions: Some(stage.ada.id.parse()?), ..MessageSearch::default() };
+    ensure!(found(ada.session.search(mentions.clone()).await?) == to_ada);
     stage.server.kill().await?;
     ensure!(ada.session.search(asked.clone()).await.is_err(), "nobody is there to answer");
     ensure!(found(ada.session.search_local(asked).await?) == newest_first, "what was seen is found without the server");
+    ensure!(found(ada.session.search_local(mentions).await?) == to_ada);
     Ok(())
 }
 

@@ -18,6 +18,10 @@ const search = (text) => async (page) => {
   await page.waitForTimeout(400);
 };
 
+const mentions = async (page) => {
+  await page.getByTestId('mentions-open').click();
+  await page.getByTestId('search-hit').first().waitFor();
+};
 const attach = async (page) => {
   await page.getByTestId('composer-attach').click();
   await page.getByTestId('attached-retry').waitFor();
@@ -126,6 +130,11 @@ const shots = [
   { name: 'nothing', query: 'scene=nothing' },
   { name: 'offline', query: 'scene=offline', wait: 600 },
   { name: 'offline-dark', query: 'scene=offline&theme=dark', wait: 600 },
+  { name: 'mentions', query: 'scene=chat', act: mentions },
+  { name: 'mentions-dark-german', query: 'scene=chat&theme=dark&language=de', act: mentions },
+  { name: 'mentions-arabic', query: 'scene=chat&language=ar', act: mentions },
+  { name: 'mentions-narrow', query: 'scene=chat', size: narrow, act: async (page) => { await page.getByTestId('menu').click(); await mentions(page); } },
+  { name: 'mentions-none', query: 'scene=empty', act: async (page) => { await page.getByTestId('mentions-open').click(); await page.getByText('Nobody has mentioned you yet.').waitFor(); } },
   {
     name: 'message-menu', query: 'scene=chat',
     act: async (page) => {

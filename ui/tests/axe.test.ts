@@ -71,6 +71,10 @@ const screens: [name: string, query: string, act?: (page: Page) => Promise<unkno
     await page.getByTestId('search-input').pressSequentially('has:link from:');
     await page.getByTestId('search-suggestion').first().waitFor();
   }],
+  ['mentions', 'scene=chat', async (page) => {
+    await page.getByTestId('mentions-open').click();
+    await page.getByTestId('search-hit').first().waitFor();
+  }],
   ['search, narrow', 'scene=chat', async (page) => {
     await page.keyboard.press('Control+f');
     await page.getByTestId('search-input').pressSequentially('the');

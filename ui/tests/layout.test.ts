@@ -230,6 +230,17 @@ it.each(['en', 'de', 'ar'])('another certificate leaves room for what is kept, a
   expect(await inWindow(page.getByTestId('composer'))).toBe(true);
 });
 
+it('in a narrow window, what the list of rooms opens takes its place', async () => {
+  page = await chromium.open('scene=chat', { width: 600, height: 800 });
+  const list = page.getByTestId('room-list');
+  await page.getByTestId('menu').click();
+  await expect.poll(() => inWindow(list)).toBe(true);
+  await page.getByTestId('mentions-open').click();
+  await page.getByTestId('search-hit').first().waitFor();
+  await expect.poll(() => inWindow(list)).toBe(false);
+  expect(await inWindow(page.getByTestId('search'))).toBe(true);
+});
+
 it('another language is spoken at once', async () => {
   page = await chromium.open('scene=chat&language=de');
   await page.getByTestId('settings-open').click();

@@ -21,6 +21,11 @@ describe('the predicate', () => {
     expect(wanted({ query: 'see', before: '2026-01-05T12:00:00.000Z' })(said)).toBeNull();
     expect(wanted({ query: 'see', after: '2026-01-05T12:00:00.000Z' })(said)).toEqual([[0, 3]]);
     expect(wanted({ query: 'see' })({ ...said, deleted: true })).toBeNull();
+    expect(wanted({ query: 'see', mentions: 'me' })(said)).toBeNull();
+    for (const named of ['me', '*']) {
+      expect(wanted({ query: '', mentions: 'me' })({ ...said, mentions: ['other', named] })).toEqual([]);
+      expect(wanted({ query: '', mentions: 'u' })({ ...said, mentions: ['u', named] })).toBeNull();
+    }
   });
 });
 

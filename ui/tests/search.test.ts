@@ -125,6 +125,32 @@ describe('the panel', () => {
     expect(chips()).toEqual([]);
   });
 
+  it('shows what others wrote to the user, of all rooms, until it is asked again', async () => {
+    const mentions = page.get('mentions-open');
+    mentions.click();
+    await there();
+    await vi.advanceTimersByTimeAsync(200);
+    await page.settled();
+    expect([chips(), mentions.ariaPressed]).toEqual([['mentions: Ada Okafor'], 'true']);
+    expect(page.port.callsOf('search').at(-1)).toEqual([{ query: '', mentions: 'u-ada' }]);
+    expect(page.text('search-state')).toBe('Nobody has mentioned you yet.');
+    await type('deploy');
+    expect([page.text('search-state'), mentions.ariaPressed]).toEqual(['Nothing was found.', 'false']);
+    page.port.world.workspaces[0]?.items.get('r-random')?.push({ ...message('u-bo/c10', 'u-bo', '@ada: deployed', '2026-01-06T11:00:00.000Z', 2), mentions: ['u-ada'] });
+    mentions.click();
+    await vi.advanceTimersByTimeAsync(200);
+    await page.settled();
+    expect(hits()).toEqual(['@ada: deployed']);
+    mentions.click();
+    await page.settled();
+    expect(page.has('search')).toBe(false);
+    // By name too, of anybody.
+    await press('F', { ctrlKey: true, shiftKey: true });
+    await there();
+    await type('mentions:bo ');
+    expect(chips()).toEqual([expect.stringMatching(/^mentions: Bo/)]);
+  });
+
   it('leaves a filter out that is not whole, and says so', async () => {
     await press('f', { ctrlKey: true });
     await there();

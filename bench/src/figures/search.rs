@@ -17,6 +17,8 @@ const WRITERS: usize = 8;
 /// Rooms that each writer has for themselves, beside the one that all are in.
 const ROOMS: usize = 5;
 const ROUNDS: usize = 40;
+/// One message of so many mentions somebody.
+const MENTIONS: usize = 20;
 /// How long the index may take to come up to the logs.
 const INDEXED_WITHIN: Duration = Duration::from_secs(900);
 
@@ -44,6 +46,8 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     let words = Words::new();
     let author = client.search(json!({ "query": "the" })).await?["hits"][0]["message"]["author"].clone();
     ensure!(author.is_string(), "no hit for the commonest word");
+    let named = client.search(json!({ "query": "@user-1" })).await?["hits"][0]["message"]["mentions"][0].clone();
+    ensure!(named.is_string(), "nobody is mentioned");
     let mut all = Vec::new();
     let mut slowest = (Duration::ZERO, "");
     for kind in [
@@ -54,6 +58,8 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
         "phrase",
         "from and word",
         "in and word",
+        "mentions",
+        "mentions and word",
         "CJK, two characters",
         "no hit",
     ] {
@@ -69,6 +75,8 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
                 "in and word" => {
                     json!({ "query": words.middling(n), "room": if n % 2 == 0 { &room } else { &rooms[n % ROOMS] } })
                 }
+                "mentions" => json!({ "query": "", "mentions": named }),
+                "mentions and word" => json!({ "query": words.middling(n), "mentions": named }),
                 "CJK, two characters" => json!({ "query": words.cjk(n) }),
                 _ => json!({ "query": format!("{}q", words.part(n)) }),
             };
@@ -133,9 +141,19 @@ async fn fill(server: &Confab, tokens: &[String], messages: usize) -> Result<Vec
             for id in 1..=each {
                 let room = if id % 2 == 0 { &general } else { &rooms[id / 2 % ROOMS] };
                 let batch: Vec<_> = (0..100)
-                    .map(|_| json!({ "room": room, "cid": uuid::Uuid::now_v7().simple().to_string(), "text": words.message() }))
+                    .map(|n| {
+                        let name = if n % MENTIONS == 0 {
+                            format!("@user-{} ", 1 + (id + n) % (WRITERS - 1))
+                        } else {
+                            String::new()
+                        };
+                        let text = name + &words.message();
+                        json!({ "room": room, "cid": uuid::Uuid::now_v7().simple().to_string(), "text": text })
+                    })
                     .collect();
-                sender.send(&format!("42/general,{id}{}", json!(["message:send_batch", { "messages": batch }]))).await?;
+                sender
+                    .send(&format!("42/general,{id}{}", json!(["message:send_batch", { "messages": batch }])))
+                    .await?;
                 let answer = link.expect(&format!("43/general,{id}[")).await?;
                 ensure!(!answer.contains("\"ok\":false"), "a batch was refused: {answer:.200}");
             }

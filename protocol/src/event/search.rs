@@ -11,7 +11,7 @@ use crate::{RoomId, Timestamp, UserId};
 /// `message:search`: in the rooms of a workspace that the caller is in, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MessageSearch {
-    /// Words and `"phrases"`, all of which a message must have. May be empty beside `from` or `has`.
+    /// Words and `"phrases"`, all of which a message must have. May be empty beside `from`, `mentions` or `has`.
     #[serde(default)]
     pub query: String,
     /// Only in this room.
@@ -22,6 +22,10 @@ pub struct MessageSearch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub from: Option<UserId>,
+    /// Only what others wrote to this person: the message names them, or everybody in the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub mentions: Option<UserId>,
     /// Only what was sent before this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -21,6 +21,8 @@ pub struct Wanted {
     pub query: Query,
     /// Its author.
     pub from: Option<UserId>,
+    /// Somebody else wrote it, and it mentions them or everybody.
+    pub mentions: Option<UserId>,
     /// It is older than this.
     pub before: Option<Timestamp>,
     /// It is as old as this, or younger.
@@ -33,14 +35,16 @@ impl Wanted {
     /// Of a request.
     ///
     /// # Errors
-    /// `bad_request` for a query that is too long, or one without words, author and `has`.
+    /// `bad_request` for a query that is too long, or one without words, author, mention and `has`.
     pub fn new(request: &MessageSearch) -> Result<Self, Error> {
         let query = Query::parse(&request.query)?;
-        if query.is_empty() && request.from.is_none() && request.has.is_none() {
-            return Err(Error::bad_request("A search needs a word, an author, or something that messages have."));
+        if query.is_empty() && request.from.is_none() && request.mentions.is_none() && request.has.is_none() {
+            return Err(Error::bad_request(
+                "A search needs a word, an author, somebody who is mentioned, or something that messages have.",
+            ));
         }
-        let MessageSearch { from, before, after, has, .. } = request.clone();
-        Ok(Self { query, from, before, after, has })
+        let MessageSearch { from, mentions, before, after, has, .. } = request.clone();
+        Ok(Self { query, from, mentions, before, after, has })
     }
 
     /// Where a message has what is looked for, as [`Query::find`] says it; None when it is not among what is wanted.
@@ -48,6 +52,7 @@ impl Wanted {
     pub fn find(&self, message: &Message) -> Option<Vec<(u32, u32)>> {
         let fits = !message.deleted
             && self.from.as_ref().is_none_or(|from| *from == message.author)
+            && self.mentions.as_ref().is_none_or(|user| is_for(message, user))
             && self.before.is_none_or(|before| message.ts < before)
             && self.after.is_none_or(|after| message.ts >= after)
             && match self.has {
@@ -58,6 +63,11 @@ impl Wanted {
             };
         if fits { self.query.find(&message.text) } else { None }
     }
+}
+
+/// Whether somebody else meant this person with a message, by name or with everybody.
+fn is_for(message: &Message, user: &UserId) -> bool {
+    message.author != *user && message.mentions.iter().any(|one| one == user || *one == UserId::everybody())
 }
 
 /// Whether a text has the address of a page in it.

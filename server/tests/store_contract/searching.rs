@@ -146,6 +146,32 @@ pub async fn filters_narrow_a_search(place: Place) {
     }
 }
 
+pub async fn what_others_wrote_to_somebody_is_found(place: Place) {
+    let world = place.world().await;
+    let bob = world.joins("bob").await;
+    let ada = world.ada.clone();
+    world.sends(&ada, &world.general, "bob is no mention").await;
+    world.sends(&ada, &world.general, "@bob: one").await;
+    world.sends(&bob, &world.general, "@bob is no news to @bob").await;
+    world.sends(&bob, &world.random, "@ada, two").await;
+    world.sends(&ada, &world.random, "@room three").await;
+    let gone = world.sends(&ada, &world.random, "@bob four").await;
+    world.deletes(&ada, &world.random, &gone.id).await;
+    let secret = world.room(&ada, "secret", RoomKind::Private, &[]).await;
+    world.sends(&ada, &secret, "@bob is not here").await;
+    let to = |user: &UserId| MessageSearch { mentions: Some(user.clone()), ..asked("") };
+    for _ in 0..2 {
+        assert_eq!(texts(&world, &bob, to(&bob)).await, ["@room three", "@bob: one"]);
+        assert_eq!(texts(&world, &ada, to(&ada)).await, ["@ada, two"]);
+        assert_eq!(texts(&world, &ada, to(&bob)).await, ["@room three", "@bob: one"]);
+        assert_eq!(texts(&world, &bob, MessageSearch { query: "ONE".into(), ..to(&bob) }).await, ["@bob: one"]);
+        let here = MessageSearch { room: Some(world.random.clone()), from: Some(ada.clone()), ..to(&bob) };
+        assert_eq!(texts(&world, &bob, here).await, ["@room three"]);
+        assert_eq!(texts(&world, &bob, MessageSearch { has: Some(Has::Reaction), ..to(&bob) }).await, [""; 0]);
+        indexed(&world).await;
+    }
+}
+
 pub async fn pages_join_without_a_seam(place: Place) {
     let world = place.world().await;
     let ada = world.ada.clone();
@@ -321,6 +347,7 @@ enum Step {
         room: Option<usize>,
         words: Vec<String>,
         from: Option<usize>,
+        mentions: Option<usize>,
         has: Option<Has>,
         back: Option<i64>,
     },
@@ -331,6 +358,7 @@ fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         8 => "[abé]{1,5}", 3 => Just(" ".to_owned()), 3 => "[東京都]{1,3}", 1 => "[がカ]{1,2}", 1 => "[한글]{1,2}",
         2 => "[.\"%_\\\\#-]", 1 => Just("http://a".to_owned()), 1 => "[👍ﬁＡ\u{1}]",
+        1 => Just(" @bob ".to_owned()), 1 => Just(" @ada ".to_owned()), 1 => Just(" @room ".to_owned()),
     ];
     prop::collection::vec(piece, 1..9).prop_map(|pieces| format!("x{}", pieces.concat()))
 }
@@ -349,6 +377,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         prop::option::weighted(0.3, 0..3usize),
         prop::collection::vec(word(), 0..3),
         prop::option::weighted(0.3, 0..2usize),
+        prop::option::weighted(0.3, 0..2usize),
         prop::option::weighted(0.3, has),
         prop::option::weighted(0.3, 0..40i64),
     );
@@ -358,7 +387,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => message.clone().prop_map(|message| Step::Delete { message }),
         1 => message.prop_map(|message| Step::React { message }),
         2 => (1..9usize).prop_map(|entries| Step::Index { entries }),
-        9 => search.prop_map(|(who, room, words, from, has, back)| Step::Search { who, room, words, from, has, back }),
+        9 => search.prop_map(|(who, room, words, from, mentions, has, back)| Step::Search {
+            who, room, words, from, mentions, has, back,
+        }),
     ];
     prop::collection::vec(step, 1..60)
 }
@@ -416,13 +447,14 @@ async fn one_history(world: &World, people: &[UserId; 2], steps: Vec<Step>) {
                 }
             }
             Step::Index { entries } => drop(world.store.index(entries).await.unwrap()),
-            Step::Search { who, room, words, from, has, back } => {
+            Step::Search { who, room, words, from, mentions, has, back } => {
                 let room = room.filter(|&room| room < 2 || who == 0).map(|room| rooms[room].clone());
                 let since = back.map(|back| Timestamp::from_millis(world.now().as_millis() - back));
                 let request = MessageSearch {
                     query: words.join(" "),
                     room: room.clone(),
                     from: from.map(|who| people[who].clone()),
+                    mentions: mentions.map(|who| people[who].clone()),
                     after: since.filter(|ts| ts.as_millis() % 2 == 0),
                     before: since.filter(|ts| ts.as_millis() % 2 == 1),
                     has,

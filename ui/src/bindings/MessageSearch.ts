@@ -9,7 +9,7 @@ import type { UserId } from "./UserId";
  */
 export type MessageSearch = { 
 /**
- * Words and `"phrases"`, all of which a message must have. May be empty beside `from` or `has`.
+ * Words and `"phrases"`, all of which a message must have. May be empty beside `from`, `mentions` or `has`.
  */
 query: string, 
 /**
@@ -20,6 +20,10 @@ room?: RoomId,
  * Only by this author.
  */
 from?: UserId, 
+/**
+ * Only what others wrote to this person: the message names them, or everybody in the room.
+ */
+mentions?: UserId, 
 /**
  * Only what was sent before this.
  */

@@ -220,6 +220,7 @@ export const ids = {
   searchInput: 'search-input',
   searchChip: 'search-chip',
   searchSuggestion: 'search-suggestion',
+  mentionsOpen: 'mentions-open',
   searchState: 'search-state',
   searchHit: 'search-hit',
   searchMore: 'search-more',

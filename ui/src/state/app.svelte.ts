@@ -258,6 +258,15 @@ export class App {
     this.search.open(where === 'here' ? (this.room?.info.id ?? null) : null);
   }
 
+  /** Shows what others wrote to the user in all of the workspace, or puts it away. */
+  toggleMentions(): void {
+    const me = this.workspace?.me?.id;
+    if (me === undefined) return;
+    if (this.panel === 'search' && this.search.isFor(me)) return this.closePanel();
+    if (this.panel !== 'search') this.togglePanel('search');
+    this.search.only({ kind: 'mentions', user: me });
+  }
+
   /** Shows an entry of a room of the open workspace, wherever it stands. */
   jump(spot: Spot): void {
     void this.attempt(() => this.goTo(spot));

@@ -9,11 +9,11 @@ import type { Port } from '../port';
 const PAUSE_MS = 160;
 
 /** Filters that are being typed, or mean nothing here; within quotes they are words. */
-const FILTERS = /"[^"]*"?|(?<=^|\s)(?:from|in|before|after|has):\S*/giu;
+const FILTERS = /"[^"]*"?|(?<=^|\s)(?:from|mentions|in|before|after|has):\S*/giu;
 
 /** A filter that stands as a chip before the words. */
 export type Filter =
-  | { kind: 'from'; user: string }
+  | { kind: 'from' | 'mentions'; user: string }
   | { kind: 'in'; room: string }
   | { kind: 'before' | 'after'; day: string }
   | { kind: 'has'; what: 'file' | 'link' | 'reaction' };
@@ -51,6 +51,20 @@ export class SearchState {
     this.filters = room === null ? others : [{ kind: 'in', room }, ...others];
     this.opened += 1;
     this.soon(0);
+  }
+
+  /** With this filter and nothing else. */
+  only(filter: Filter): void {
+    this.words = '';
+    this.filters = [filter];
+    this.opened += 1;
+    this.soon(0);
+  }
+
+  /** Whether it looks for all that others wrote to this person, and for nothing else. */
+  isFor(user: string | undefined): boolean {
+    const [filter, ...others] = this.filters;
+    return this.words.trim() === '' && others.length === 0 && filter?.kind === 'mentions' && filter.user === user;
   }
 
   /** One of each kind: a new one takes the place of the old. */
@@ -139,12 +153,13 @@ export class SearchState {
   private request(): MessageSearch | null {
     const request: MessageSearch = { query: this.words.replace(FILTERS, (part) => (part.startsWith('"') ? part : '')).trim() };
     for (const filter of this.filters) {
-      if (filter.kind === 'from') request.from = filter.user;
+      if ('user' in filter) request[filter.kind] = filter.user;
       else if (filter.kind === 'in') request.room = filter.room;
       else if (filter.kind === 'has') request.has = filter.what;
       else request[filter.kind] = startOfDay(filter.day);
     }
-    return request.query === '' && request.from === undefined && request.has === undefined ? null : request;
+    const { query, from, mentions, has } = request;
+    return query === '' && from === undefined && mentions === undefined && has === undefined ? null : request;
   }
 }
 

@@ -73,7 +73,7 @@ impl Look<'_> {
                 break;
             }
             let source = match (&keys, &mut known) {
-                (None, _) => Source::Reactions,
+                (None, _) => self.wanted.mentions.as_ref().map_or(Source::Reactions, Source::Mentions),
                 (Some(_), Some(known)) => Source::Known(known.remove(&room.id).unwrap_or_default()),
                 (Some(keys), None) => Source::Index(keys),
             };

@@ -96,8 +96,12 @@ impl Doc {
 }
 
 impl Keys {
-    /// Of what is wanted. None when the index cannot help: only reactions are asked for, and they have a table of their own.
+    /// Of what is wanted. None when the index is not to be asked: who reacted, and who is mentioned, is in tables of its own,
+    /// and mentions of one person are fewer than messages with a word.
     pub fn new(wanted: &Wanted) -> Option<Self> {
+        if wanted.mentions.is_some() {
+            return None;
+        }
         let mut pieces = BTreeSet::new();
         let mut terms = Vec::new();
         for term in wanted.query.terms() {

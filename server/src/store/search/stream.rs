@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use confab_protocol::search::Wanted;
-use confab_protocol::{MessageId, Seq};
+use confab_protocol::{MessageId, Seq, UserId};
 
 use super::rooms::Room;
 use super::{Index, Keys};
 use crate::store::Result;
 use crate::store::read::named;
-use crate::store::sql::params;
+use crate::store::sql::{Row, params};
 
 /// Proposals that are read at once: few at first, since the page may be full with them, and twice as many each time after,
 /// since most of what the index does for a piece is to find its beginning.
@@ -27,6 +27,8 @@ pub(super) enum Source<'a> {
     Known(BTreeSet<Seq>),
     /// All messages with a reaction.
     Reactions,
+    /// All messages that mention somebody, or everybody.
+    Mentions(&'a UserId),
 }
 
 /// Proposals of one room.
@@ -54,7 +56,7 @@ impl<'a> Stream<'a> {
     ) -> Result<Self> {
         let mut stream =
             Self { source, room, above, below, piece: VecDeque::new(), count: PIECE, tail: BTreeSet::new() };
-        if !matches!(stream.source, Source::Reactions) {
+        if matches!(stream.source, Source::Index(_) | Source::Known(_)) {
             stream.read_tail(sql, wanted, unseen).await?;
         }
         Ok(stream)
@@ -90,7 +92,21 @@ impl<'a> Stream<'a> {
                         params![&self.room.id, above, below, count],
                     )
                     .await?;
-                rows.into_iter().map(|mut row| row.take(0)).collect::<Result<_>>()?
+                seqs(rows)?
+            }
+            // The newest of each, so that both are read in the order of their key, and no further than needed.
+            Source::Mentions(user) => {
+                let rows = sql
+                    .query(
+                        "SELECT seq FROM (SELECT seq FROM mentions WHERE room = ?1 AND user_id = ?5
+                             AND seq > ?2 AND seq < ?3 ORDER BY seq DESC LIMIT ?4) AS own
+                         UNION SELECT seq FROM (SELECT seq FROM mentions WHERE room = ?1 AND user_id = ?6
+                             AND seq > ?2 AND seq < ?3 ORDER BY seq DESC LIMIT ?4) AS wide
+                         ORDER BY seq DESC LIMIT ?4",
+                        params![&self.room.id, above, below, count, *user, &UserId::everybody()],
+                    )
+                    .await?;
+                seqs(rows)?
             }
         };
         let whole = self.piece.len() < count || matches!(self.source, Source::Known(_));
@@ -134,4 +150,8 @@ impl<'a> Stream<'a> {
         }
         Ok(())
     }
+}
+
+fn seqs(rows: Vec<Row>) -> Result<VecDeque<Seq>> {
+    rows.into_iter().map(|mut row| row.take(0)).collect()
 }

@@ -1,4 +1,4 @@
-// Filters as they are typed: `from:ada`, `in:general`, `before:2026-01-31`, `after:…`, `has:link`.
+// Filters as they are typed: `from:ada`, `mentions:me`, `in:general`, `before:2026-01-31`, `after:…`, `has:link`.
 
 import { score } from '../../lib/fuzzy';
 import { t } from '../../lib/locale/locale.svelte';
@@ -15,6 +15,7 @@ export interface Suggestion {
 
 const KINDS = [
   { word: 'from:', hint: 'filter.from' },
+  { word: 'mentions:', hint: 'filter.mentions' },
   { word: 'in:', hint: 'filter.in' },
   { word: 'before:', hint: 'filter.before' },
   { word: 'after:', hint: 'filter.after' },
@@ -52,8 +53,11 @@ export function suggestions(word: string, workspace: WorkspaceState, now = new D
   const value = typed.slice(colon + 1).replace(/^[@#]/, '');
   switch (typed.slice(0, colon)) {
     case 'from':
+    case 'mentions': {
+      const kind = typed.startsWith('from') ? 'from' : 'mentions';
       return best([...workspace.members.values()], value, (member) => [member.login, member.display_name.toLowerCase()]).map((member) => (
-        { key: member.id, takes: { kind: 'from', user: member.id }, title: member.display_name, hint: `@${member.login}` }));
+        { key: member.id, takes: { kind, user: member.id }, title: member.display_name, hint: `@${member.login}` }));
+    }
     case 'in':
       return best([...workspace.named, ...workspace.direct], value, (room) => [workspace.titleOf(room.info).toLowerCase()]).map(({ info }) => (
         { key: info.id, takes: { kind: 'in', room: info.id }, title: workspace.titleOf(info), hint: info.topic }));
@@ -75,7 +79,7 @@ export function suggestions(word: string, workspace: WorkspaceState, now = new D
 export function filterOf(word: string, workspace: WorkspaceState): Filter | null {
   const [kind, value = ''] = word.toLowerCase().split(/:(.*)/s);
   const name = value.replace(/^[@#]/, '');
-  if (kind === 'from') {
+  if (kind === 'from' || kind === 'mentions') {
     const found = name === 'me' ? workspace.me : [...workspace.members.values()].find(({ login }) => login === name);
     return found ? { kind, user: found.id } : null;
   }
@@ -92,6 +96,7 @@ export function filterOf(word: string, workspace: WorkspaceState): Filter | null
 export function labelOf(filter: Filter, workspace: WorkspaceState): string {
   switch (filter.kind) {
     case 'from':
+    case 'mentions':
       return workspace.nameOf(filter.user);
     case 'in': {
       const room = workspace.rooms.get(filter.room);

@@ -21,6 +21,7 @@ export function actions(app: App): SwitchEntry[] {
   }
   if (!app.account.user.guest) add(t('workspaces.add'), 'plus', open('add-workspace'), t('switcher.workspace_more'));
   if (app.servers.canAdd) add(t('servers.add'), 'node-plus', () => void (app.servers.adding = true), t('switcher.server_more'));
+  add(t('search.mentions'), 'at', () => app.toggleMentions(), t('switcher.mentions_more'));
   add(t('switcher.read_all'), 'check', () => void app.readAll());
   if (room) {
     add(t('common.members'), 'people', () => app.togglePanel('members'));

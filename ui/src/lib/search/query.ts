@@ -38,18 +38,24 @@ export function find(terms: readonly string[][], text: string): Range[] | null {
 const LINK = /https?:\/\/[\p{Alphabetic}\p{N}[]/iu;
 
 /** The messages among these that are wanted, with what is to be highlighted; the room is not asked for. */
-export function wanted({ query, from, before, after, has }: MessageSearch): (message: Message) => Range[] | null {
+export function wanted({ query, from, mentions, before, after, has }: MessageSearch): (message: Message) => Range[] | null {
   const terms = termsOf(query);
   const until = before === undefined ? Infinity : Date.parse(before);
   const since = after === undefined ? -Infinity : Date.parse(after);
   return (message) => {
     const ts = Date.parse(message.ts);
     if (message.deleted || (from !== undefined && from !== message.author) || ts >= until || ts < since) return null;
+    if (mentions !== undefined && !isFor(message, mentions)) return null;
     if (has === 'file' && (message.files?.length ?? 0) === 0) return null;
     if (has === 'link' && !LINK.test(message.text)) return null;
     if (has === 'reaction' && message.reactions.length === 0) return null;
     return find(terms, message.text);
   };
+}
+
+/** Somebody else meant this person, by name or with everybody (`*`). */
+function isFor({ author, mentions }: Message, user: string): boolean {
+  return author !== user && mentions.some((one) => one === user || one === '*');
 }
 
 function next({ chars }: Folded, term: readonly string[], from: number): number | undefined {

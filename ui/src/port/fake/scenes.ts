@@ -104,6 +104,7 @@ function holdOlder(port: FakePort): void {
 
 function chat(now: Date): FakePort['world'] {
   const items = conversation(now);
+  const wide = { ...message('u-emre/c40', 'u-emre', '@room the espresso machine is back. Who breaks it buys the next one.', new Date(now.getTime() - 20 * MINUTE).toISOString(), 40), mentions: ['u-ada', 'u-bo', 'u-chen'] };
   const rooms: Room[] = [
     room('general', { topic: 'Company-wide news, and the place to say hello', head: items.length, read: items.length - 3, unread: 3 }),
     room('random', { unread: 12, head: 40, read: 28 }),
@@ -113,7 +114,7 @@ function chat(now: Date): FakePort['world'] {
     room('', { id: 'd1', kind: 'direct', users: ['u-ada', 'u-bo'], members: 2, unread: 1, mentions: 1, head: 5, read: 4 }),
     room('', { id: 'd2', kind: 'direct', users: ['u-ada', 'u-chen', 'u-dilara'], members: 3 }),
   ];
-  const built = world(rooms, new Map([['r-general', items], ['d1', chatter(5, now)], ['r-random', chatter(40, now)]]));
+  const built = world(rooms, new Map([['r-general', items], ['d1', chatter(5, now)], ['r-random', [...chatter(39, now), wide]]]));
   const [main] = built.workspaces;
   if (main) {
     built.workspaces.push(
