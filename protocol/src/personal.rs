@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ReminderId, RoomId, Slug, Timestamp, UserId};
+use crate::{ReminderId, RoomId, Seq, Slug, Timestamp, UserId};
 
 /// What a room may signal to one of its members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, TS, JsonSchema)]
@@ -70,6 +70,10 @@ pub struct Reminder {
     pub room: RoomId,
     /// Of what.
     pub text: String,
+    /// The message of that room that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub seq: Option<Seq>,
     /// When. It stays until it is removed.
     pub at: Timestamp,
 }

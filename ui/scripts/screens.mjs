@@ -40,6 +40,11 @@ const why = async (page) => {
   await page.getByTestId('nearby-check').click();
   await page.getByTestId('nearby-finding').first().waitFor();
 };
+const remind = async (page) => {
+  await page.getByTestId('message').nth(5).click({ button: 'right' });
+  await page.getByTestId('message-remind').click();
+  await page.getByTestId('remind-menu').waitFor();
+};
 const enlarge = async (page) => {
   await page.getByTestId('file-image').nth(3).click();
   await page.getByTestId('lightbox').waitFor();
@@ -125,16 +130,16 @@ const shots = [
   { name: 'search', query: 'scene=chat', act: search('the') },
   { name: 'search-dark', query: 'scene=chat&theme=dark', act: search('from:bo the') },
   { name: 'search-filters', query: 'scene=chat', act: search('the from:') },
-  { name: 'search-narrow', query: 'scene=chat', size: narrow, act: search('the') },
-  { name: 'empty', query: 'scene=empty' },
-  { name: 'nothing', query: 'scene=nothing' },
-  { name: 'offline', query: 'scene=offline', wait: 600 },
-  { name: 'offline-dark', query: 'scene=offline&theme=dark', wait: 600 },
   { name: 'mentions', query: 'scene=chat', act: mentions },
   { name: 'mentions-dark-german', query: 'scene=chat&theme=dark&language=de', act: mentions },
   { name: 'mentions-arabic', query: 'scene=chat&language=ar', act: mentions },
   { name: 'mentions-narrow', query: 'scene=chat', size: narrow, act: async (page) => { await page.getByTestId('menu').click(); await mentions(page); } },
   { name: 'mentions-none', query: 'scene=empty', act: async (page) => { await page.getByTestId('mentions-open').click(); await page.getByText('Nobody has mentioned you yet.').waitFor(); } },
+  { name: 'search-narrow', query: 'scene=chat', size: narrow, act: search('the') },
+  { name: 'empty', query: 'scene=empty' },
+  { name: 'nothing', query: 'scene=nothing' },
+  { name: 'offline', query: 'scene=offline', wait: 600 },
+  { name: 'offline-dark', query: 'scene=offline&theme=dark', wait: 600 },
   {
     name: 'message-menu', query: 'scene=chat',
     act: async (page) => {
@@ -143,6 +148,8 @@ const shots = [
       await row.getByTestId('message-more').click();
     },
   },
+  { name: 'message-remind', query: 'scene=chat', act: remind },
+  { name: 'message-remind-arabic-dark', query: 'scene=chat&language=ar&theme=dark', act: remind },
   {
     name: 'message-emoji-dark', query: 'scene=chat&theme=dark',
     act: async (page) => {

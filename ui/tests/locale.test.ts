@@ -48,7 +48,7 @@ const ALLOWED: Readonly<Record<string, readonly RegExp[]>> = {
   // Names of keys, which `keysOf` translates.
   'features/composer/Composer.svelte': [/^Enter$/],
   'features/keys/keymap.ts': [/^(Esc|Home|End|Del|Enter)$/],
-  'features/timeline/MessageMenu.svelte': [/^[RTEPCLU]$/],
+  'features/timeline/MessageMenu.svelte': [/^[RTEPCLUM]$/],
   // Examples that look the same in every language.
   'features/rooms/CreateRoom.svelte': [/^placeholder="release-party"$/],
   'features/setup/AddressForm.svelte': [/^placeholder="http:/],

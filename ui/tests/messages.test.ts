@@ -3,7 +3,7 @@
 import { flushSync } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { Item } from '../src/bindings';
+import type { Item, ReminderSet } from '../src/bindings';
 import { message } from '../src/port/fake';
 import { chatter, room, signedIn, world } from '../src/port/fake/world';
 import { eventually } from './eventually';
@@ -112,7 +112,7 @@ describe('what one can do with a message', () => {
     rows()[1]?.focus();
     await key(rows()[1], 'Enter');
     const items = [...page.get('message-menu').querySelectorAll('[role=menuitem]')];
-    expect(items.map((item) => item.textContent?.trim().split(/\s{2,}| (?=\S+$)/)[0])).toEqual(['React', 'Reply', 'Reply in thread', 'Pin', 'Copy as Markdown', 'Copy link', 'Mark unread from here', 'Delete…']);
+    expect(items.map((item) => item.textContent?.trim().split(/\s{2,}| (?=\S+$)/)[0])).toEqual(['React', 'Reply', 'Reply in thread', 'Pin', 'Copy as Markdown', 'Copy link', 'Mark unread from here', 'Remind me…', 'Delete…']);
     expect(document.activeElement).toBe(items[0]);
     await key(items[0] as HTMLElement, 'ArrowUp');
     expect(document.activeElement).toBe(items.at(-1));
@@ -149,6 +149,38 @@ describe('what one can do with a message', () => {
     await page.settled();
     expect(page.port.callsOf('react').at(-1)).toEqual(['r-general', 'm1', '🐙', true]);
     expect(page.has('emoji-picker')).toBe(false);
+  });
+
+  it('comes back when somebody asked for it, and leads to its place', async () => {
+    const before = Date.now();
+    await page.menuOf(rows()[1]);
+    await page.click('message-remind');
+    expect(document.activeElement).toBe(page.all('remind-at')[0]);
+    expect(page.all('remind-at').map((one) => one.firstChild?.textContent?.trim())).toEqual(['In 20 minutes', 'In 1 hour', 'In 3 hours', 'Tomorrow', 'Next week']);
+    page.all('remind-at')[1]?.click();
+    await page.settled();
+    expect(page.has('remind-menu')).toBe(false);
+    const [[request]] = page.port.callsOf('setReminder') as [[ReminderSet]];
+    expect(request).toMatchObject({ workspace: 'general', room: 'r-general', seq: 2, text: expect.stringMatching(/^Chen Wei: Message number 2/) });
+    expect(Date.parse(request.at) - before).toBeGreaterThanOrEqual(3_600_000);
+    expect(Date.parse(request.at) - before).toBeLessThan(3_700_000);
+    // By its key too, of a long one; and of what is due one comes back to the message from anywhere.
+    page.port.say('r-general', 'u-bo', '🐙'.repeat(500));
+    await page.settled();
+    await key(rows().at(-1), 'm');
+    page.all('remind-at')[0]?.click();
+    await page.settled();
+    const [long] = page.port.callsOf('setReminder').at(-1) as [ReminderSet];
+    expect(new TextEncoder().encode(long.text).length).toBeLessThanOrEqual(512);
+    await page.click('room-random');
+    page.port.emit({ type: 'personal', personal: { invisible: false, ignored: [], reminders: [{ ...request, id: 'x', at: new Date(before).toISOString() }] } });
+    await page.settled();
+    await page.click('reminder-go');
+    expect([page.text('room-title'), document.activeElement?.closest<HTMLElement>('[data-seq]')?.dataset['seq']]).toEqual(['general', '2']);
+    // Ten minutes later it leads there still.
+    page.get('reminder').querySelector<HTMLElement>('.text-nowrap')?.click();
+    await page.settled();
+    expect(page.port.callsOf('setReminder').at(-1)).toEqual([{ ...request, at: expect.any(String) }]);
   });
 
   it('is unread again from there on, until the room is opened again', async () => {

@@ -7,7 +7,7 @@ import { emoteOf } from '../src/features/composer/commands';
 import { notification } from '../src/lib/notify';
 import { statusParts } from '../src/lib/status';
 import { ids } from '../src/lib/testids';
-import { whenOf } from '../src/lib/when';
+import { nextWeek, whenOf } from '../src/lib/when';
 import { chatter, room, world } from '../src/port/fake/world';
 import { Page } from './page';
 
@@ -42,6 +42,7 @@ it('reads times as people type them', () => {
   expect(read('9:00 stand-up')).toEqual(['22 9:0', 'stand-up']);
   expect(read('tomorrow 8:15 train')).toEqual(['22 8:15', 'train']);
   expect(read('tomorrow')).toEqual(['22 9:0', '']);
+  expect([21, 22, 23, 29].map((day) => nextWeek(new Date(2026, 10, day, 10)).getDate())).toEqual([23, 23, 30, 30]);
   for (const text of ['tea', '', '25:00 x', '0 min x', '5 monkeys', 'tomorrowland']) expect(read(text)).toBeNull();
 });
 

@@ -174,6 +174,10 @@ pub struct ReminderSet {
     pub room: RoomId,
     /// Of what.
     pub text: String,
+    /// The message of that room that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub seq: Option<Seq>,
     /// When.
     pub at: Timestamp,
 }

@@ -38,7 +38,7 @@ impl Chat {
     /// `bad_request` for a time that has passed or a text that says nothing, `not_found` for a room that the caller is
     /// not in.
     pub async fn remind(&self, user: &UserId, request: ReminderSet) -> Result<Personal, Error> {
-        let ReminderSet { workspace, room, text, at } = request;
+        let ReminderSet { workspace, room, text, seq, at } = request;
         let text = text::line(&text)?;
         if text.is_empty() {
             return Err(Error::bad_request("A reminder needs some text."));
@@ -47,7 +47,7 @@ impl Chat {
             return Err(Error::bad_request("That time has passed already."));
         }
         self.check_in_room(&workspace, user, &room).await?;
-        let reminder = Reminder { id: ReminderId::generate(), workspace, room, text, at };
+        let reminder = Reminder { id: ReminderId::generate(), workspace, room, text, seq, at };
         Ok(self.store.add_reminder(user, reminder).await?)
     }
 }

@@ -31,12 +31,14 @@ async fn what_somebody_keeps_is_in_sync_between_their_devices() {
     assert_eq!(code(&bad), "bad_request");
 
     let general = room(&ada.ready, "general");
-    let reminder = |at: String| json!({ "workspace": "general", "room": general, "text": " tea \n", "at": at });
+    let reminder =
+        |at: String| json!({ "workspace": "general", "room": general, "text": " tea \n", "seq": 3, "at": at });
     assert_eq!(code(&one.request("reminder:set", reminder(soon(-1))).await), "bad_request");
     let foreign = json!({ "workspace": "general", "room": "nowhere", "text": "tea", "at": soon(1_000) });
     assert_eq!(code(&one.request("reminder:set", foreign).await), "not_found");
     let set = one.request("reminder:set", reminder(soon(1_000))).await;
-    assert_eq!(set["personal"]["reminders"][0]["text"], "tea", "{set}");
+    let kept = &set["personal"]["reminders"][0];
+    assert_eq!((&kept["text"], &kept["seq"]), (&json!("tea"), &json!(3)), "{set}");
     two.event_where("personal:changed", |push| push["personal"]["reminders"][0]["text"] == "tea").await;
     let fresh = server.connect("/", &bob).await;
     assert_eq!(fresh.ready["personal"], set["personal"], "and a device that comes later");

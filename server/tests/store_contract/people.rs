@@ -23,9 +23,10 @@ pub async fn what_somebody_keeps_is_theirs(place: Place) {
         workspace: world.slug.clone(),
         room: world.general.clone(),
         text: text.into(),
+        seq: None,
         at: Timestamp::from_millis(at),
     };
-    let (later, sooner) = (reminder("tea", 200), reminder("cake", 100));
+    let (later, sooner) = (reminder("tea", 200), Reminder { seq: Some(3), ..reminder("cake", 100) });
     store.add_reminder(&bob, later.clone()).await.unwrap();
     let kept = store.add_reminder(&bob, sooner.clone()).await.unwrap();
     let (dnd_until, quiet, ignored) = (Some(until), Some(quiet), vec![ada.clone()]);

@@ -25,6 +25,10 @@ room: RoomId,
  */
 text: string, 
 /**
+ * The message of that room that it is about.
+ */
+seq?: number, 
+/**
  * When. It stays until it is removed.
  */
 at: Timestamp, };

@@ -20,6 +20,10 @@ room: RoomId,
  */
 text: string, 
 /**
+ * The message of that room that it is about.
+ */
+seq?: number, 
+/**
  * When.
  */
 at: Timestamp, };

@@ -44,6 +44,13 @@ export function tomorrow(now: Date = new Date()): Date {
   return at;
 }
 
+/** Monday morning, when people start again; on a Monday, the next one. */
+export function nextWeek(now: Date = new Date()): Date {
+  const at = tomorrow(now);
+  at.setDate(at.getDate() + ((8 - at.getDay()) % 7));
+  return at;
+}
+
 /** The last moment of today. */
 export function endOfDay(now: Date = new Date()): Date {
   const at = new Date(now);

@@ -46,10 +46,10 @@ pub async fn add_reminder<S: Sql>(sql: &mut S, user: &UserId, reminder: &Reminde
     if count.take::<u64>(0)? >= limits::REMINDERS_MAX as u64 {
         return Err(Error::bad_request("You have too many reminders already. Remove some first.").into());
     }
-    let Reminder { id, workspace, room, text, at } = reminder;
+    let Reminder { id, workspace, room, text, seq, at } = reminder;
     sql.execute(
-        "INSERT INTO reminders (id, user_id, slug, room, text, due) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![id, user, workspace, room, text, *at],
+        "INSERT INTO reminders (id, user_id, slug, room, text, seq, due) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![id, user, workspace, room, text, *seq, *at],
     )
     .await?;
     personal(sql, user).await

@@ -7,7 +7,7 @@ use crate::store::sql::{Sql, params};
 use crate::store::{Result, StoreError};
 
 /// Each brings the schema from version `i` to `i + 1`. Append only: released ones never change.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../../../migrations/postgres/0001_first.sql"),
     include_str!("../../../migrations/postgres/0002_cids_in_order_of_time.sql"),
     include_str!("../../../migrations/postgres/0003_threads_and_pins.sql"),
@@ -16,6 +16,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../../../migrations/postgres/0006_people.sql"),
     include_str!("../../../migrations/postgres/0007_files.sql"),
     include_str!("../../../migrations/postgres/0008_files_of_an_owner.sql"),
+    include_str!("../../../migrations/postgres/0009_reminders_of_messages.sql"),
 ];
 
 /// Brings the schema to the version of this program, and gives a new one its identity. A second node that starts at

@@ -14,7 +14,10 @@ pub async fn personal<S: Sql>(sql: &mut S, user: &UserId) -> Result<Personal> {
     let quiet = quiet.map(|quiet| serde_json::from_str(&quiet)).transpose();
     let ignored = sql.query("SELECT ignored FROM ignores WHERE user_id = ?1 ORDER BY ignored", params![user]).await?;
     let reminders = sql
-        .query("SELECT id, slug, room, text, due FROM reminders WHERE user_id = ?1 ORDER BY due, id", params![user])
+        .query(
+            "SELECT id, slug, room, text, seq, due FROM reminders WHERE user_id = ?1 ORDER BY due, id",
+            params![user],
+        )
         .await?;
     Ok(Personal {
         dnd_until: row.take(0)?,
@@ -40,5 +43,12 @@ pub async fn next_status_end<S: Sql>(sql: &mut S) -> Result<Option<Timestamp>> {
 }
 
 fn reminder_of(mut row: Row) -> Result<Reminder> {
-    Ok(Reminder { id: row.take(0)?, workspace: row.take(1)?, room: row.take(2)?, text: row.take(3)?, at: row.take(4)? })
+    Ok(Reminder {
+        id: row.take(0)?,
+        workspace: row.take(1)?,
+        room: row.take(2)?,
+        text: row.take(3)?,
+        seq: row.take(4)?,
+        at: row.take(5)?,
+    })
 }

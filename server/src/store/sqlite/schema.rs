@@ -14,7 +14,7 @@ use crate::store::{Result, StoreError};
 const APPLICATION_ID: i32 = 0x436F_6E66;
 
 /// Each brings a file from version `i` (its `user_version`) to `i + 1`. Append only: released ones never change.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../../../migrations/sqlite/0001_first.sql"),
     include_str!("../../../migrations/sqlite/0002_cids_in_order_of_time.sql"),
     include_str!("../../../migrations/sqlite/0003_threads_and_pins.sql"),
@@ -23,6 +23,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../../../migrations/sqlite/0006_people.sql"),
     include_str!("../../../migrations/sqlite/0007_files.sql"),
     include_str!("../../../migrations/sqlite/0008_files_of_an_owner.sql"),
+    include_str!("../../../migrations/sqlite/0009_reminders_of_messages.sql"),
 ];
 
 /// Makes an empty file that only its owner can read, and its directory, where they are missing. SQLite gives its

@@ -4,16 +4,23 @@ import type { MessageItem } from '../../bindings';
 import { copy } from '../../lib/clipboard';
 import type { Anchor } from '../../lib/Floating.svelte';
 import { t } from '../../lib/locale/locale.svelte';
+import { moment } from '../../lib/time';
 import type { App } from '../../state/app.svelte';
 import type { Desk } from '../../state/desk';
 import type { RoomState } from '../../state/room.svelte';
 import type { ThreadState } from '../../state/thread.svelte';
+import { gist } from '../files/gist';
+
+/** Characters of a message that its reminder shows; the server takes 512 bytes. */
+const REMINDED_CHARS = 120;
 
 export class MessageActions {
   /** The message whose menu is open, and where. */
   menu = $state.raw<{ item: MessageItem; anchor: Anchor } | null>(null);
   /** The message that an emoji is picked for. */
   picking = $state.raw<{ item: MessageItem; anchor: Anchor } | null>(null);
+  /** The message that somebody wants to be reminded of, once they say when. */
+  reminding = $state.raw<{ item: MessageItem; anchor: Anchor } | null>(null);
 
   /** A pointer is down on the timeline: what gets the focus now did not get it from the keyboard. */
   pressed = false;
@@ -85,6 +92,18 @@ export class MessageActions {
     if (item.seq !== undefined) this.app.markUnread(this.room, item.seq);
   }
 
+  /** Reminds of the message that is waiting for a time. */
+  async remind(at: Date): Promise<void> {
+    const item = this.reminding?.item;
+    const workspace = this.app.workspace?.slug;
+    if (item?.seq === undefined || workspace === undefined) return;
+    const when = at.toISOString();
+    const words = [...`${this.app.workspace?.nameOf(item.author) ?? ''}: ${gist(item)}`];
+    const text = words.length > REMINDED_CHARS ? `${words.slice(0, REMINDED_CHARS - 1).join('')}…` : words.join('');
+    const request = { workspace, room: this.room.info.id, seq: item.seq, text, at: when };
+    await this.app.attempt(() => this.app.port.setReminder(request).then(() => this.app.toasts.done(t('command.remind_set', { when: moment(when) }))));
+  }
+
   async remove(item: MessageItem): Promise<void> {
     if (await this.app.ask({ title: t('message.delete_ask'), text: t('message.delete_text'), action: t('message.delete_do'), danger: true })) {
       await this.app.attempt(() => this.app.port.delete(this.room.info.id, item.id ?? ''));
@@ -118,6 +137,9 @@ export class MessageActions {
         return true;
       case 'u':
         this.markUnread(item);
+        return true;
+      case 'm':
+        this.reminding = { item, anchor: row };
         return true;
       case 'e':
         if (this.canEdit(item)) this.edit(item);
