@@ -1,10 +1,11 @@
-//! Whether a message that wants attention is shown as a notification, and as which: one pure rule for every shell.
+//! Whether a message that wants attention is shown as a notification, and as which: one pure rule for every shell. And what
+//! a reminder says.
 //!
 //! The server has judged levels and who is ignored before it said `attention:wanted`; what is left is what only the
 //! device knows. The web client has the same rule (`ui/src/lib/notify.ts`); `protocol/vectors/notify.json` holds both to it.
 
 use confab_protocol::event::{AttentionWanted, Why};
-use confab_protocol::personal::{LocalTime, Personal};
+use confab_protocol::personal::{LocalTime, Personal, Reminder};
 use confab_protocol::{RoomId, Seq, Slug, Timestamp, UserId};
 
 use crate::view::ShellWords;
@@ -27,21 +28,21 @@ pub struct Viewer<'a> {
 pub struct Notification {
     /// Its first line.
     pub title: String,
-    /// What the message says, in short.
+    /// What the message says, in short; or what somebody wants to be reminded of.
     pub body: String,
     /// Where a click on it leads.
     pub target: Target,
 }
 
-/// A message's place.
+/// A message's place, or a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// In which workspace.
     pub workspace: Slug,
     /// In which room.
     pub room: RoomId,
-    /// Which entry of its log.
-    pub seq: Seq,
+    /// Which entry of its log. None for none of them.
+    pub seq: Option<Seq>,
 }
 
 /// The notification that a message makes for this viewer, in these words; None when it makes none.
@@ -58,8 +59,15 @@ pub fn notification(wanted: &AttentionWanted, viewer: &Viewer<'_>, words: &Shell
         Some(name) => words.written_in(author_name, name),
         None => author_name.clone(),
     };
-    let target = Target { workspace: workspace.clone(), room: room.clone(), seq: *seq };
+    let target = Target { workspace: workspace.clone(), room: room.clone(), seq: Some(*seq) };
     Some(Notification { title, body: excerpt.clone(), target })
+}
+
+/// The notification of a reminder that is due.
+#[must_use]
+pub fn reminded(reminder: &Reminder, words: &ShellWords) -> Notification {
+    let Reminder { workspace, room, text, seq, .. } = reminder.clone();
+    Notification { title: words.notification_reminder.clone(), body: text, target: Target { workspace, room, seq } }
 }
 
 fn is_ignored(personal: &Personal, user: &UserId) -> bool {
@@ -106,7 +114,7 @@ mod tests {
             let words = ShellWords::default();
             let shown = notification(&vector.wanted, &viewer, &words).map(|Notification { title, body, target }| {
                 let Target { workspace, room, seq } = target;
-                Shown { title, body, workspace, room, seq }
+                Shown { title, body, workspace, room, seq: seq.unwrap() }
             });
             assert_eq!(shown, vector.shown, "{}", vector.name);
         }

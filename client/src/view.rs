@@ -207,14 +207,16 @@ pub enum Update {
         /// How many events were left out before these: more went by than wait for the viewer.
         missed: u64,
     },
-    /// The user wants to see this message: they clicked its notification.
+    /// The user wants to see this message, or this room: they clicked its notification.
     Go {
         /// In which workspace.
         workspace: Slug,
         /// In which room.
         room: RoomId,
-        /// Which entry of its log.
-        seq: Seq,
+        /// Which entry of its log. None for none of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        seq: Option<Seq>,
     },
     /// The servers on this network, all that are seen now.
     Nearby {

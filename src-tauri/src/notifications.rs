@@ -1,25 +1,27 @@
 //! Notifications of the system. What [`confab_client::notify`] lets through is shown, one at a time for each room of each
 //! account; it is taken back once it was read, here or elsewhere, and a click on it leads to its message. Where the system
-//! shows none, the page draws a line of its own instead: each message is told in one of the two ways.
+//! shows none, the page draws a line of its own instead: each message is told in one of the two ways. What somebody wants to
+//! be reminded of is told here too while they are not at the window ([`reminders`]).
 
 #[cfg(target_os = "linux")]
 mod freedesktop;
 #[cfg(not(target_os = "linux"))]
 mod nowhere;
+mod reminders;
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::pending;
 use std::sync::Weak;
 use std::time::Duration;
 
-use confab_client::notify::{Notification, Target, Viewer, notification};
+use confab_client::notify::{Notification, Target, Viewer, notification, reminded};
 use confab_client::view::{AccountKey, ShellWords, Update};
 use confab_protocol::event::AttentionWanted;
 use confab_protocol::personal::Personal;
-use confab_protocol::{RoomId, Seq, Slug, Timestamp};
+use confab_protocol::{ReminderId, RoomId, Seq, Slug, Timestamp};
 use tauri::async_runtime::spawn;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::clock;
 use crate::shell::Shell;
@@ -27,6 +29,7 @@ use crate::shell::Shell;
 use freedesktop::Daemon;
 #[cfg(not(target_os = "linux"))]
 use nowhere::Daemon;
+use reminders::Reminders;
 
 /// Events that wait while the system is slow. Messages beyond that are told by the page; what was read beyond that stays
 /// on the screen until the next message of its room.
@@ -50,14 +53,25 @@ pub struct Notifications {
     personal: watch::Sender<BTreeMap<AccountKey, Personal>>,
 }
 
-/// A room of an account.
-type Spot = (AccountKey, Slug, RoomId);
+/// What a notification is about: there is one at a time for each.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum About {
+    Room(AccountKey, Slug, RoomId),
+    Reminder(AccountKey, ReminderId),
+}
+
+impl About {
+    const fn account(&self) -> &AccountKey {
+        let (Self::Room(key, ..) | Self::Reminder(key, _)) = self;
+        key
+    }
+}
 
 #[derive(Debug)]
 enum Event {
     Wanted(AccountKey, AttentionWanted),
     Read {
-        spot: Spot,
+        room: About,
         read: Seq,
     },
     Focused(bool),
@@ -76,6 +90,7 @@ impl Notifications {
         let screen = Screen {
             shell,
             personal: personal.subscribe(),
+            reminders: Reminders::default(),
             focused: false,
             shown: HashMap::new(),
             daemon: None,
@@ -93,7 +108,8 @@ impl Notifications {
                 self.personal.send_modify(|all| drop(all.insert(key.clone(), personal.clone())));
             }
             Update::Read { slug, room, read, .. } => {
-                self.tell(Event::Read { spot: (key.clone(), slug.clone(), room.clone()), read: *read });
+                let room = About::Room(key.clone(), slug.clone(), room.clone());
+                self.tell(Event::Read { room, read: *read });
             }
             Update::SignedOut { .. } => {
                 self.personal.send_modify(|all| drop(all.remove(key)));
@@ -138,8 +154,9 @@ impl Notifications {
 struct Screen {
     shell: Weak<Shell>,
     personal: watch::Receiver<BTreeMap<AccountKey, Personal>>,
+    reminders: Reminders,
     focused: bool,
-    shown: HashMap<Spot, Shown>,
+    shown: HashMap<About, Shown>,
     /// Who shows them, once one was needed.
     daemon: Option<Daemon>,
     /// That there is nobody was said.
@@ -148,12 +165,13 @@ struct Screen {
 
 struct Shown {
     id: u32,
-    seq: Seq,
+    target: Target,
 }
 
 impl Screen {
     async fn run(mut self, mut inbox: mpsc::Receiver<Event>) {
         loop {
+            let wait = self.reminders.wait(&self.personal.borrow(), clock::now());
             tokio::select! {
                 event = inbox.recv() => match event {
                     Some(event) => self.apply(event).await,
@@ -164,6 +182,11 @@ impl Screen {
                     Some(Told::Closed(id)) => self.shown.retain(|_, shown| shown.id != id),
                     None => self.lost(),
                 },
+                changed = self.personal.changed() => match changed {
+                    Ok(()) => self.put_away().await,
+                    Err(_) => return,
+                },
+                () = after(wait) => self.remind().await,
             }
         }
     }
@@ -172,8 +195,10 @@ impl Screen {
         match event {
             Event::Wanted(key, wanted) => self.wanted(key, wanted).await,
             Event::Focused(on) => self.focused = on,
-            Event::Read { spot, read } => self.withdraw_all(|its, shown| *its == spot && shown.seq <= read).await,
-            Event::Left(key) => self.withdraw_all(|(its, ..), _| *its == key).await,
+            Event::Read { room, read } => {
+                self.withdraw_all(|about, shown| *about == room && shown.target.seq <= Some(read)).await;
+            }
+            Event::Left(key) => self.withdraw_all(|about, _| *about.account() == key).await,
             Event::End(done) => {
                 self.withdraw_all(|_, _| true).await;
                 let _ = done.send(());
@@ -196,15 +221,45 @@ impl Screen {
         if let Some(server) = shell.name_among_several(&key) {
             notification.title = words.title_on(&notification.title, &server);
         }
-        if !settings.notifications || !self.show(&key, &notification, &words).await {
+        let Target { workspace, room, .. } = notification.target.clone();
+        let about = About::Room(key.clone(), workspace, room);
+        if !settings.notifications || !self.show(about, notification, &words).await {
             shell.tell_page(&key, Update::Attention { attention });
         }
     }
 
+    /// Tells what is due, unless the user is at the window: the page shows it until it is put away.
+    async fn remind(&mut self) {
+        let due = self.reminders.due(&self.personal.borrow(), clock::now(), clock::local());
+        let Some(shell) = self.shell.upgrade() else { return };
+        let words = shell.words();
+        for (key, reminder) in due {
+            let (_, settings) = shell.place_and_settings(&key);
+            if self.focused || !settings.notifications {
+                continue;
+            }
+            let mut notification = reminded(&reminder, &words);
+            if !settings.previews {
+                notification.body.clear();
+            }
+            if let Some(server) = shell.name_among_several(&key) {
+                notification.title = words.title_on(&notification.title, &server);
+            }
+            self.show(About::Reminder(key, reminder.id), notification, &words).await;
+        }
+    }
+
+    /// Takes back the reminders that are no more: put away here or elsewhere, or for later.
+    async fn put_away(&mut self) {
+        let all = self.personal.borrow_and_update().clone();
+        let is_kept = |key: &AccountKey, id: &ReminderId| {
+            all.get(key).is_some_and(|personal| personal.reminders.iter().any(|kept| kept.id == *id))
+        };
+        self.withdraw_all(|about, _| matches!(about, About::Reminder(key, id) if !is_kept(key, id))).await;
+    }
+
     /// False when the system shows none.
-    async fn show(&mut self, key: &AccountKey, notification: &Notification, words: &ShellWords) -> bool {
-        let Target { workspace, room, seq } = notification.target.clone();
-        let spot = (key.clone(), workspace, room);
+    async fn show(&mut self, about: About, notification: Notification, words: &ShellWords) -> bool {
         if self.daemon.is_none() {
             match Daemon::connect().await {
                 Ok(daemon) => self.daemon = Some(daemon),
@@ -213,10 +268,10 @@ impl Screen {
         }
         let Some(daemon) = &self.daemon else { return false };
         // The newest message of a room stands for all of them.
-        let before = self.shown.get(&spot).map_or(0, |shown| shown.id);
-        match daemon.show(before, notification, &words.notification_open).await {
+        let before = self.shown.get(&about).map_or(0, |shown| shown.id);
+        match daemon.show(before, &notification, &words.notification_open).await {
             Ok(id) => {
-                self.shown.insert(spot, Shown { id, seq });
+                self.shown.insert(about, Shown { id, target: notification.target });
                 self.complained = false;
                 true
             }
@@ -224,9 +279,9 @@ impl Screen {
         }
     }
 
-    async fn withdraw_all(&mut self, which: impl Fn(&Spot, &Shown) -> bool) {
+    async fn withdraw_all(&mut self, which: impl Fn(&About, &Shown) -> bool) {
         let gone: Vec<u32> =
-            self.shown.extract_if(|spot, shown| which(spot, shown)).map(|(_, shown)| shown.id).collect();
+            self.shown.extract_if(|about, shown| which(about, shown)).map(|(_, shown)| shown.id).collect();
         for id in gone {
             self.withdraw(id).await;
         }
@@ -241,13 +296,10 @@ impl Screen {
     }
 
     fn clicked(&mut self, id: u32, token: Option<&str>) {
-        let Some(((key, workspace, room), Shown { seq, .. })) = self.shown.extract_if(|_, shown| shown.id == id).next()
-        else {
-            return;
-        };
+        let Some((about, shown)) = self.shown.extract_if(|_, shown| shown.id == id).next() else { return };
         if let Some(shell) = self.shell.upgrade() {
             shell.show_window(token);
-            shell.go(&key, Target { workspace, room, seq });
+            shell.go(about.account(), shown.target);
         }
     }
 
@@ -269,6 +321,13 @@ impl Screen {
 async fn next(daemon: &mut Option<Daemon>) -> Option<Told> {
     match daemon {
         Some(daemon) => daemon.told().await,
+        None => pending().await,
+    }
+}
+
+async fn after(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => sleep(wait).await,
         None => pending().await,
     }
 }

@@ -1,7 +1,10 @@
 //! The desktop app in a tray, and where there is none.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use anyhow::{Context, Result, ensure};
-use confab_tests::{Api, App, Desktop, Stage, TrayHost, Wire, cid, room_id, until};
+use confab_protocol::Timestamp;
+use confab_tests::{Api, App, Desktop, NotificationDaemon, Stage, TrayHost, Wire, cid, room_id, until};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,6 +45,37 @@ async fn closing_leaves_the_app_in_the_tray_and_quit_ends_it() -> Result<()> {
     becomes_visible(&app, true).await?;
     tray.choose("Quit").await?;
     app.ends().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reminder_reaches_whoever_has_the_app_in_the_tray_and_leads_to_its_message() -> Result<()> {
+    let stage = Stage::new().await?;
+    let desktop = Desktop::start().await?;
+    let tray = TrayHost::start(desktop.bus()).await?;
+    let screen = NotificationDaemon::start(desktop.bus()).await?;
+    let (mut bob, ready) = stage.enter(&stage.bob).await?;
+    let random = room_id(&ready, "random")?;
+    let said = json!({ "room": random, "cid": cid(), "text": "who reads the minutes?" });
+    let seq = bob.ok("/general", "message:send", said).await?["seq"].clone();
+    let app = signed_in(&desktop, &stage).await?;
+    tray.wait_for_tip("Unread messages").await?;
+    until("its close button", async || desktop.press_close("Confab").await.ok()).await?;
+    becomes_visible(&app, false).await?;
+
+    let mut phone = Wire::open(stage.server.addr()).await?;
+    phone.connect("/", &stage.cem.token).await??;
+    let soon = SystemTime::now().duration_since(UNIX_EPOCH)? + Duration::from_secs(2);
+    let at = Timestamp::from_millis(i64::try_from(soon.as_millis())?);
+    let wanted = json!({ "workspace": "general", "room": random, "text": "the minutes", "seq": seq, "at": at });
+    phone.ok("/", "reminder:set", wanted).await?;
+    let notice = screen.wait_for("the minutes").await?;
+    ensure!(notice.title == "Reminder", "{notice:?}");
+    screen.click(&notice).await?;
+    becomes_visible(&app, true).await?;
+    app.wait_for_text("room-title", "random").await?;
+    app.wait_for_text("reminder", "the minutes").await?;
+    app.picture("12-reminder").await?;
+    app.close().await
 }
 
 #[tokio::test(flavor = "multi_thread")]

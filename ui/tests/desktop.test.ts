@@ -155,6 +155,20 @@ describe('notifications that the page shows', () => {
     expect(notifier.shown.at(-1)?.notification.body).toBe('New message');
     page.port.emit({ type: 'read', slug: 'general', room: 'r-random', head: 3, read: 3, unread: 0, mentions: 0 });
     expect(notifier.reads.at(-1)).toEqual(['r-random', 3]);
+
+    // What one wants to be reminded of, once it is due, and not what was due before.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    const reminder = { id: 'x', workspace: 'general', room: 'r-random', text: 'tea', seq: 3, at: new Date(Date.now() + 60_000).toISOString() };
+    const personal = { invisible: false, ignored: [], reminders: [{ ...reminder, id: 'old', text: 'old', at: new Date(Date.now() - 60_000).toISOString() }, reminder] };
+    const reminders = (): unknown[] => notifier.shown.map(({ notification }) => notification).filter(({ title }) => title === 'Reminder');
+    page.port.emit({ type: 'personal', personal });
+    vi.advanceTimersByTime(59_000);
+    expect(reminders()).toEqual([]);
+    await page.click('settings-previews');
+    vi.advanceTimersByTime(1_000);
+    page.port.emit({ type: 'personal', personal });
+    expect(reminders()).toEqual([{ title: 'Reminder', body: 'tea', target: { workspace: 'general', room: 'r-random', seq: 3 } }]);
+    vi.useRealTimers();
     page.app.dialog = null;
     notifier.shown.at(-1)?.onclick();
     await page.settled();

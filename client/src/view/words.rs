@@ -26,6 +26,8 @@ pub struct ShellWords {
     pub notification_title: String,
     /// The same where there are several servers: `{title}`, `{server}`.
     pub notification_title_on: String,
+    /// Over what somebody asked to be reminded of.
+    pub notification_reminder: String,
     /// Over the dialog in which files are chosen.
     pub dialog_files: String,
     /// Over the dialog in which a picture is chosen.
@@ -46,6 +48,7 @@ impl Default for ShellWords {
             notification_hidden: "New message".into(),
             notification_title: "{author} in {room}".into(),
             notification_title_on: "{title} · {server}".into(),
+            notification_reminder: "Reminder".into(),
             dialog_files: "Choose files".into(),
             dialog_picture: "Choose a picture".into(),
             dialog_save: "Save file".into(),

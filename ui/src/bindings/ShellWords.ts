@@ -34,6 +34,10 @@ notification_title: string,
  */
 notification_title_on: string, 
 /**
+ * Over what somebody asked to be reminded of.
+ */
+notification_reminder: string, 
+/**
  * Over the dialog in which files are chosen.
  */
 dialog_files: string, 

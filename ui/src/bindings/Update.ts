@@ -240,9 +240,9 @@ workspace: Slug,
  */
 room: RoomId, 
 /**
- * Which entry of its log.
+ * Which entry of its log. None for none of them.
  */
-seq: number, } | { "type": "nearby", 
+seq?: number, } | { "type": "nearby", 
 /**
  * In the order of their names.
  */

@@ -4,7 +4,7 @@
 
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { Account, AttentionWanted, FileInfo, Hosting, LinkState, Member, Picked, Place, Room, Seat, Transfer, Update, User } from '../bindings';
+import type { Account, AttentionWanted, FileInfo, Hosting, LinkState, Member, Picked, Place, Reminder, Room, Seat, Transfer, Update, User } from '../bindings';
 import type { Question } from '../lib/ConfirmDialog.svelte';
 import { asRefusal, refusal, type Refusal } from '../lib/error';
 import type { Anchor } from '../lib/Floating.svelte';
@@ -78,7 +78,7 @@ export class App {
   card = $state.raw<{ user: string; anchor: Anchor } | null>(null);
   /** What is asked before it is done, and who waits for the answer. */
   question = $state.raw<{ question: Question; answer: (yes: boolean) => void } | null>(null);
-  readonly personal = new PersonalState();
+  readonly personal = new PersonalState((reminder) => this.remind(reminder));
   /** The user said that they are away: what they do meanwhile does not bring them back. */
   away = $state(false);
   /** The inspector is open, below everything else. */
@@ -425,7 +425,7 @@ export class App {
         // Of no account: `Servers` hears them.
         return;
       case 'go':
-        return this.visit({ workspace: update.workspace, room: update.room, seq: update.seq });
+        return this.visit(update);
       case 'read':
         this.port.notifier?.read(update.room, update.read);
         if (!this.workspaces.get(update.slug)?.info) return this.lobby.counted(update);
@@ -457,6 +457,15 @@ export class App {
     if (!present && notifications && this.port.notifier?.show(outside, go)) return;
     const title = this.servers.several ? t('servers.title_on', { title: shown.title, server: this.account.server_name }) : shown.title;
     this.toasts.message(title, shown.body, go);
+  }
+
+  /** The line over the page says it too, until it is put away; in a desktop app the shell tells the system. */
+  private remind(reminder: Reminder): void {
+    const { notifications, previews } = this.settings;
+    if (document.hasFocus() || !notifications || this.personal.quietNow()) return;
+    const { workspace, room, seq = 0 } = reminder;
+    const shown = { title: t('toast.reminder'), body: previews ? reminder.text : '', target: { workspace, room, seq } };
+    this.port.notifier?.show(shown, () => this.visit(reminder));
   }
 
   private look(room: RoomState): void {

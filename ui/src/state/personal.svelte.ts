@@ -14,6 +14,11 @@ export class PersonalState {
   /** The time, as far as anything here depends on it: it goes on when something is due. */
   now = $state(Date.now());
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Reminders that were announced, or were due before this page heard of them. */
+  private readonly told = new Set<string>();
+
+  /** `ondue`: a reminder is due now. */
+  constructor(private readonly ondue: (reminder: Reminder) => void = () => undefined) {}
 
   readonly ignored: ReadonlySet<string> = $derived(new Set(this.kept.ignored));
   /** What the user asked to be reminded of, and has not put away. */
@@ -22,6 +27,8 @@ export class PersonalState {
   readonly dndUntil: string | null = $derived(isToCome(this.kept.dnd_until, this.now) ? (this.kept.dnd_until ?? null) : null);
 
   put(personal: Personal): void {
+    const known = new Set(this.kept.reminders.map(({ id }) => id));
+    for (const { id, at } of personal.reminders) if (!known.has(id) && Date.parse(at) <= Date.now()) this.told.add(id);
     this.kept = personal;
     this.look();
   }
@@ -51,6 +58,10 @@ export class PersonalState {
   private look(): void {
     clearTimeout(this.timer);
     this.now = Date.now();
+    for (const reminder of this.due.filter(({ id }) => !this.told.has(id))) {
+      this.told.add(reminder.id);
+      this.ondue(reminder);
+    }
     const moments = [this.kept.dnd_until, ...this.kept.reminders.map((reminder) => reminder.at)];
     const next = moments.map((at) => (at ? Date.parse(at) : NaN)).filter((at) => at > this.now);
     if (next.length > 0) this.timer = setTimeout(() => this.look(), Math.min(LONGEST_MS, Math.min(...next) - this.now));

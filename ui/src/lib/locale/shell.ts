@@ -13,6 +13,7 @@ export function shellWords(): ShellWords {
     notification_hidden: t('app.new_message'),
     notification_title: sentence('app.written_in'),
     notification_title_on: sentence('servers.title_on'),
+    notification_reminder: t('toast.reminder'),
     dialog_files: t('shell.dialog_files'),
     dialog_picture: t('shell.dialog_picture'),
     dialog_save: t('shell.dialog_save'),
