@@ -1,7 +1,7 @@
 //! Notifications of the system. What [`confab_client::notify`] lets through is shown, one at a time for each room of each
 //! account; it is taken back once it was read, here or elsewhere, and a click on it leads to its message. Where the system
 //! shows none, the page draws a line of its own instead: each message is told in one of the two ways. What somebody wants to
-//! be reminded of is told here too while they are not at the window ([`reminders`]).
+//! be reminded of is told here too while they are not at the window (`reminders`).
 
 #[cfg(target_os = "linux")]
 mod freedesktop;
@@ -171,7 +171,7 @@ struct Shown {
 impl Screen {
     async fn run(mut self, mut inbox: mpsc::Receiver<Event>) {
         loop {
-            let wait = self.reminders.wait(&self.personal.borrow(), clock::now());
+            let wait = self.reminders.wait(&self.personal.borrow(), clock::now(), clock::local());
             tokio::select! {
                 event = inbox.recv() => match event {
                     Some(event) => self.apply(event).await,

@@ -138,6 +138,28 @@ await scenario(clean({
     await ada.shows('room-title', 'general');
   },
 
+  'what others wrote to somebody is found from anywhere, by words too, and comes back later': async () => {
+    await ada.click('room-random');
+    await ada.shows('room-title', 'random');
+    await bob.send('@ada, the minutes wait for you');
+    await ada.click('mentions-open');
+    await ada.page.locator('[data-testid="search-hit"]', { hasText: 'the minutes wait' }).waitFor();
+    assert.equal(await ada.at('search-hit').count(), 1);
+    await ada.screenshot('mentions');
+    await ada.click('search-hit');
+    await ada.page.locator('.found', { hasText: 'the minutes wait' }).waitFor();
+    await ada.shows('room-title', 'general');
+    await ada.page.keyboard.press('Control+Shift+f');
+    await ada.fill('search-input', 'INUTES');
+    await ada.page.locator('mark', { hasText: 'inutes' }).waitFor();
+    await ada.at('search-input').press('Escape');
+    const row = ada.page.locator('[data-testid="message"]', { hasText: 'the minutes wait' });
+    await row.click({ button: 'right', position: { x: 400, y: 12 } });
+    await ada.click('message-remind');
+    await ada.at('remind-at').first().click();
+    await ada.sees('done');
+  },
+
   'the switcher goes anywhere, and back': async () => {
     await ada.page.keyboard.press('Control+k');
     await ada.fill('switcher-input', 'rand');

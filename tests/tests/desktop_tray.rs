@@ -55,10 +55,13 @@ async fn a_reminder_reaches_whoever_has_the_app_in_the_tray_and_leads_to_its_mes
     let screen = NotificationDaemon::start(desktop.bus()).await?;
     let (mut bob, ready) = stage.enter(&stage.bob).await?;
     let random = room_id(&ready, "random")?;
-    let said = json!({ "room": random, "cid": cid(), "text": "who reads the minutes?" });
+    let said = json!({ "room": random, "cid": cid(), "text": "@cem, who reads the minutes?" });
     let seq = bob.ok("/general", "message:send", said).await?["seq"].clone();
     let app = signed_in(&desktop, &stage).await?;
-    tray.wait_for_tip("Unread messages").await?;
+    tray.wait_for_tip("1 message for you").await?;
+    app.click("mentions-open").await?;
+    app.wait_for_text("search-hit", "who reads the minutes?").await?;
+    app.picture("12-mentions").await?;
     until("its close button", async || desktop.press_close("Confab").await.ok()).await?;
     becomes_visible(&app, false).await?;
 

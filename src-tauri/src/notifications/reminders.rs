@@ -20,12 +20,14 @@ pub(super) struct Reminders {
 
 impl Reminders {
     /// How long until something may be due; none while there is nothing to be reminded of.
-    pub fn wait(&mut self, all: &BTreeMap<AccountKey, Personal>, now: Timestamp) -> Option<Duration> {
+    pub fn wait(&mut self, all: &BTreeMap<AccountKey, Personal>, now: Timestamp, local: LocalTime) -> Option<Duration> {
         self.meet(all, now);
-        let next = self.untold(all).map(|(_, reminder)| reminder.at).min()?;
-        let left = u64::try_from(next.as_millis() - now.as_millis()).unwrap_or_default();
-        // What is due already waits for quiet hours to end.
-        Some(if left == 0 { LOOK } else { LOOK.min(Duration::from_millis(left)) })
+        let left = |(key, reminder): (&AccountKey, &Reminder)| {
+            let left = u64::try_from(reminder.at.as_millis() - now.as_millis()).unwrap_or_default();
+            let waits_for_quiet_to_end = left == 0 && all[key].is_quiet(now, local);
+            if waits_for_quiet_to_end { LOOK } else { LOOK.min(Duration::from_millis(left)) }
+        };
+        self.untold(all).map(left).min()
     }
 
     /// What is due, each once. Nothing of an account that is quiet: that waits.
@@ -102,18 +104,19 @@ mod tests {
             let reminders = list.iter().map(|(id, due)| reminder(id, *due)).collect();
             BTreeMap::from([(key.clone(), Personal { reminders, ..Personal::default() })])
         };
-        assert_eq!(reminders.wait(&BTreeMap::new(), at(0)), None);
+        assert_eq!(reminders.wait(&BTreeMap::new(), at(0), NOON), None);
         let all = kept(&[("old", 900), ("tea", 3_000), ("cake", 100_000)]);
-        assert_eq!(reminders.wait(&all, at(1_000)), Some(Duration::from_secs(2)), "the old one is the page's");
+        assert_eq!(reminders.wait(&all, at(1_000), NOON), Some(Duration::from_secs(2)), "the old one is the page's");
         assert!(reminders.due(&all, at(2_999), NOON).is_empty());
+        assert_eq!(reminders.wait(&all, at(3_005), NOON), Some(Duration::ZERO), "something else came just then");
         assert_eq!(told(reminders.due(&all, at(3_000), NOON)), ["a tea"]);
         assert!(reminders.due(&all, at(3_001), NOON).is_empty());
-        assert_eq!(reminders.wait(&all, at(3_001)), Some(LOOK), "the computer may sleep meanwhile");
+        assert_eq!(reminders.wait(&all, at(3_001), NOON), Some(LOOK), "the computer may sleep meanwhile");
         // For later: another one, of the same words.
         let all = kept(&[("tea", 50_000), ("cake", 100_000)]);
         assert!(reminders.due(&all, at(50_000), NOON).is_empty(), "the same one is not told again");
         assert_eq!(told(reminders.due(&kept(&[("again", 50_000)]), at(50_000), NOON)), ["a again"]);
-        assert_eq!(reminders.wait(&kept(&[]), at(50_001)), None);
+        assert_eq!(reminders.wait(&kept(&[]), at(50_001), NOON), None);
     }
 
     #[test]
@@ -123,9 +126,9 @@ mod tests {
         let personal =
             Personal { dnd_until: Some(at(9_000)), reminders: vec![reminder("tea", 5_000)], ..Personal::default() };
         let all = BTreeMap::from([(key, personal)]);
-        assert_eq!(reminders.wait(&all, at(1_000)), Some(Duration::from_secs(4)));
+        assert_eq!(reminders.wait(&all, at(1_000), NOON), Some(Duration::from_secs(4)));
         assert!(reminders.due(&all, at(5_000), NOON).is_empty());
-        assert_eq!(reminders.wait(&all, at(5_000)), Some(LOOK));
+        assert_eq!(reminders.wait(&all, at(5_000), NOON), Some(LOOK));
         assert_eq!(told(reminders.due(&all, at(35_000), NOON)), ["a tea"]);
     }
 }
