@@ -141,6 +141,9 @@ describe('the panel', () => {
     await vi.advanceTimersByTimeAsync(200);
     await page.settled();
     expect(hits()).toEqual(['@ada: deployed']);
+    page.port.emit({ type: 'personal', personal: { invisible: false, ignored: ['u-bo'], reminders: [] } });
+    await page.settled();
+    expect([hits(), page.text('search-state')]).toEqual([[], 'Nobody has mentioned you yet.']);
     mentions.click();
     await page.settled();
     expect(page.has('search')).toBe(false);
