@@ -29,7 +29,7 @@ use crate::shell::Shell;
 use freedesktop::Daemon;
 #[cfg(not(target_os = "linux"))]
 use nowhere::Daemon;
-use reminders::Reminders;
+use reminders::{Reminders, is_kept};
 
 /// Events that wait while the system is slow. Messages beyond that are told by the page; what was read beyond that stays
 /// on the screen until the next message of its room.
@@ -218,9 +218,6 @@ impl Screen {
         if !settings.previews {
             notification.body.clone_from(&words.notification_hidden);
         }
-        if let Some(server) = shell.name_among_several(&key) {
-            notification.title = words.title_on(&notification.title, &server);
-        }
         let Target { workspace, room, .. } = notification.target.clone();
         let about = About::Room(key.clone(), workspace, room);
         if !settings.notifications || !self.show(about, notification, &words).await {
@@ -242,9 +239,6 @@ impl Screen {
             if !settings.previews {
                 notification.body.clear();
             }
-            if let Some(server) = shell.name_among_several(&key) {
-                notification.title = words.title_on(&notification.title, &server);
-            }
             self.show(About::Reminder(key, reminder.id), notification, &words).await;
         }
     }
@@ -252,14 +246,15 @@ impl Screen {
     /// Takes back the reminders that are no more: put away here or elsewhere, or for later.
     async fn put_away(&mut self) {
         let all = self.personal.borrow_and_update().clone();
-        let is_kept = |key: &AccountKey, id: &ReminderId| {
-            all.get(key).is_some_and(|personal| personal.reminders.iter().any(|kept| kept.id == *id))
-        };
-        self.withdraw_all(|about, _| matches!(about, About::Reminder(key, id) if !is_kept(key, id))).await;
+        self.withdraw_all(|about, _| matches!(about, About::Reminder(key, id) if !is_kept(&all, key, id))).await;
     }
 
     /// False when the system shows none.
-    async fn show(&mut self, about: About, notification: Notification, words: &ShellWords) -> bool {
+    async fn show(&mut self, about: About, mut notification: Notification, words: &ShellWords) -> bool {
+        let server = self.shell.upgrade().and_then(|shell| shell.name_among_several(about.account()));
+        if let Some(server) = server {
+            notification.title = words.title_on(&notification.title, &server);
+        }
         if self.daemon.is_none() {
             match Daemon::connect().await {
                 Ok(daemon) => self.daemon = Some(daemon),

@@ -56,9 +56,7 @@ impl Reminders {
             }
         }
         self.known.retain(|key| all.contains_key(key));
-        self.told.retain(|(key, id)| {
-            all.get(key).is_some_and(|personal| personal.reminders.iter().any(|kept| kept.id == *id))
-        });
+        self.told.retain(|(key, id)| is_kept(all, key, id));
     }
 
     fn untold<'a>(
@@ -69,6 +67,11 @@ impl Reminders {
             .flat_map(|(key, personal)| personal.reminders.iter().map(move |reminder| (key, reminder)))
             .filter(|(key, reminder)| !self.told.contains(&((*key).clone(), reminder.id.clone())))
     }
+}
+
+/// Whether somebody still wants to be reminded of it.
+pub(super) fn is_kept(all: &BTreeMap<AccountKey, Personal>, key: &AccountKey, id: &ReminderId) -> bool {
+    all.get(key).is_some_and(|personal| personal.reminders.iter().any(|kept| kept.id == *id))
 }
 
 #[cfg(test)]
