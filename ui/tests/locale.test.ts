@@ -19,7 +19,7 @@ import { shellWords } from '../src/lib/locale/shell';
 import { piecesOf, type Key, type Message } from '../src/lib/locale/message';
 import { listed } from '../src/lib/names';
 import { sizeOf } from '../src/lib/size';
-import { dayName, fromNow, lately } from '../src/lib/time';
+import { dayName, fromNow, lately, shortTime, timeOfDay } from '../src/lib/time';
 import { warningText } from '../src/lib/warning';
 import { whenOf } from '../src/lib/when';
 import { stringsOfSvelte, stringsOfTypeScript, type Found } from './strings';
@@ -150,8 +150,11 @@ describe('the language of the page', () => {
   });
 
   it('counts and writes times, sizes and lists as the language does', async () => {
+    expect([timeOfDay(hours(-3)), shortTime(hours(-3))]).toEqual(['03:00 PM', '03:00']);
     await locale.use('de');
     expect([t('common.n_replies', { n: 1 }), t('common.n_replies', { n: 1_204 })]).toEqual(['1 Antwort', '1.204 Antworten']);
+    // What is kept of the same minute in English is not for German.
+    expect([timeOfDay(hours(-3)), shortTime(hours(-3))]).toEqual(['15:00', '15:00']);
     expect([dayName(hours(1), noon), fromNow(hours(3), noon.getTime()), lately(hours(1), noon)]).toEqual(['Heute', 'vor 3 Stunden', 'heute 11:00']);
     expect([sizeOf(14_230), listed(['Ada', 'Bo']), listed(['A', 'B', 'C', 'D'])]).toEqual(['14,2 kB', 'Ada und Bo', 'A, B und 2 weitere']);
     await locale.use('ar');

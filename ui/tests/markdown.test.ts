@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { highlight } from '../src/lib/markdown/highlight';
-import { parse } from '../src/lib/markdown/parse';
+import { parse, wordsOf } from '../src/lib/markdown/parse';
 import { plainText } from '../src/lib/markdown/plain';
 import type { Block, Inline } from '../src/lib/markdown/tree';
 import { Chance, seeds } from './random';
@@ -95,6 +95,12 @@ describe('markdown', () => {
     const drawn = shape(parse(text));
     for (let i = 0; i < words; i++) expect(drawn, JSON.stringify(text)).toContain(`w${i}x`);
   });
+
+  it.each([
+    ['See you tomorrow', 'See you tomorrow'], ['über 5 %, naïve', 'über 5 %, naïve'], ['日本語', '日本語'], ['A \\* star', 'A * star'],
+    ['', undefined], ['👍', undefined], ['two\nlines', undefined], ['**bold**', undefined], ['to @bo', undefined], ['in #random', undefined],
+    ['Head\n\nand more', undefined], ['Look: https://a.example', undefined], ['a `b`', undefined],
+  ])('only words: %j', (text, words) => expect(wordsOf(parse(text))).toBe(words));
 
   it('parses a text once', () => {
     expect(parse('**once**')).toBe(parse('**once**'));

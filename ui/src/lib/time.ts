@@ -6,15 +6,40 @@ import { today } from './today';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+/** Minutes whose times are kept: the rooms of a morning, in which much is said. */
+const KEPT = 2_000;
 
 export function timeOfDay(ts: string): string {
-  return locale.formats.date({ hour: '2-digit', minute: '2-digit' }).format(new Date(ts));
+  return minuteOf(ts).time;
 }
 
 /** Without "AM" and "PM", where there is little room and the hour is clear from what is around. */
 export function shortTime(ts: string): string {
-  const parts = locale.formats.date({ hour: '2-digit', minute: '2-digit' }).formatToParts(new Date(ts));
-  return parts.map(({ type, value }) => (type === 'dayPeriod' ? '' : value)).join('').trim();
+  return minuteOf(ts).short;
+}
+
+interface Minute {
+  time: string;
+  short: string;
+}
+/** Each row says its minute, and says it again whenever its room is opened. */
+let minutes = new Map<number, Minute>();
+let minutesIn = locale.formats;
+
+function minuteOf(ts: string): Minute {
+  if (minutesIn !== locale.formats || minutes.size > KEPT) minutes = new Map();
+  minutesIn = locale.formats;
+  const at = new Date(ts);
+  const key = Math.floor(at.getTime() / MINUTE);
+  let found = minutes.get(key);
+  if (!found) minutes.set(key, (found = written(at)));
+  return found;
+}
+
+function written(at: Date): Minute {
+  const format = locale.formats.date({ hour: '2-digit', minute: '2-digit' });
+  const parts = format.formatToParts(at).map(({ type, value }) => (type === 'dayPeriod' ? '' : value));
+  return { time: format.format(at), short: parts.join('').trim() };
 }
 
 export function fullTime(ts: string): string {

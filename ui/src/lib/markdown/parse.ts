@@ -13,6 +13,7 @@ const MOST_AT = 400;
 const KEPT = 800;
 /** Nothing in it could mean anything: most of what people say. */
 const PLAIN = /^[\p{L}\p{M}\p{Emoji_Presentation} ,.!?'’"„“”…()%;€$-]*$/u;
+const LETTER = /^\p{L}/u;
 
 const kept = new Map<string, readonly Block[]>();
 
@@ -25,8 +26,15 @@ export function parse(text: string): readonly Block[] {
   return blocks;
 }
 
+/** The words of a text that is nothing but words, and no gesture of emoji: there is no tree to draw. */
+export function wordsOf([block, ...more]: readonly Block[]): string | undefined {
+  if (block?.is !== 'paragraph' || more.length > 0) return undefined;
+  const [node, second] = block.children;
+  return node?.is === 'text' && second === undefined && LETTER.test(node.text) ? node.text : undefined;
+}
+
 function parsed(text: string): readonly Block[] {
-  if (/^\p{L}/u.test(text) && PLAIN.test(text) && !text.includes('www.')) return typed(text);
+  if (LETTER.test(text) && PLAIN.test(text) && !text.includes('www.')) return typed(text);
   if (count(text, COSTLY) > MOST_COSTLY || count(text, /@/g) > MOST_AT) return typed(text);
   const tokens = parser.parse(text, {});
   // What is nested deeper, the parser leaves out; a message must not lose words.
