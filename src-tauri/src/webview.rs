@@ -18,15 +18,20 @@ const WITHOUT_OPENGL: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
 const SCRIPTS: [(&str, &str); 3] =
     [("JSC_forceRAMSize", "134217728"), ("JSC_useDFGJIT", "0"), ("JSC_useCodeCache", "0")];
 
+/// What the C library's allocator is told, for the same day: one heap for all threads, since each would get its own and use
+/// little of it; and that what is free at the end of it goes back to the system. Together they save 7 MiB of the shell.
+#[cfg(target_os = "linux")]
+const HEAPS: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
+
 /// Begins anew with what the engine reads from its environment alone, unless somebody has set it already:
-/// [`SCRIPTS`], and no OpenGL where only software would draw with it: it draws each layer and copies it three times, and a
-/// sixth of the frames are left. Must be asked before anything else is done; returns when there is nothing to do.
+/// [`SCRIPTS`], [`HEAPS`], and no OpenGL where only software would draw with it: it draws each layer and copies it three
+/// times, and a sixth of the frames are left. Must be asked before anything else is done; returns when there is nothing to do.
 #[cfg(target_os = "linux")]
 pub fn prepare() {
     use std::os::unix::process::CommandExt as _;
 
     let without_opengl = (!has_gpu()).then_some((WITHOUT_OPENGL, "1"));
-    let wanted = SCRIPTS.into_iter().chain(without_opengl);
+    let wanted = SCRIPTS.into_iter().chain(HEAPS).chain(without_opengl);
     let unset: Vec<_> = wanted.filter(|(name, _)| std::env::var_os(name).is_none()).collect();
     let Ok(program) = std::env::current_exe() else { return };
     if unset.is_empty() {
