@@ -92,6 +92,14 @@ pub async fn patch(
         return Err(error.into());
     };
     let (mut partial, offset) = app.files.partial(&id).await?;
+    // It was given up since it was looked for: what was made here just now would stay for good.
+    if offset == 0
+        && let Err(error) = own(&app, &who, &id).await
+    {
+        app.files.forget(&id).await;
+        drain(body);
+        return Err(error);
+    }
     if offset != from {
         drain(body);
         let error = ApiError::from(Error::conflict(format!("The next piece begins at {offset}.")));

@@ -259,6 +259,24 @@ async fn an_upload_in_pieces_outlives_its_connections_and_the_server() {
     assert_eq!(server.call(Method::POST, "/uploads", Some(&ada), Some(most)).await.0, 413);
 }
 
+/// Whoever gives a file up breaks off its piece, of which the server may hear later than of the end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_stays_of_an_upload_that_is_given_up_while_a_piece_comes() {
+    let (server, ada) = Server::start().await;
+    for _ in 0..100 {
+        let wanted = json!({ "name": "a", "bytes": 3 });
+        let (_, begun) = server.call(Method::POST, "/uploads", Some(&ada), Some(wanted)).await;
+        let path = format!("/uploads/{}", begun["id"].as_str().unwrap());
+        let piece = server.http.patch(format!("{}/api/v1{path}", server.base)).bearer_auth(&ada.token);
+        let piece = piece.header("upload-offset", "0").body("0").send();
+        let (piece, (given_up, _)) = tokio::join!(piece, server.call(Method::DELETE, &path, Some(&ada), None));
+        assert_eq!(given_up, 200);
+        assert!(matches!(piece.unwrap().status().as_u16(), 200 | 404), "taken before the end, or not at all");
+    }
+    let left = std::fs::read_dir(server.files().join("uploads")).map_or(0, |uploads| uploads.count());
+    assert_eq!(left, 0);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn files_are_their_owners_alone_and_their_names_are_hashes() {
