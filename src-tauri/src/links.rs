@@ -3,6 +3,9 @@
 use tauri::Url;
 use tauri::async_runtime::spawn_blocking;
 
+#[cfg(target_os = "linux")]
+use crate::webview;
+
 /// What a message may open: a page, or a letter. Anything else could start a program with what somebody else wrote.
 const OUTWARD: [&str; 3] = ["http", "https", "mailto"];
 
@@ -13,10 +16,39 @@ pub fn open(url: Url) {
         return;
     }
     spawn_blocking(move || {
-        if let Err(error) = open::that_detached(url.as_str()) {
+        if let Err(error) = start(&url) {
             tracing::warn!(%error, "no browser opened the link");
         }
     });
+}
+
+/// Starts the browser, in the environment of the session and not in the engine's.
+#[cfg(target_os = "linux")]
+fn start(url: &Url) -> std::io::Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    use std::process::Stdio;
+
+    let mut failed = std::io::ErrorKind::NotFound.into();
+    for mut command in open::commands(url.as_str()) {
+        webview::without_ours(&mut command);
+        // What ends the app from a terminal does not end the browser.
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        match command.spawn() {
+            Ok(mut launcher) => {
+                // Some wait for the browser; none is left as a zombie.
+                std::thread::spawn(move || launcher.wait());
+                return Ok(());
+            }
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
+/// Starts the browser.
+#[cfg(not(target_os = "linux"))]
+fn start(url: &Url) -> std::io::Result<()> {
+    open::that_detached(url.as_str())
 }
 
 fn leads_outward(url: &Url) -> bool {

@@ -1,5 +1,8 @@
 //! How the engine behind the window is set up. Only WebKitGTK has something to be told; the others are as they should be.
 
+#[cfg(target_os = "linux")]
+use std::process::Command;
+
 use tauri::{Runtime, WebviewWindow};
 
 /// Draws without OpenGL. There is a policy of WebKit's settings for the same, but with it no wheel turns (2.50).
@@ -23,6 +26,10 @@ const SCRIPTS: [(&str, &str); 3] =
 #[cfg(target_os = "linux")]
 const HEAPS: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
 
+/// Which of these the app was begun anew with: what it starts must not have them too. A browser would be slower for it.
+#[cfg(target_os = "linux")]
+const OURS: &str = "CONFAB_ENGINE_VARIABLES";
+
 /// Begins anew with what the engine reads from its environment alone, unless somebody has set it already:
 /// [`SCRIPTS`], [`HEAPS`], and no OpenGL where only software would draw with it: it draws each layer and copies it three
 /// times, and a sixth of the frames are left. Must be asked before anything else is done; returns when there is nothing to do.
@@ -38,10 +45,12 @@ pub fn prepare() {
         return;
     }
     let mut arguments = std::env::args_os();
-    let mut again = std::process::Command::new(program);
+    let mut again = Command::new(program);
     if let Some(name) = arguments.next() {
         again.arg0(name);
     }
+    let ours: Vec<_> = unset.iter().map(|(name, _)| *name).collect();
+    again.env(OURS, ours.join(","));
     // It ends here, unless that is not possible: then the app is slower and larger, but there.
     let error = again.args(arguments).envs(unset).exec();
     tracing::warn!(%error, "the engine cannot be told what it reads from its environment");
@@ -50,6 +59,15 @@ pub fn prepare() {
 /// Begins anew where the engine draws better for it.
 #[cfg(not(target_os = "linux"))]
 pub const fn prepare() {}
+
+/// Another program gets the environment that the app was started in, without what [`prepare`] added to it for the engine.
+#[cfg(target_os = "linux")]
+pub fn without_ours(command: &mut Command) {
+    let ours = std::env::var(OURS).unwrap_or_default();
+    for name in ours.split(',').filter(|name| !name.is_empty()).chain([OURS]) {
+        command.env_remove(name);
+    }
+}
 
 /// Tells the engine what a chat wants of it.
 ///

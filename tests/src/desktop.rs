@@ -61,10 +61,10 @@ impl Desktop {
     pub async fn of(binary: PathBuf) -> Result<Self> {
         let home = tempfile::Builder::new().prefix("confab-desktop-").tempdir()?;
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700))?;
-        // What opens links writes them down.
+        // What opens links writes them down, and before each what it knows of its surroundings.
         let bin = home.path().join("bin");
         fs::create_dir(&bin)?;
-        fs::write(bin.join("xdg-open"), "#!/bin/sh\necho \"$1\" >>\"$HOME/opened\"\n")?;
+        fs::write(bin.join("xdg-open"), "#!/bin/sh\n(env; echo \"$1\") >>\"$HOME/opened\"\n")?;
         fs::set_permissions(bin.join("xdg-open"), fs::Permissions::from_mode(0o755))?;
         let directory = |name: &str| home.path().join(name).display().to_string();
         let mut environment: Vec<(String, String)> = ["HOME", "XDG_RUNTIME_DIR"]
@@ -237,7 +237,7 @@ impl Desktop {
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
-    /// The links that were handed to the system's browser, one a line.
+    /// The links that were handed to the system's browser, one a line, each after the environment that the browser has.
     #[must_use]
     pub fn opened_links(&self) -> String {
         fs::read_to_string(self.home.path().join("opened")).unwrap_or_default()
