@@ -17,6 +17,8 @@ const MARKED_MS = 1_600;
 export class Reach {
   /** Older pages are asked for, until what is looked for is there. */
   seeking = $state(false);
+  /** The row that was brought into view last, for as long as it is marked. */
+  found = $state('');
 
   constructor(private readonly app: App, private readonly room: RoomState, private readonly view: TimelineView) {}
 
@@ -28,10 +30,11 @@ export class Reach {
     const key = item?.key;
     if (key === undefined || !(await view.reveal(key))) return app.toasts.notice(t('timeline.unreachable'));
     await tick();
-    const row = view.rowOf(key);
-    row?.classList.add('found');
-    row?.querySelector<HTMLElement>('article')?.focus({ preventScroll: true });
-    setTimeout(() => row?.classList.remove('found'), MARKED_MS);
+    this.found = key;
+    view.rowOf(key)?.querySelector<HTMLElement>('article')?.focus({ preventScroll: true });
+    setTimeout(() => {
+      if (this.found === key) this.found = '';
+    }, MARKED_MS);
   }
 
   /** The row of the link's message, or of the first after it: it may have been deleted. */

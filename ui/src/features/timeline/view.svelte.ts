@@ -97,7 +97,8 @@ export class TimelineView {
 
   attach(elements: ViewElements): () => void {
     this.at = elements;
-    const { scroller, rows } = elements;
+    const { scroller, space, rows } = elements;
+    space.style.height = `${this.space}px`;
     let frame = 0;
     const onscroll = (): void => {
       this.scrolled();
