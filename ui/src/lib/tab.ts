@@ -21,9 +21,11 @@ export function iconOf({ unread, mentions }: Badge): string {
   return `data:image/svg+xml,${encodeURIComponent(icon.replace('</svg>', `${dot}</svg>`))}`;
 }
 
-export function showInTab(place: string | null, badge: Badge): void {
+export function showTitle(place: string | null, badge: Badge): void {
   document.title = titleOf(place, badge);
+}
+
+export function showIcon(badge: Badge): void {
   const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
-  const href = iconOf(badge);
-  if (link && link.href !== href) link.href = href;
+  if (link) link.href = iconOf(badge);
 }

@@ -279,8 +279,10 @@ export class TimelineView {
 
   /** What moved the row at the top of the view is taken from the space above it. */
   private absorb(): void {
-    const { at, view } = this;
-    if (!at) return;
+    const { at } = this;
+    // Before it was laid out for the first time nothing has moved; to ask would lay it out once more than is needed.
+    if (!at || this.places.size === 0) return;
+    const { view } = this;
     const edge = at.space.getBoundingClientRect().top;
     // Of what is in view now, the first that is seen already: one that comes into view in the same frame may change.
     const seen = Math.max(view, this.shown ?? view);
