@@ -13,8 +13,8 @@ const WITHOUT_OPENGL: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
 ///
 /// - What it takes for the memory of the computer: of the real one it takes a quarter before it collects more than at
 ///   every doubling, and a garbage collector that comes in time is worth more.
-/// - No third and fourth compiler: after a day (`confab-bench --only hours`) they hold 30 MiB, and a page that looks only
-///   at what changed answers no sooner with them (`tests/tests/scroll.rs` says how soon).
+/// - No third and fourth compiler: after a day (`confab-bench --only hours`) they hold 20 to 30 MiB, for a few of the
+///   milliseconds in which a room opens (`--only paint`).
 /// - No cache of compiled sources: each update of the shell comes to the page as a script, which is never the same twice, and
 ///   of those it would keep the last 20 MiB.
 #[cfg(target_os = "linux")]

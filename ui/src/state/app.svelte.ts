@@ -218,8 +218,8 @@ export class App {
     this.trail.visit(this.workspace.slug, id);
     this.place = { workspace: this.workspace.slug, room: id };
     const { place } = this;
-    // The place is kept once the room is there: the frame that shows it has enough to do.
-    void this.loadRoom(id).then(() => (this.place === place ? this.attempt(() => this.port.savePlace(place)) : undefined));
+    void this.attempt(() => this.port.savePlace(place));
+    void this.loadRoom(id);
   }
 
   /** The user looks at this account: what came meanwhile stands below "New". */
