@@ -67,15 +67,28 @@ describe('a room that is opened after another', () => {
     expect(page.has('message-text')).toBe(false);
   });
 
-  it('has no emoji that were offered for a message of the one before', async () => {
+  it('offers nothing for a message until the pointer is over it, though the engine never said that it left the one before', async () => {
     page = await Page.open(two());
     await page.hover(rows().at(-1));
     await page.click('message-react');
     expect(page.has('quick-👍')).toBe(true);
     await open('random');
-    // The pointer is where it was.
+    expect(document.querySelectorAll('[role=toolbar]')).toHaveLength(0);
+    rows().at(-1)?.dispatchEvent(new MouseEvent('pointermove', { bubbles: true }));
+    await page.settled();
     expect(page.has('message-react')).toBe(true);
     expect(page.has('quick-👍')).toBe(false);
+    await open('general');
+    expect(document.querySelectorAll('[role=toolbar]')).toHaveLength(0);
+  });
+
+  it('offers nothing either for a message that had the focus when its room was left', async () => {
+    page = await Page.open(two());
+    rows()[1]?.dispatchEvent(new FocusEvent('focusin', { bubbles: true }));
+    await page.settled();
+    expect(page.has('message-react')).toBe(true);
+    await open('random');
+    expect(document.querySelectorAll('[role=toolbar]')).toHaveLength(0);
   });
 
   it('has nothing selected, and not the focus that a message of the one before had', async () => {
