@@ -91,6 +91,39 @@ describe('the timeline', () => {
     expect(await place()).toBe(before - 300);
   });
 
+  it('asks for older messages before those that are there are drawn', async () => {
+    page = await chromium.open('scene=behind&unread=0&page=120&held', { width: 1200, height: 420 });
+    await page.getByText(/^Message number 200( |$)/).waitFor();
+    await page.getByTestId('timeline').hover();
+    await page.mouse.wheel(0, -300);
+    await page.getByText('Loading older messages…').waitFor();
+    expect(await page.getByText(/^Message number 81( |$)/).count()).toBe(0);
+  });
+
+  it('draws of a room that is opened what is seen, however long its messages are, and that at once', async () => {
+    page = await chromium.open('scene=uneven');
+    const drawn = (name: string): Promise<{ first: number; painted: number; seen: number }> =>
+      page.getByTestId(`room-${name}`).evaluate(async (room) => {
+        const timeline = document.querySelector('[data-testid=timeline]');
+        const rows = (): Element[] => [...(timeline?.querySelectorAll('[data-testid=message]') ?? [])];
+        (room as HTMLElement).click();
+        await Promise.resolve();
+        const first = rows().length;
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+        const { top = 0 } = timeline?.getBoundingClientRect() ?? {};
+        return { first, painted: rows().length, seen: rows().filter((row) => row.getBoundingClientRect().bottom > top).length };
+      }, undefined);
+    const rested = (): Promise<unknown> => expect.poll(() => page.getByTestId('message').count()).toBeGreaterThan(90);
+    await rested();
+    for (const name of ['letters', 'words', 'letters', 'general', 'letters', 'words']) {
+      const { first, painted, seen } = await drawn(name);
+      expect(painted, name).toBe(first);
+      expect(first, name).toBeGreaterThan(seen);
+      expect(first, name).toBeLessThanOrEqual(1.5 * seen + 1);
+      if (name !== 'letters') await rested();
+    }
+  });
+
   it('says that what is new begins far above, and leads there', async () => {
     page = await chromium.open('scene=behind&unread=900', { width: 1200, height: 420 });
     const above = page.getByTestId('jump-new');

@@ -9,12 +9,11 @@
 import { tick } from 'svelte';
 
 import type { Item } from '../../bindings';
+import { Extent } from './extent';
 
 const MOST = 300;
-/** Drawn at first: what a window shows, as long as none was measured. */
-const FIRST = 24;
-/** What a window shows is drawn with so much more: rows of another room may be smaller. What is missing costs a second layout. */
-const MARGIN = 1.15;
+/** Drawn on both sides of a message that is gone to. */
+const AROUND = 24;
 /** Drawn at first above what is new: it opens at the upper edge. */
 const ABOVE = 6;
 /** So much of them is seen, in pixels. */
@@ -23,8 +22,10 @@ const SEEN_ABOVE = 48;
 const STEP = 24;
 /** So many are drawn once nobody waits for anything, so that the first turn of a wheel meets rows. */
 const RESERVE = 100;
-/** That many at a time: who clicks meanwhile waits for no more than these. */
+/** That many at a time, there and where the view was not filled: who waits for it waits for no more than these. */
 const FEW = 12;
+/** With fewer than that to draw above, who scrolls up asks for older ones: they are there before what is drawn ends. */
+const AHEAD = 60;
 /** This near to an edge, in pixels, the next rows are drawn or asked for. */
 const NEAR = 1_200;
 /** This near to the end counts as at the end. */
@@ -55,8 +56,8 @@ export interface ViewElements {
   rows: HTMLElement;
 }
 
-/** How many items the view of any room showed last, with a margin: the next one opens with as many. */
-let usual = FIRST;
+/** What the views of all rooms have in common. */
+const extent = new Extent();
 
 /** Where a row was when the page was laid out last: in pixels from the upper edge of the space. */
 interface Place {
@@ -119,6 +120,7 @@ export class TimelineView {
       cancelAnimationFrame(frame);
       scroller.removeEventListener('scroll', onscroll);
       clearTimeout(this.resting);
+      this.resting = undefined;
       cancelAnimationFrame(this.painted.frame);
       clearTimeout(this.painted.timer);
       this.at = undefined;
@@ -137,7 +139,7 @@ export class TimelineView {
     const last = indexOf(items, old[this.to - 1]?.key, this.to - 1, grown);
     if (this.following) {
       this.to = items.length;
-      this.from = Math.max(0, Math.min(from, this.to - usual));
+      this.from = Math.min(from, extent.before(items, this.to));
       if (this.to - this.from > MOST) this.from = this.to - (MOST - STEP);
       return;
     }
@@ -173,10 +175,11 @@ export class TimelineView {
     this.following = true;
     this.below = 0;
     const end = this.items.length;
+    const from = extent.before(this.items, end);
     // What is drawn there already stays.
-    if (this.to !== end || this.from > end - usual) {
+    if (this.to !== end || this.from > from) {
       this.to = end;
-      this.from = Math.max(0, end - usual);
+      this.from = from;
     }
     this.lastTop = 0;
     this.settle();
@@ -191,8 +194,8 @@ export class TimelineView {
     this.opening = undefined;
     this.following = false;
     if (index < this.from || index >= this.to) {
-      this.from = Math.max(0, index - FIRST);
-      this.to = Math.min(this.items.length, index + FIRST);
+      this.from = Math.max(0, index - AROUND);
+      this.to = Math.min(this.items.length, index + AROUND);
     }
     await tick();
     const row = this.rowOf(key);
@@ -214,8 +217,8 @@ export class TimelineView {
   private open(key: string): void {
     const index = this.items.findIndex((item) => item.key === key);
     const end = this.items.length;
-    this.from = Math.max(0, Math.min(index - ABOVE, end - usual));
-    this.to = Math.min(end, index + usual);
+    this.from = Math.max(0, Math.min(index - ABOVE, extent.before(this.items, end)));
+    this.to = extent.after(this.items, index);
     this.following = this.to === end;
     this.opening = key;
     this.touched = false;
@@ -254,6 +257,8 @@ export class TimelineView {
     } else if (scroller.scrollTop < this.lastTop - 1) this.following = false;
     this.lastTop = scroller.scrollTop;
     this.fill();
+    clearTimeout(this.resting);
+    this.resting = undefined;
     this.rest();
   }
 
@@ -347,21 +352,33 @@ export class TimelineView {
     }
     const { loaded, items } = this.asked;
     const broughtNone = this.from === 0 && this.world.loaded() > loaded && this.items.length === items;
-    const near = this.opening === undefined ? NEAR : 1;
-    // Who is at the end sees what is drawn; more of it waits until the page has nothing else to do.
-    if (above < (this.following && !broughtNone ? 1 : near)) this.up();
-    else if (toEnd(scroller) < near && this.to < this.items.length) this.down();
+    // Who is at the end, or where it opened, sees what is drawn; more of it waits until the page has nothing else to do.
+    const near = this.touched ? NEAR : 1;
+    const nearAbove = this.following && !broughtNone ? 1 : near;
+    if (above < nearAbove) this.up(nearAbove === 1 ? FEW : STEP);
+    else if (toEnd(scroller) < near && this.to < this.items.length) this.down(near === 1 ? FEW : STEP);
   }
 
-  private up(): void {
-    if (this.from === 0) return this.older();
-    this.from = Math.max(0, this.from - STEP);
+  private up(by: number): void {
+    const wasAll = this.from === 0;
+    this.from = Math.max(0, this.from - by);
+    if (wasAll || (this.from < AHEAD && this.touched && !this.following)) this.older();
     if (!this.following) this.to = Math.min(this.to, this.from + MOST);
   }
 
-  private down(): void {
-    this.to = Math.min(this.items.length, this.to + STEP);
+  private down(by: number): void {
+    this.to = Math.min(this.items.length, this.to + by);
     this.from = Math.max(this.from, this.to - MOST);
+  }
+
+  /** Draws some more on the side where less of it is. */
+  private widen(): void {
+    const { at } = this;
+    if (!at) return;
+    const above = this.from > 0 ? at.scroller.getBoundingClientRect().top - at.rows.getBoundingClientRect().top : Infinity;
+    const below = this.to < this.items.length ? toEnd(at.scroller) : Infinity;
+    if (above < below) this.up(FEW);
+    else if (below < Infinity) this.down(FEW);
   }
 
   private older(): void {
@@ -376,21 +393,17 @@ export class TimelineView {
     });
   }
 
-  /** Does what can wait, once nobody scrolls. */
+  /** Does what can wait, once nobody scrolls. What changes meanwhile does not put it off: in a busy room that is without an end. */
   private rest(): void {
-    clearTimeout(this.resting);
-    this.resting = setTimeout(() => {
+    this.resting ??= setTimeout(() => {
+      this.resting = undefined;
       const { at } = this;
       if (!at) return;
       const { height } = at.rows.getBoundingClientRect();
-      if (height > 0 && this.to > this.from) usual = Math.ceil((MARGIN * at.scroller.clientHeight * (this.to - this.from)) / height);
-      const few = this.to - this.from < RESERVE;
-      if (this.following) {
-        if (this.from > 0 && few) this.from = Math.max(0, this.from - FEW);
-        return;
-      }
-      this.level();
-      if (this.to < this.items.length && few) this.down();
+      extent.learn(this.items.slice(this.from, this.to), height, at.scroller);
+      if (!this.following) this.level();
+      if (this.to - this.from < RESERVE) this.widen();
+      if (this.following) return;
       // Nothing has come to fill what is empty.
       const empty = at.rows.getBoundingClientRect().top - at.scroller.getBoundingClientRect().top;
       if (empty > 0 && !this.loading && this.space > 0) this.scrollTo(at.scroller.scrollTop + empty);

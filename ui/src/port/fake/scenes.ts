@@ -9,12 +9,13 @@ import { chatter, elsewhere, fingerprint, onBoth, room, serverInfo, signedIn, st
 
 const LANGUAGES: readonly Language[] = ['system', 'de', 'ar'];
 const MINUTE = 60_000;
-const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown', 'people', 'files', 'servers', 'behind', 'busy', 'changed'] as const;
+const NAMES = ['start', 'credentials', 'setup', 'join', 'chat', 'empty', 'offline', 'long', 'big', 'nothing', 'markdown', 'people', 'files', 'servers', 'behind', 'busy', 'changed', 'uneven'] as const;
 type Scene = (typeof NAMES)[number];
 
 export function scene(params: URLSearchParams): FakePort {
   const name = NAMES.find((known) => known === params.get('scene')) ?? 'chat';
   const made = name === 'behind' ? behind(Number(params.get('unread') ?? 200)) : built(name);
+  if (params.has('page')) made.page = Number(params.get('page'));
   const tls = params.get('tls');
   const port = tls === null ? new FakePort(made) : new FakePort(made, 'first', 'https://192.168.1.7:7300');
   if (tls !== null) port.proof = tls === 'unknown' ? { kind: 'unknown', fingerprint } : { kind: 'signed' };
@@ -53,6 +54,8 @@ function built(name: Scene): FakePort['world'] {
       return world([room('general', { members: 1 }), room('random')], new Map());
     case 'big':
       return { ...world([room('general', { head: 10_000, read: 10_000 })], new Map([['r-general', chatter(10_000, now)]])), page: 10_000 };
+    case 'uneven':
+      return uneven(now);
     case 'markdown':
       return markdown(now);
     case 'files':
@@ -78,6 +81,22 @@ function neighbours(): NearbyServer[] {
 function behind(unread: number): FakePort['world'] {
   const head = unread + 200;
   return world([room('general', { head, read: head - unread, unread })], new Map([['r-general', chatter(head, new Date())]]));
+}
+
+/** A room where people write single words, and one where they write letters. */
+function uneven(now: Date): FakePort['world'] {
+  const said = (name: string, text: (seq: number) => string): [string, Item[]] => {
+    const items = chatter(300, now).flatMap((item) => (item.kind === 'message' ? [{ ...item, key: `${name} ${item.key}`, text: text(item.seq ?? 0) }] : []));
+    return [`r-${name}`, items];
+  };
+  const read = { head: 300, read: 300 };
+  const letter = 'What was said at the meeting, and what we make of it. '.repeat(9);
+  const made = world([room('general', read), room('letters', read), room('words', read)], new Map([
+    said('general', (seq) => `Message number ${seq}`),
+    said('letters', (seq) => `${seq}\n\n${letter}\n\n- one\n- two\n- three`),
+    said('words', (seq) => `ok ${seq}`),
+  ]));
+  return { ...made, page: 300 };
 }
 
 /** Much goes over the links, for an inspector to keep up with. */
