@@ -14,7 +14,7 @@ const view = { clientWidth: 900, clientHeight: 600 };
 
 describe('the extent of items that were never drawn', () => {
   it('is told by their text, in lines as high as those that were drawn', () => {
-    const extent = new Extent();
+    const extent = new Extent(900, 620);
     extent.learn(many(100, 'ok'), 100 * 20, view);
     // 690 pixels are wanted: a little more than the view has.
     expect(extent.before(many(300, 'ok'), 300)).toBe(300 - 35);
@@ -26,7 +26,7 @@ describe('the extent of items that were never drawn', () => {
   });
 
   it('counts what is beside the text', () => {
-    const extent = new Extent();
+    const extent = new Extent(900, 620);
     const fits = (change: object): number => 100 - extent.before(many(100, 'ok').map((item) => ({ ...item, ...change }) as Item), 100);
     const plain = fits({});
     const image: FileInfo = { id: 'f', name: 'a.png', mime: 'image/png', bytes: 1, sha256: '', width: 3_000, height: 2_000, thumb: true };
@@ -39,7 +39,7 @@ describe('the extent of items that were never drawn', () => {
   });
 
   it('learns nothing from a page that is not laid out, or from too little', () => {
-    const extent = new Extent();
+    const extent = new Extent(900, 620);
     const items = many(300, 'ok');
     const before = extent.before(items, 300);
     extent.learn(items, 0, { clientWidth: 0, clientHeight: 0 });
@@ -49,7 +49,7 @@ describe('the extent of items that were never drawn', () => {
 
   it.each(seeds(20))('is as many as it takes and none more, both ways (seed %i)', (seed) => {
     const chance = new Chance(seed);
-    const extent = new Extent();
+    const extent = new Extent(900, 620);
     extent.learn(many(50, 'ok'), 50 * (10 + chance.below(50)), { clientWidth: 300 + chance.below(1_500), clientHeight: 200 + chance.below(1_000) });
     const items = Array.from({ length: 200 }, (_, i) => said(i + 1, 'word '.repeat(chance.below(300)) + '\n'.repeat(chance.below(9)), chance.yes(0.5) ? 'u-ada' : 'u-bo'));
     const end = 1 + chance.below(200);

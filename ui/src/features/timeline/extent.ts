@@ -18,11 +18,11 @@ const FOOT = 1.4;
 const ENOUGH = 10;
 
 export class Extent {
-  /** The size of the view that was looked at last, in pixels: that of a new window, as long as there was none. */
-  private width = 900;
-  private height = 620;
   /** How high a line turned out to be, in pixels, with all that stands between the lines. */
   private line = 24;
+
+  /** The size of the view, in pixels. */
+  constructor(private width: number, private height: number) {}
 
   /** These items were drawn, `drawn` pixels high, in a view of this size. */
   learn(items: readonly Item[], drawn: number, { clientWidth, clientHeight }: { clientWidth: number; clientHeight: number }): void {
@@ -33,9 +33,9 @@ export class Extent {
     if (lines > ENOUGH) this.line = drawn / lines;
   }
 
-  /** The first of the items that fill the view up to `end`. */
-  before(items: readonly Item[], end: number): number {
-    let left = this.view;
+  /** The first of the items that fill the view, or so many pixels, up to `end`. */
+  before(items: readonly Item[], end: number, pixels = this.height): number {
+    let left = this.linesIn(pixels);
     let from = end;
     for (let item = items[from - 1]; item && left > 0; item = items[from - 1]) {
       from--;
@@ -46,7 +46,7 @@ export class Extent {
 
   /** The end of the items that fill the view from `from` on. */
   after(items: readonly Item[], from: number): number {
-    let left = this.view;
+    let left = this.linesIn(this.height);
     let end = from;
     for (let item = items[end]; item && left > 0; item = items[end]) {
       left -= this.lines(item, items[end - 1]);
@@ -55,9 +55,9 @@ export class Extent {
     return end;
   }
 
-  /** What fills the view, in lines. */
-  private get view(): number {
-    return (MARGIN * this.height) / this.line;
+  /** What fills so many pixels, in lines. */
+  private linesIn(pixels: number): number {
+    return (MARGIN * pixels) / this.line;
   }
 
   private lines(item: Item, previous: Item | undefined): number {

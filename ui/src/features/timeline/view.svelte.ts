@@ -14,9 +14,7 @@ import { Extent } from './extent';
 const MOST = 300;
 /** Drawn on both sides of a message that is gone to. */
 const AROUND = 24;
-/** Drawn at first above what is new: it opens at the upper edge. */
-const ABOVE = 6;
-/** So much of them is seen, in pixels. */
+/** So much is seen above what is new, in pixels: it opens at the upper edge. */
 const SEEN_ABOVE = 48;
 /** Drawn more when an edge comes near: few enough for one frame. */
 const STEP = 24;
@@ -34,8 +32,9 @@ const AT_END = 24;
 const SLIVER = 1;
 /** The space above, as long as something is to come there: many pages for who scrolls without a rest. */
 const SPARE = 20_000;
-/** Nobody scrolls who has not for so long. */
+/** Nobody scrolls or does anything else who has not for so long. */
 const REST_MS = 200;
+const PRESSES = ['pointerdown', 'keydown'] as const;
 
 export interface ViewWorld {
   /** Nothing comes before the first item. */
@@ -56,8 +55,11 @@ export interface ViewElements {
   rows: HTMLElement;
 }
 
-/** What the views of all rooms have in common. */
-const extent = new Extent();
+/** What a page that is not narrow has beside the timeline, and each has above and below it, in pixels. */
+const ASIDE = 300;
+const AROUND_IT = 128;
+/** What the views of all rooms have in common: the size of the first is guessed. */
+const extent = new Extent(innerWidth - (matchMedia('(min-width: 900px)').matches ? ASIDE : 0), innerHeight - AROUND_IT);
 
 /** Where a row was when the page was laid out last: in pixels from the upper edge of the space. */
 interface Place {
@@ -110,6 +112,9 @@ export class TimelineView {
       });
     };
     scroller.addEventListener('scroll', onscroll, { passive: true });
+    // Who presses a button of the mouse lets it go in a moment, and then waits for what it does.
+    const onpress = (): void => this.putOff();
+    for (const kind of PRESSES) addEventListener(kind, onpress, { passive: true, capture: true });
     // The composer grows, the window changes, a picture comes. It is told after layout and before the page is painted.
     const resize = new ResizeObserver(() => this.settle());
     resize.observe(scroller);
@@ -119,6 +124,7 @@ export class TimelineView {
       resize.disconnect();
       cancelAnimationFrame(frame);
       scroller.removeEventListener('scroll', onscroll);
+      for (const kind of PRESSES) removeEventListener(kind, onpress, { capture: true });
       clearTimeout(this.resting);
       this.resting = undefined;
       cancelAnimationFrame(this.painted.frame);
@@ -217,7 +223,7 @@ export class TimelineView {
   private open(key: string): void {
     const index = this.items.findIndex((item) => item.key === key);
     const end = this.items.length;
-    this.from = Math.max(0, Math.min(index - ABOVE, extent.before(this.items, end)));
+    this.from = Math.min(extent.before(this.items, index, 2 * SEEN_ABOVE), extent.before(this.items, end));
     this.to = extent.after(this.items, index);
     this.following = this.to === end;
     this.opening = key;
@@ -257,9 +263,7 @@ export class TimelineView {
     } else if (scroller.scrollTop < this.lastTop - 1) this.following = false;
     this.lastTop = scroller.scrollTop;
     this.fill();
-    clearTimeout(this.resting);
-    this.resting = undefined;
-    this.rest();
+    this.putOff();
   }
 
   /** Moves what is seen by so many pixels. */
@@ -355,8 +359,11 @@ export class TimelineView {
     // Who is at the end, or where it opened, sees what is drawn; more of it waits until the page has nothing else to do.
     const near = this.touched ? NEAR : 1;
     const nearAbove = this.following && !broughtNone ? 1 : near;
-    if (above < nearAbove) this.up(nearAbove === 1 ? FEW : STEP);
-    else if (toEnd(scroller) < near && this.to < this.items.length) this.down(near === 1 ? FEW : STEP);
+    const wantsBelow = toEnd(scroller) < near && this.to < this.items.length;
+    // Where it opens is at the upper edge as soon as there is enough below: then nothing is missing above.
+    const wantsAbove = above < nearAbove && !(wantsBelow && this.opening !== undefined);
+    if (wantsAbove) this.up(nearAbove === 1 ? FEW : STEP);
+    else if (wantsBelow) this.down(near === 1 ? FEW : STEP);
   }
 
   private up(by: number): void {
@@ -393,7 +400,13 @@ export class TimelineView {
     });
   }
 
-  /** Does what can wait, once nobody scrolls. What changes meanwhile does not put it off: in a busy room that is without an end. */
+  private putOff(): void {
+    clearTimeout(this.resting);
+    this.resting = undefined;
+    this.rest();
+  }
+
+  /** Does what can wait, once nobody scrolls or presses anything. What changes meanwhile does not put it off: in a busy room that is without an end. */
   private rest(): void {
     this.resting ??= setTimeout(() => {
       this.resting = undefined;
