@@ -43,8 +43,20 @@ describe('the extent of items that were never drawn', () => {
     const items = many(300, 'ok');
     const before = extent.before(items, 300);
     extent.learn(items, 0, { clientWidth: 0, clientHeight: 0 });
+    extent.learn(items, 0, view);
     extent.learn(items.slice(0, 2), 2_000, { clientWidth: 900, clientHeight: 620 });
     expect(extent.before(items, 300)).toBe(before);
+  });
+
+  it('is never without an end: a thousand people come at once, or a page says that its rows have no height', () => {
+    const came = (seq: number): Item => ({ kind: 'notice', key: `#${seq}`, seq, entry: { room: 'r', seq, ts: at(seq), kind: 'membership', user: `u-${seq}`, change: 'joined', author: `u-${seq}` } });
+    const notices = Array.from({ length: 1_000 }, (_, i) => came(i + 1));
+    const extent = new Extent(900, 620);
+    expect(extent.before(notices, 1_000)).toBeGreaterThan(800);
+    expect(extent.after(notices, 0)).toBeLessThan(200);
+    expect(extent.after(many(1_000, ''), 0)).toBeLessThan(40);
+    extent.learn(many(300, 'ok'), 1, view);
+    expect(extent.after(many(1_000, 'ok'), 0)).toBeLessThan(100);
   });
 
   it.each(seeds(20))('is as many as it takes and none more, both ways (seed %i)', (seed) => {

@@ -4,7 +4,7 @@ import type { FileInfo } from '../../bindings';
 import type { IconName } from '../../lib/icons';
 
 /** The box of one picture in the timeline, in CSS pixels. */
-const WIDEST = 360;
+export const WIDEST = 360;
 const HIGHEST = 320;
 
 export type Look = 'image' | 'audio' | 'video' | 'row';

@@ -2,7 +2,7 @@
 // and one too few is a second layout in the same frame: rooms of long messages and rooms of short ones need other numbers.
 
 import type { Item, MessageItem } from '../../bindings';
-import { fitted, lookOf } from '../files/look';
+import { fitted, lookOf, WIDEST } from '../files/look';
 
 /** What is guessed is drawn with so much more. */
 const MARGIN = 1.15;
@@ -14,6 +14,10 @@ const NAME = 1.3;
 const QUOTE = 1.1;
 const FILE = 2.7;
 const FOOT = 1.4;
+/** A notice after another: some more words in one row. */
+const FOLDED = 0.2;
+/** No line is less high, in pixels: what says so was measured while the page was not laid out. */
+const LOWEST = 8;
 /** What is learned from fewer lines is chance. */
 const ENOUGH = 10;
 
@@ -26,11 +30,11 @@ export class Extent {
 
   /** These items were drawn, `drawn` pixels high, in a view of this size. */
   learn(items: readonly Item[], drawn: number, { clientWidth, clientHeight }: { clientWidth: number; clientHeight: number }): void {
-    if (clientWidth === 0 || clientHeight === 0) return;
+    if (clientWidth === 0 || clientHeight === 0 || drawn === 0) return;
     this.width = clientWidth;
     this.height = clientHeight;
     const lines = items.reduce((sum, item, at) => sum + this.lines(item, items[at - 1]), 0);
-    if (lines > ENOUGH) this.line = drawn / lines;
+    if (lines > ENOUGH) this.line = Math.max(LOWEST, drawn / lines);
   }
 
   /** The first of the items that fill the view, or so many pixels, up to `end`. */
@@ -61,13 +65,12 @@ export class Extent {
   }
 
   private lines(item: Item, previous: Item | undefined): number {
-    // Notices that follow each other are one row.
-    if (item.kind === 'notice') return previous?.kind === 'notice' ? 0 : 1;
+    if (item.kind === 'notice') return previous?.kind === 'notice' ? FOLDED : 1;
     const name = previous?.kind === 'message' && previous.author === item.author ? 0 : NAME;
     const quote = item.reply_to === undefined ? 0 : QUOTE;
     if (item.deleted) return name + quote + 1;
     const foot = (item.reactions.length > 0 ? FOOT : 0) + (item.replies === undefined ? 0 : FOOT);
-    return name + quote + this.text(item.text) + this.files(item) + foot;
+    return name + quote + Math.max(1, this.text(item.text) + this.files(item)) + foot;
   }
 
   private text(text: string): number {
@@ -89,7 +92,7 @@ export class Extent {
     if (!image) return FILE * files.length;
     // Several stand in columns, each as high as the column is wide.
     const columns = images.length <= 4 ? 2 : 3;
-    const high = images.length === 1 ? fitted(image).height : Math.ceil(images.length / columns) * (360 / columns);
+    const high = images.length === 1 ? fitted(image).height : Math.ceil(images.length / columns) * (WIDEST / columns);
     return high / this.line + FILE * (files.length - images.length);
   }
 }

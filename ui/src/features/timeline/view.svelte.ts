@@ -57,9 +57,9 @@ export interface ViewElements {
 
 /** What a page that is not narrow has beside the timeline, and each has above and below it, in pixels. */
 const ASIDE = 300;
-const AROUND_IT = 128;
+const ABOVE_AND_BELOW = 128;
 /** What the views of all rooms have in common: the size of the first is guessed. */
-const extent = new Extent(innerWidth - (matchMedia('(min-width: 900px)').matches ? ASIDE : 0), innerHeight - AROUND_IT);
+const extent = new Extent(innerWidth - (matchMedia('(min-width: 900px)').matches ? ASIDE : 0), innerHeight - ABOVE_AND_BELOW);
 
 /** Where a row was when the page was laid out last: in pixels from the upper edge of the space. */
 interface Place {
