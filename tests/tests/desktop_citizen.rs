@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use confab_tests::{App, Desktop, NotificationDaemon, Stage, Wire, cid, room_id, until};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const SETTLED: &str = "[data-testid='message'][data-state='sent']";
 
@@ -99,10 +99,8 @@ async fn what_was_read_elsewhere_is_taken_back_and_previews_can_be_turned_off() 
     app.wait_for_text("settings", "Aussehen").await?;
     // Both go over at the same time: the message must not be faster than the words.
     let kept = scene.desktop.installation("cem").join("config/settings.json");
-    until("the shell has German words", async || {
-        std::fs::read_to_string(&kept).ok()?.contains("Neue Nachricht").then_some(())
-    })
-    .await?;
+    let kept = || serde_json::from_slice::<Value>(&std::fs::read(&kept).ok()?).ok();
+    until("the shell has German words", async || kept()?.to_string().contains("Neue Nachricht").then_some(())).await?;
     scene.says("random", "noch eins, @cem").await?;
     let notice = screen.wait_for("Neue Nachricht").await?;
     ensure!(notice.actions == ["default", "Öffnen"], "{notice:?}");
@@ -110,6 +108,10 @@ async fn what_was_read_elsewhere_is_taken_back_and_previews_can_be_turned_off() 
     // Turned off, the page says it by itself.
     let asked = screen.asked();
     app.click("settings-notifications").await?;
+    until("the shell tells the system nothing", async || {
+        (kept()?.pointer("/settings/notifications")? == false).then_some(())
+    })
+    .await?;
     scene.says("random", "once more, @cem").await?;
     app.wait_for_text("toast-go", "once more").await?;
     ensure!(screen.asked() == asked, "{:?}", screen.shown());
