@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { hold, keysFirst } from '../src/lib/keysfirst';
+import { keysFirst, pressed, wrote } from '../src/lib/keysfirst';
 
-describe('what comes while a key is on its way to the screen', () => {
+describe('what comes while somebody types', () => {
   let frames: (() => void)[];
   let came: number[];
   let deliver: (item: number) => void;
@@ -23,40 +23,76 @@ describe('what comes while a key is on its way to the screen', () => {
     }, (item: number) => void came.push(item));
   });
   afterEach(() => {
+    vi.advanceTimersByTime(200);
     paint();
     vi.unstubAllGlobals();
     vi.useRealTimers();
   });
 
-  it('waits for the frame, and comes at once otherwise', () => {
+  it('comes at once, unless somebody types', () => {
     deliver(1);
     expect(came).toEqual([1]);
-    hold();
+    pressed();
     deliver(2);
-    hold();
+    expect(came).toEqual([1, 2]);
+  });
+
+  it('waits for the frame of the key, and what comes later for the frame of the next', () => {
+    wrote();
+    deliver(1);
+    wrote();
+    deliver(2);
+    expect(came).toEqual([]);
+    paint();
+    expect(came).toEqual([1, 2]);
+    vi.advanceTimersByTime(150);
     deliver(3);
-    expect(came).toEqual([1]);
+    pressed();
+    wrote();
+    vi.advanceTimersByTime(10);
+    expect(came).toEqual([1, 2]);
     paint();
     expect(came).toEqual([1, 2, 3]);
-    deliver(4);
-    expect(came).toEqual([1, 2, 3, 4]);
+  });
+
+  it('does not wait once nothing was written for a while', () => {
+    wrote();
+    paint();
+    deliver(1);
+    vi.advanceTimersByTime(199);
+    expect(came).toEqual([]);
+    vi.advanceTimersByTime(1);
+    deliver(2);
+    expect(came).toEqual([1, 2]);
+  });
+
+  it('does not wait once something is pressed that writes nothing', () => {
+    wrote();
+    paint();
+    deliver(1);
+    pressed();
+    // Not within the press: what it does goes first.
+    expect(came).toEqual([]);
+    vi.advanceTimersByTime(0);
+    deliver(2);
+    expect(came).toEqual([1, 2]);
   });
 
   it('does not wait for a frame that does not come, or in a page that nobody sees', () => {
-    hold();
+    wrote();
     deliver(1);
-    vi.advanceTimersByTime(100);
+    vi.advanceTimersByTime(200);
     expect(came).toEqual([1]);
     paint();
     const hidden = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
-    hold();
+    wrote();
     deliver(2);
     expect(came).toEqual([1, 2]);
     hidden.mockRestore();
   });
 
   it('does not come to whoever has stopped listening meanwhile', () => {
-    hold();
+    wrote();
     deliver(1);
     stop();
     paint();
@@ -74,7 +110,7 @@ describe('what comes while a key is on its way to the screen', () => {
       if (item === 1) deliver(3);
       if (item === 2) throw new Error('not this one');
     });
-    hold();
+    wrote();
     deliver(1);
     deliver(2);
     paint();

@@ -1,25 +1,41 @@
-// A key is seen before what comes from outside: what arrives between a key and the frame that shows it waits for that frame.
-// It is some milliseconds; what is typed into a busy room is then as quick as in one at rest.
+// A key is seen before what comes from outside. To draw what others write takes longer than a key, and a key that comes
+// meanwhile waits for the end of it; who types has some hundred milliseconds between two keys. So what arrives while
+// somebody types waits for the frame that shows their next key, and is drawn right after it: in a busy room, one types as
+// in one at rest.
 
-/** Without a frame, such as in a page that is covered, nothing waits longer. */
-const LONGEST_MS = 100;
+/** Nobody types any more who has written nothing for so long, and nothing waits longer: for a frame neither. */
+const PAUSE_MS = 200;
 
-let held = false;
+let typing = false;
+let pause: ReturnType<typeof setTimeout> | undefined;
+let acted: ReturnType<typeof setTimeout> | undefined;
 const waiting: (() => unknown)[] = [];
 
-/** Somebody typed: what comes from now on waits for the next frame. */
-export function hold(): void {
-  if (held || document.visibilityState !== 'visible') return;
-  held = true;
-  const timer = setTimeout(release, LONGEST_MS);
-  requestAnimationFrame(() => setTimeout(() => {
-    clearTimeout(timer);
-    release();
-  }));
+/** Somebody wrote: what comes from now on waits for the frame of it, or of what they write next. */
+export function wrote(): void {
+  if (document.visibilityState !== 'visible') return;
+  typing = true;
+  clearTimeout(acted);
+  clearTimeout(pause);
+  pause = setTimeout(rested, PAUSE_MS);
+  requestAnimationFrame(() => setTimeout(deliver));
 }
 
-function release(): void {
+/** Somebody pressed something. Unless it writes, they wait for what comes of it: nothing is held back any more. */
+export function pressed(): void {
+  if (!typing) return;
+  clearTimeout(acted);
+  acted = setTimeout(rested);
+}
+
+function rested(): void {
+  clearTimeout(pause);
   // What comes while these are delivered stands behind them.
+  deliver();
+  typing = false;
+}
+
+function deliver(): void {
   for (let next = waiting.shift(); next; next = waiting.shift()) {
     try {
       next();
@@ -28,24 +44,24 @@ function release(): void {
       reportError(thrown);
     }
   }
-  held = false;
 }
 
 /** A person did, and no script; and not a box that was ticked. */
-function typed(event: Event): void {
-  if (event.isTrusted && event instanceof InputEvent) hold();
+function oninput(event: Event): void {
+  if (event.isTrusted && event instanceof InputEvent) wrote();
 }
 
 /**
- * Listens, with what comes delivered in its order: at once, unless a key is on its way to the screen. Answers with how to stop;
- * after that nothing is delivered, what waited neither.
+ * Listens, with what comes delivered in its order: at once, unless somebody types. Answers with how to stop; after that
+ * nothing is delivered, what waited neither.
  */
 export function keysFirst<T>(subscribe: (listener: (item: T) => void) => () => void, deliver: (item: T) => void): () => void {
-  // Once, however often it is asked for.
-  addEventListener('input', typed, { capture: true, passive: true });
+  // Once each, however often it is asked for.
+  addEventListener('input', oninput, { capture: true, passive: true });
+  for (const kind of ['keydown', 'pointerdown']) addEventListener(kind, pressed, { capture: true, passive: true });
   let listening = true;
   const stop = subscribe((item) => {
-    if (held) waiting.push(() => listening && deliver(item));
+    if (typing) waiting.push(() => listening && deliver(item));
     else deliver(item);
   });
   return () => {
