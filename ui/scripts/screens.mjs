@@ -18,6 +18,10 @@ const search = (text) => async (page) => {
   await page.waitForTimeout(400);
 };
 
+const settings = async (page) => {
+  await page.getByTestId('settings-open').click();
+  await page.getByTestId('settings').waitFor();
+};
 const mentions = async (page) => {
   await page.getByTestId('mentions-open').click();
   await page.getByTestId('search-hit').first().waitFor();
@@ -82,8 +86,8 @@ const shots = [
   { name: 'invite', query: 'scene=chat&theme=dark', act: invite },
   { name: 'invite-narrow', query: 'scene=chat', size: narrow, act: invite },
   { name: 'create-room', query: 'scene=chat', act: (page) => page.getByTestId('create-room').click() },
-  { name: 'settings', query: 'scene=chat', act: (page) => page.getByTestId('settings-open').click() },
-  { name: 'settings-dark', query: 'scene=chat&theme=dark', act: (page) => page.getByTestId('settings-open').click() },
+  { name: 'settings', query: 'scene=chat', act: settings },
+  { name: 'settings-dark', query: 'scene=chat&theme=dark', act: settings },
   {
     name: 'text-larger', query: 'scene=chat',
     act: async (page) => {
@@ -111,14 +115,14 @@ const shots = [
   { name: 'people-dark-narrow', query: 'scene=people&theme=dark', size: narrow },
   { name: 'card', query: 'scene=people', act: async (page) => { await page.getByTestId('author').filter({ hasText: 'Bo' }).last().click(); await page.getByTestId('profile-card').waitFor(); } },
   { name: 'card-arabic-dark', query: 'scene=people&theme=dark&language=ar', act: async (page) => { await page.getByTestId('author').filter({ hasText: 'Bo' }).last().click(); await page.getByTestId('profile-card').waitFor(); } },
-  { name: 'settings-desktop', query: 'scene=chat&desktop', size: tall, act: (page) => page.getByTestId('settings-open').click() },
-  { name: 'settings-german', query: 'scene=chat&desktop&language=de', size: tall, act: (page) => page.getByTestId('settings-open').click() },
+  { name: 'settings-desktop', query: 'scene=chat&desktop', size: tall, act: settings },
+  { name: 'settings-german', query: 'scene=chat&desktop&language=de', size: tall, act: settings },
   { name: 'card-me-dark', query: 'scene=people&theme=dark', act: async (page) => { await page.getByTestId('me').click(); await page.getByTestId('profile-card').waitFor(); } },
   { name: 'workspace', query: 'scene=chat', act: async (page) => { await page.getByTestId('workspace-menu').click(); await page.getByTestId('workspace-settings-open').click(); await page.getByTestId('workspace-settings').waitFor(); } },
   { name: 'workspace-narrow', size: narrow, query: 'scene=chat', act: async (page) => { await page.getByTestId('menu').click(); await page.getByTestId('workspace-menu').click(); await page.getByTestId('workspace-settings-open').click(); await page.getByTestId('workspace-settings').waitFor(); } },
   { name: 'workspace-dark-arabic', query: 'scene=chat&theme=dark&language=ar', act: async (page) => { await page.getByTestId('workspace-menu').click(); await page.getByTestId('workspace-settings-open').click(); await page.getByTestId('workspace-settings').waitFor(); } },
   { name: 'profile', query: 'scene=people', act: async (page) => { await page.getByTestId('me').click(); await page.getByTestId('card-edit').click(); await page.getByTestId('profile').waitFor(); } },
-  { name: 'people-settings', query: 'scene=people', act: (page) => page.getByTestId('settings-open').click() },
+  { name: 'people-settings', query: 'scene=people', act: settings },
   { name: 'people-room-menu', query: 'scene=people', act: (page) => page.getByTestId('room-menu').click() },
   { name: 'commands', query: 'scene=people', act: async (page) => { await page.getByTestId('composer').fill('/help'); await page.getByTestId('composer').press('Enter'); await page.getByTestId('commands').waitFor(); } },
   { name: 'confirm', query: 'scene=people', act: async (page) => { await page.getByTestId('message').last().click({ button: 'right' }); await page.getByTestId('message-pin').waitFor(); } },
