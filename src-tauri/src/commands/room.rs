@@ -1,6 +1,6 @@
 //! Rooms of the open workspace.
 
-use confab_protocol::event::{HistoryPage, RoomCreate, RoomJoined, RoomUpdate};
+use confab_protocol::event::{RoomCreate, RoomJoined, RoomUpdate};
 use confab_protocol::room::Room;
 use confab_protocol::workspace::Member;
 use confab_protocol::{Answer, RoomId, UserId};
@@ -61,8 +61,8 @@ pub async fn open_direct(account: TheAccount, users: Vec<UserId>) -> Answer<Room
     account.session()?.open_direct(users).await
 }
 
-/// Loads a page from before what the timeline has; it arrives as an update too.
+/// Loads a page from before what the timeline has; it arrives as an update.
 #[tauri::command]
-pub async fn load_older(account: TheAccount, room: RoomId) -> Answer<HistoryPage> {
-    account.session()?.load_older(room).await
+pub async fn load_older(account: TheAccount, room: RoomId) -> Answer<()> {
+    account.session()?.load_older(room).await.map(drop)
 }

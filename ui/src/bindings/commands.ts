@@ -7,7 +7,6 @@ import type {
   DragOut,
   FileId,
   FileInfo,
-  HistoryPage,
   Hosting,
   Inspection,
   Invite,
@@ -128,8 +127,8 @@ export interface Commands<Updates> {
   room_members: [{ account: AccountKey; room: RoomId }, Array<Member>];
   /** The room of exactly these people and the caller. */
   open_direct: [{ account: AccountKey; users: Array<UserId> }, Room];
-  /** Loads a page from before what the timeline has; it arrives as an update too. */
-  load_older: [{ account: AccountKey; room: RoomId }, HistoryPage];
+  /** Loads a page from before what the timeline has; it arrives as an update. */
+  load_older: [{ account: AccountKey; room: RoomId }, void];
   /** Queues a message: its echo arrives as an update at once, whatever the network does. Answers with its key. */
   send: [{ account: AccountKey; message: NewMessage }, string];
   /** Replaces the text of a message. */

@@ -18,7 +18,7 @@ export function wrote(): void {
   clearTimeout(acted);
   clearTimeout(pause);
   pause = setTimeout(rested, PAUSE_MS);
-  requestAnimationFrame(() => setTimeout(deliver));
+  requestAnimationFrame(() => setTimeout(flush));
 }
 
 /** Somebody pressed something. Unless it writes, they wait for what comes of it: nothing is held back any more. */
@@ -31,11 +31,11 @@ export function pressed(): void {
 function rested(): void {
   clearTimeout(pause);
   // What comes while these are delivered stands behind them.
-  deliver();
+  flush();
   typing = false;
 }
 
-function deliver(): void {
+function flush(): void {
   for (let next = waiting.shift(); next; next = waiting.shift()) {
     try {
       next();

@@ -5,7 +5,7 @@
 // ({code, message, retry_after_ms?}); nothing else is ever thrown. What changes arrives as an `Update`.
 
 import type {
-  AccountKey, CredentialStore, Desktop, HistoryPage, Hosting, Member, NearbyCheck, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
+  AccountKey, CredentialStore, Desktop, Hosting, Member, NearbyCheck, MessageItem, MessageSearch, NewMessage, Place, Probe, Room,
   RoomCreate, RoomJoined, RoomUpdate, SearchPage, Seat, Settings, Start, Thread, Update, Workspace, WorkspaceCreate, WorkspaceUpdate,
   Invite, InviteRequest, Session, PersonalSet, Inspection, ProfileChange, ReminderSet, User, FileInfo, DragOut, Picked, Role, ShellWords,
 } from '../bindings';
@@ -126,8 +126,8 @@ export interface Port {
   /** Out of the open workspace and all of its rooms. */
   removeMember(user: string): Promise<void>;
   openDirect(users: string[]): Promise<Room>;
-  /** Loads a page from before what the timeline has; it arrives as an `older` change too. */
-  loadOlder(room: string): Promise<HistoryPage>;
+  /** Loads a page from before what the timeline has; it arrives as an `older` change. */
+  loadOlder(room: string): Promise<void>;
 
   // --- message ---
   /** Queues it: the echo arrives as an Update at once, whatever the network does. Answers with its key. */

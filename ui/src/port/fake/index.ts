@@ -2,7 +2,7 @@
 // in memory, notes every call, and can be told to refuse or to hold what is sent.
 
 import type {
-  CredentialStore, HistoryPage, Hit, Hosting, Incomplete, Invite, InviteRequest, Item, LobbyServer, Member,
+  CredentialStore, Hit, Hosting, Incomplete, Invite, InviteRequest, Item, LobbyServer, Member,
   MessageItem, MessageSearch, NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage,
   Seat, Session, Settings, Start, Thread, Trust, Update, Personal, PersonalSet, ProfileChange, ReminderSet,
   User, Workspace, WorkspaceCreate, WorkspaceUpdate, Role,
@@ -332,14 +332,13 @@ export class FakePort implements Shell, Port {
     return direct;
   }
 
-  async loadOlder(room: string): Promise<HistoryPage> {
+  async loadOlder(room: string): Promise<void> {
     this.note('loadOlder', room);
     const to = this.shown.get(room) ?? 0;
     const from = Math.max(0, to - (this.world.page ?? 60));
     this.shown.set(room, from);
     const change = { how: 'older', items: this.items(room).slice(from, to), start: from === 0 } as const;
     this.emit({ type: 'timeline', slug: this.slug, room, change });
-    return { messages: [], notices: [], head: this.head(room), start: from === 0 };
   }
 
   async send(draft: NewMessage): Promise<string> {

@@ -22,7 +22,7 @@ export class Feed {
   private readonly backoff = new Backoff('request');
   private catching: Promise<void> | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private loadingOlder: Promise<HistoryPage> | undefined;
+  private loadingOlder: Promise<void> | undefined;
   /** The epoch changed while a request was under way: its answer belongs to another life. */
   private closed = false;
 
@@ -60,7 +60,7 @@ export class Feed {
   }
 
   /** One page from before what is here; several calls at once share it. */
-  older(): Promise<HistoryPage> {
+  older(): Promise<void> {
     this.loadingOlder ??= this.loadOlder().finally(() => (this.loadingOlder = undefined));
     return this.loadingOlder;
   }
@@ -125,10 +125,9 @@ export class Feed {
     }
   }
 
-  private async loadOlder(): Promise<HistoryPage> {
+  private async loadOlder(): Promise<void> {
     const page = await this.world.link.request('room:history', { room: this.room, before: this.log.first, limit: PAGE });
     if (!this.closed) this.world.changed(this.room, { how: 'older', items: this.log.older(page), start: page.start });
-    return page;
   }
 
   private draw(items: ReturnType<RoomLog['items']>): void {

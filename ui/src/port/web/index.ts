@@ -2,7 +2,7 @@
 // crate does in the desktop app, and tells the UI the very same updates.
 
 import type {
-  Account, CredentialStore, HistoryPage, Hosting, Invite, InviteRequest, Member, MessageItem, MessageSearch,
+  Account, CredentialStore, Hosting, Invite, InviteRequest, Member, MessageItem, MessageSearch,
   NewMessage, Place, Probe, Room, RoomCreate, RoomJoined, RoomUpdate, SearchPage, Seat, Session, Settings, Start, Thread,
   Trust, Update, Workspace, WorkspaceCreate, WorkspaceUpdate, PersonalSet, ProfileChange, ReminderSet, User, Role,
 } from '../../bindings';
@@ -213,7 +213,7 @@ export class WebPort implements Shell, Port {
     return this.here().adopt((await this.here().link.request('direct:open', { users })).room);
   }
 
-  loadOlder = async (room: string): Promise<HistoryPage> => this.here().timelines.older(room);
+  loadOlder = async (room: string): Promise<void> => this.here().timelines.older(room);
 
   // --- message ---
 

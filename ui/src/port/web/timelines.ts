@@ -1,7 +1,7 @@
 // The timelines of one workspace: the feeds of the rooms that were looked at, what this device kept of them, and over
 // both what this person wrote and the log does not have yet.
 
-import type { Entry, HistoryPage, Item, RoomJoined, TimelineChange, Update } from '../../bindings';
+import type { Entry, Item, RoomJoined, TimelineChange, Update } from '../../bindings';
 import { asRefusal } from '../../lib/error';
 import type { Cache } from './cache';
 import type { Requester } from './connection';
@@ -38,7 +38,7 @@ export class Timelines {
     return this.feed(room).join();
   }
 
-  older(room: string): Promise<HistoryPage> {
+  older(room: string): Promise<void> {
     return this.feed(room).older();
   }
 
