@@ -213,12 +213,14 @@ pub async fn pages_join_without_a_seam(place: Place) {
 pub async fn a_search_among_many_finds_what_a_scan_finds(place: Place) {
     let world = place.world().await;
     let ada = world.ada.clone();
+    let bob = world.joins("bob").await;
     let mut chance = Chance(7);
     for part in 0..10 {
         let mut group = Vec::new();
         for _ in 0..150 {
             let room = if chance.below(3) == 0 { &world.random } else { &world.general };
-            group.push(world.write(&ada, world.send_op(room, &Cid::generate(), &chance.text())));
+            let to = if chance.below(20) == 0 { "@bob " } else { "" };
+            group.push(world.write(&ada, world.send_op(room, &Cid::generate(), &format!("{to}{}", chance.text()))));
         }
         assert!(world.store.write(group).await.unwrap().iter().all(Result::is_ok));
         // The last ones stay unseen.
@@ -241,12 +243,14 @@ pub async fn a_search_among_many_finds_what_a_scan_finds(place: Place) {
             2 => format!("{part} {}", chance.word()),
             _ => format!("\"{part}\""),
         };
-        let Ok(wanted) = Wanted::new(&asked(&query)) else { continue };
+        let mentions = (n % 3 == 0).then(|| bob.clone());
+        let request = MessageSearch { limit: Some(50), mentions, ..asked(&query) };
+        let Ok(wanted) = Wanted::new(&request) else { continue };
         let scanned: Vec<_> = all.iter().filter(|(_, message)| wanted.find(message).is_some()).cloned().collect();
         let mut hits = Vec::new();
         let mut cursor = None;
         loop {
-            let page = found(&world, &ada, MessageSearch { limit: Some(50), cursor, ..asked(&query) }).await;
+            let page = found(&world, &ada, MessageSearch { cursor, ..request.clone() }).await;
             assert_eq!(page.incomplete, None, "{query}");
             hits.extend(page.hits.into_iter().map(|hit| (hit.room, hit.message)));
             cursor = page.cursor;

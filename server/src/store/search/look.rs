@@ -64,18 +64,21 @@ impl Look<'_> {
             Some(keys) => Some(sql.choose(keys).await?),
             None => None,
         };
+        let mentioned = self.wanted.mentions.as_ref();
         let mut known = match &keys {
-            Some(keys) if rooms.len() > 1 => rare(sql, keys).await?,
+            // Mentions of one person are fewer than messages with a word.
+            Some(keys) if rooms.len() > 1 && mentioned.is_none() => rare(sql, keys).await?,
             _ => None,
         };
         for room in rooms {
             if self.last().is_some_and(|last| last.ts > room.newest) {
                 break;
             }
-            let source = match (&keys, &mut known) {
-                (None, _) => self.wanted.mentions.as_ref().map_or(Source::Reactions, Source::Mentions),
-                (Some(_), Some(known)) => Source::Known(known.remove(&room.id).unwrap_or_default()),
-                (Some(keys), None) => Source::Index(keys),
+            let source = match (&keys, &mut known, mentioned) {
+                (keys, _, Some(user)) => Source::Mentions(user, keys.as_ref()),
+                (Some(_), Some(known), None) => Source::Known(known.remove(&room.id).unwrap_or_default()),
+                (Some(keys), None, None) => Source::Index(keys),
+                (None, _, None) => Source::Reactions,
             };
             self.in_room(sql, room, source).await?;
         }
@@ -94,10 +97,7 @@ impl Look<'_> {
             return Ok(());
         }
         let mut stream = Stream::open(sql, source, room, bounds, self.wanted, &mut self.unseen).await?;
-        while let Some(seq) = stream.next(sql).await? {
-            if Instant::now() > self.end {
-                return Err(StoreError::Interrupted);
-            }
+        while let Some(seq) = stream.next(sql, self.end).await? {
             let Some(message) = message_at(sql, &room.id, seq).await? else { continue };
             let key = Key { ts: message.ts, room: room.id.clone(), seq };
             if self.last().is_some_and(|last| !key.precedes(last)) {

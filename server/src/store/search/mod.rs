@@ -96,12 +96,8 @@ impl Doc {
 }
 
 impl Keys {
-    /// Of what is wanted. None when the index is not to be asked: who reacted, and who is mentioned, is in tables of its own,
-    /// and mentions of one person are fewer than messages with a word.
+    /// Of what is wanted. None when the index is not to be asked: who reacted, and who is mentioned, is in tables of its own.
     pub fn new(wanted: &Wanted) -> Option<Self> {
-        if wanted.mentions.is_some() {
-            return None;
-        }
         let mut pieces = BTreeSet::new();
         let mut terms = Vec::new();
         for term in wanted.query.terms() {

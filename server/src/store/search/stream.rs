@@ -1,20 +1,23 @@
 //! What might be found in one room: proposals of the index and of what it has not seen yet, newest first.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::time::Instant;
 
 use confab_protocol::search::Wanted;
 use confab_protocol::{MessageId, Seq, UserId};
 
 use super::rooms::Room;
 use super::{Index, Keys};
-use crate::store::Result;
 use crate::store::read::named;
 use crate::store::sql::{Row, params};
+use crate::store::{Result, StoreError};
 
 /// Proposals that are read at once: few at first, since the page may be full with them, and twice as many each time after,
 /// since most of what the index does for a piece is to find its beginning.
 const PIECE: usize = 48;
 const PIECE_MAX: usize = 1_536;
+/// So many proposals of the index cost as much as a message that is read.
+const WORTH: usize = 2;
 /// Entries that are read at once of what the index has not seen.
 const TAIL_PIECE: usize = 512;
 
@@ -27,8 +30,9 @@ pub(super) enum Source<'a> {
     Known(BTreeSet<Seq>),
     /// All messages with a reaction.
     Reactions,
-    /// All messages that mention somebody, or everybody.
-    Mentions(&'a UserId),
+    /// All messages that mention somebody, or everybody; of them those that the index proposes, as long as it has little to
+    /// propose where they are.
+    Mentions(&'a UserId, Option<&'a Keys>),
 }
 
 /// Proposals of one room.
@@ -56,17 +60,19 @@ impl<'a> Stream<'a> {
     ) -> Result<Self> {
         let mut stream =
             Self { source, room, above, below, piece: VecDeque::new(), count: PIECE, tail: BTreeSet::new() };
-        if matches!(stream.source, Source::Index(_) | Source::Known(_)) {
+        if matches!(stream.source, Source::Index(_) | Source::Known(_) | Source::Mentions(_, Some(_))) {
             stream.read_tail(sql, wanted, unseen).await?;
         }
         Ok(stream)
     }
 
-    /// The next proposal.
-    pub async fn next<S: Index>(&mut self, sql: &mut S) -> Result<Option<Seq>> {
-        if self.piece.is_empty() && self.below > self.above {
+    /// The next proposal; `Interrupted` when it is later than `end`.
+    pub async fn next<S: Index>(&mut self, sql: &mut S, end: Instant) -> Result<Option<Seq>> {
+        while self.piece.is_empty() && self.below > self.above {
+            in_time(end)?;
             self.read_piece(sql).await?;
         }
+        in_time(end)?;
         let (indexed, tail) = (self.piece.front().copied(), self.tail.last().copied());
         let next = indexed.max(tail);
         if indexed == next {
@@ -95,7 +101,7 @@ impl<'a> Stream<'a> {
                 seqs(rows)?
             }
             // The newest of each, so that both are read in the order of their key, and no further than needed.
-            Source::Mentions(user) => {
+            Source::Mentions(user, _) => {
                 let rows = sql
                     .query(
                         "SELECT seq FROM (SELECT seq FROM mentions WHERE room = ?1 AND user_id = ?5
@@ -111,6 +117,26 @@ impl<'a> Stream<'a> {
         };
         let whole = self.piece.len() < count || matches!(self.source, Source::Known(_));
         self.below = if whole { self.above } else { self.piece.back().copied().unwrap_or(self.above) };
+        self.thin_out(sql).await
+    }
+
+    /// Of mentions, leaves those that the index proposes, too. Where that costs more than to read them all it is not asked
+    /// again.
+    async fn thin_out<S: Index>(&mut self, sql: &mut S) -> Result<()> {
+        let (Source::Mentions(_, asked), Some(&newest), Some(&oldest)) =
+            (&mut self.source, self.piece.front(), self.piece.back())
+        else {
+            return Ok(());
+        };
+        let Some(keys) = asked else { return Ok(()) };
+        let most = self.piece.len() * WORTH;
+        let proposed = sql.in_room(keys, &self.room.place(), oldest - 1, newest + 1, most).await?;
+        if proposed.len() >= most {
+            *asked = None;
+            return Ok(());
+        }
+        let (proposed, indexed) = (BTreeSet::from_iter(proposed), self.room.indexed);
+        self.piece.retain(|seq| *seq > indexed || proposed.contains(seq));
         Ok(())
     }
 
@@ -150,6 +176,10 @@ impl<'a> Stream<'a> {
         }
         Ok(())
     }
+}
+
+fn in_time(end: Instant) -> Result<()> {
+    if Instant::now() > end { Err(StoreError::Interrupted) } else { Ok(()) }
 }
 
 fn seqs(rows: Vec<Row>) -> Result<VecDeque<Seq>> {
