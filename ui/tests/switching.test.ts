@@ -52,9 +52,41 @@ describe('a room that is opened after another', () => {
     page = await Page.open(scene());
     for (let i = 0; i < 12; i++) {
       const name = names[chance.below(names.length)] ?? '';
+      const comes = chance.yes(0.5) ? delayed() : undefined;
       await open(name);
+      await comes?.();
       await eventually(() => expect(drawn(), name).toEqual(first.get(name)));
     }
+  });
+
+  it('shows them in those rows also when they come later, and none of them until then', async () => {
+    page = await Page.open(world(names.map((name) => room(name)), new Map(names.map((name) => [`r-${name}`, said(name, 5)]))));
+    const general = rows();
+    const comes = delayed();
+    await open('random');
+    expect(rows()).toEqual([]);
+    expect(page.text('timeline')).toBe('Loading…');
+    expect(general.map((row) => row.isConnected)).toEqual(Array(5).fill(false));
+    const design = delayed();
+    await open('design');
+    expect(rows()).toEqual([]);
+    await design();
+    expect(rows()).toEqual(general);
+    expect(page.text('timeline')).not.toContain('Loading…');
+    await comes();
+    expect(rows()).toEqual(general);
+    await open('general');
+    expect(page.messages().map(({ text }) => text)).toEqual(said('general', 5).map((item) => item.kind === 'message' && item.text));
+  });
+
+  it('keeps none of them when it turns out to be empty', async () => {
+    page = await Page.open(world([room('general'), room('random')], new Map([['r-general', said('general', 5)]])));
+    const comes = delayed();
+    await open('random');
+    await comes();
+    expect(rows()).toEqual([]);
+    await open('general');
+    expect(rows()).toHaveLength(5);
   });
 
   it('does not show what was shown of somebody who is ignored in the one before', async () => {
@@ -126,7 +158,7 @@ describe('the slots of rows', () => {
     });
 
   it('are those of the last messages before, in their order; what is no message gets one of its own', () => {
-    const slots = new Slots();
+    const slots = new Slots<object>();
     const place = (name: string, is: string): number[] => slots.place(of(name, is), [name]).map(({ slot }) => slot);
     expect(place('a', 'dmmm')).toEqual([1, 2, 3, 4]);
     expect(place('b', 'mdm')).toEqual([3, 5, 4]);
@@ -136,7 +168,7 @@ describe('the slots of rows', () => {
   });
 
   it('stay with their rows within a room', () => {
-    const slots = new Slots();
+    const slots = new Slots<object>();
     const room = {};
     const rows = of('a', 'mmm');
     const before = slots.place(rows, room);
@@ -144,9 +176,24 @@ describe('the slots of rows', () => {
     const after = slots.place([...of('older', 'mm'), ...changed.slice(0, 2)], room);
     expect(after.map(({ slot }) => slot)).toEqual([4, 5, 1, 2]);
     expect(after[2]).toBe(before[0]);
-    expect(after[3]).toEqual({ slot: 2, row: changed[1] });
+    expect(after[3]).toEqual({ slot: 2, row: changed[1], room });
   });
 });
+
+/** What the next room that is opened has comes when the answer is called. */
+function delayed(): () => Promise<void> {
+  const open = page.port.openRoom.bind(page.port);
+  let come = (): void => undefined;
+  const held = new Promise<void>((done) => (come = done));
+  vi.spyOn(page.port, 'openRoom').mockImplementationOnce(async (id) => {
+    await held;
+    return open(id);
+  });
+  return async () => {
+    come();
+    await page.settled();
+  };
+}
 
 /** What the page shows of the timeline, a line for each row: without the comments that hold a place in it, and with the classes in one order. */
 function drawn(): string[] {

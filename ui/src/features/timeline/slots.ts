@@ -1,31 +1,36 @@
 // Which row of the page shows which message. To make a row and to take it down costs more than to write other words into
 // it, so a room that is opened takes the rows of the one before: a third less script, a fifth less time until it is painted.
+// While nothing of that room is here yet, they are kept as they were, outside of the page.
 
 import type { Row } from './rows';
 
 /** A row, and the one of the page that shows it. */
-export interface Placed {
+export interface Placed<Room extends object> {
   /** Names an element of the page, for as long as it is there. */
   slot: number;
   row: Row;
+  /** Whose row it is. */
+  room: Room;
 }
 
-export class Slots {
-  private placed = new Map<string, Placed>();
-  private room: object | undefined;
+export class Slots<Room extends object> {
+  /** As they were placed last. */
+  kept: Placed<Room>[] = [];
+  private placed = new Map<string, Placed<Room>>();
+  private room: Room | undefined;
   private last = 0;
 
   /** Within a room a row keeps its slot. The messages of another `room` take those that there are, in their order: none is moved. */
-  place(rows: readonly Row[], room: object): Placed[] {
+  place(rows: readonly Row[], room: Room): Placed<Room>[] {
     const free = this.room === room ? [] : this.leave(rows);
     this.room = room;
-    const placed = rows.map((row) => {
+    this.kept = rows.map((row) => {
       const was = this.placed.get(row.key);
       if (was?.row === row) return was;
-      return { slot: was?.slot ?? (row.is === 'message' ? free.shift() : undefined) ?? ++this.last, row };
+      return { slot: was?.slot ?? (row.is === 'message' ? free.shift() : undefined) ?? ++this.last, row, room };
     });
-    this.placed = new Map(placed.map((one) => [one.row.key, one]));
-    return placed;
+    this.placed = new Map(this.kept.map((one) => [one.row.key, one]));
+    return this.kept;
   }
 
   /** The slots that there are for the messages among `rows`. Both rooms are mostly seen at their end, so the upper ones go. */
