@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, in its helpers too")]
 
+#[path = "delivery/opening.rs"]
+mod opening;
 #[path = "support/world.rs"]
 mod world;
 
@@ -429,34 +431,6 @@ fn a_final_refusal_is_shown_and_can_be_retried_or_discarded() {
 }
 
 /// Thousands of rows that nobody sees are not told again with each change of the room.
-#[test]
-fn a_room_that_is_opened_anew_shows_its_end_and_the_pages_before_it_are_here() {
-    let mut world = opened();
-    for _ in 0..300 {
-        perform(&mut world, Step::OthersSend, &mut Vec::new());
-    }
-    world.heal();
-    assert_eq!((world.ui.messages().len(), world.ui.start), (300, true));
-    world.cut();
-    world.command(Command::OpenRoom(room()));
-    assert_eq!((world.ui.messages().len(), world.ui.start), (200, false));
-    for (drawn, start) in [(260, false), (300, true)] {
-        let call = world.command(Command::LoadOlder(room()));
-        assert!(world.replies[&call].is_ok(), "without a network");
-        assert_eq!((world.ui.messages().len(), world.ui.start), (drawn, start));
-    }
-
-    // What changes before the end that is shown is not drawn into it, and is there once the page is.
-    world.heal();
-    world.command(Command::OpenRoom(room()));
-    let first = world.fold().messages().next().unwrap().id.clone();
-    world.others_write(EntryBody::Edit { id: first, text: "changed".into(), author: other() });
-    world.heal();
-    assert_eq!(world.ui.messages().len(), 200);
-    assert_drawn_is_the_fold_of_the_log(&mut world);
-    assert_eq!(world.ui.messages()[0].text, "changed");
-}
-
 #[test]
 fn an_edit_shows_at_once_and_is_taken_back_when_it_is_refused() {
     let mut world = opened();

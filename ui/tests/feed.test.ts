@@ -59,27 +59,37 @@ describe('a room log', () => {
   });
 });
 
+interface Asked {
+  after?: number;
+  before?: number;
+  limit?: number;
+  page?: number;
+}
+
 /** A server that answers for one log, and may be told to fail. */
 class Server implements Requester {
   readonly asked: string[] = [];
   failing = 0;
   resetAfter = 5_000;
+  /** It answers a join with the newest page, as servers do since there is `page`. */
+  joinsWithPage = true;
   constructor(readonly log: Entry[], private readonly chance: Chance) {}
 
   async request<E extends keyof RequestMap>(event: E, payload: RequestMap[E]['request']): Promise<RequestMap[E]['reply']> {
     this.asked.push(event);
     await new Promise((resolve) => setTimeout(resolve, this.chance.below(20)));
     if (this.chance.yes(this.failing)) throw refusal('unavailable', 'lost');
-    return this.answer(event, payload as { after?: number; before?: number; limit?: number }) as RequestMap[E]['reply'];
+    return this.answer(event, payload as Asked) as RequestMap[E]['reply'];
   }
 
-  private answer(event: string, { after, before, limit }: { after?: number; before?: number; limit?: number }): unknown {
+  private answer(event: string, { after, before, limit, page }: Asked): unknown {
     const head = this.log.length;
     if (event === 'room:history') return history(this.log, limit ?? 50, before);
     const reset = after !== undefined && head - after > this.resetAfter;
     const entries = after === undefined || reset ? [] : this.log.slice(after, after + Math.min(limit ?? 7, 7));
     if (event === 'room:sync') return { entries, head, more: (after ?? 0) + entries.length < head, reset };
-    if (event === 'room:join') return { room: {}, members: 1, online: 1, entries, head, reset };
+    const brings = this.joinsWithPage && page !== undefined && (reset || after === undefined);
+    if (event === 'room:join') return { room: {}, members: 1, online: 1, entries, head, reset, ...(brings ? { page: history(this.log, page) } : {}) };
     throw new Error(event);
   }
 }
@@ -101,6 +111,7 @@ describe('a feed', () => {
     const chance = new Chance(seed);
     const whole = writeLog(chance, 120);
     const server = new Server(whole.slice(0, chance.below(60)), chance);
+    server.joinsWithPage = seed % 2 === 0;
     const { feed, drawn } = feedOf(server);
     let opened = false;
     feed.join().then(() => (opened = true), () => undefined);
@@ -127,6 +138,24 @@ describe('a feed', () => {
       await page;
     }
     expect(drawn.items).toEqual(truth(whole));
+  });
+
+  it.each([{ joinsWithPage: true, whole: ['room:join'] }, { joinsWithPage: false, whole: ['room:join', 'room:history'] }])('opens with one request where there is nothing to go on from: $whole', async ({ joinsWithPage, whole }) => {
+    const log = writeLog(new Chance(3), 200);
+    const server = Object.assign(new Server(log.slice(0, 30), new Chance(3)), { joinsWithPage, resetAfter: 50 });
+    const { feed } = feedOf(server);
+    const asked = async (): Promise<string[]> => {
+      server.asked.length = 0;
+      void feed.join();
+      await vi.advanceTimersByTimeAsync(100);
+      expect(feed.log.last).toBe(server.log.length);
+      return [...server.asked];
+    };
+    expect(await asked(), 'for the first time').toEqual(whole);
+    server.log.push(...log.slice(30, 33));
+    expect(await asked(), 'the entries come with the join').toEqual(['room:join']);
+    server.log.push(...log.slice(33));
+    expect(await asked(), 'too far behind').toEqual(whole);
   });
 
   it('starts anew when it is too far behind, and keeps no row of the old one', async () => {

@@ -36,6 +36,10 @@ pub struct World {
     pub to_server: VecDeque<Frame>,
     /// The server refuses the next requests with this, once each.
     pub refusals: VecDeque<Error>,
+    /// What was asked of it, in order.
+    pub asked: Vec<&'static str>,
+    /// It answers a join with the newest page, as servers do since there is `page`.
+    pub joins_with_page: bool,
     /// It refuses all messages for the time being.
     pub refuses_sends: bool,
     /// What this computer keeps.
@@ -93,6 +97,8 @@ impl World {
             to_client: None,
             to_server: VecDeque::new(),
             refusals: VecDeque::new(),
+            asked: Vec::new(),
+            joins_with_page: seed.is_multiple_of(2),
             refuses_sends: false,
             local: Database::in_memory().unwrap(),
             unsynced: Vec::new(),
@@ -225,6 +231,7 @@ impl World {
     pub fn serve(&mut self) -> bool {
         let Some(frame) = self.to_server.pop_front() else { return false };
         let entries = self.log.len();
+        self.asked.push(frame.event);
         let answer = match self.refusals.pop_front() {
             Some(error) => Err(error),
             None => self.answer(frame.event, Value::Object(frame.body.clone())),
@@ -333,12 +340,14 @@ impl World {
                 self.write(cid, EntryBody::Pin { id, on, author: me() })
             }
             "room:join" => {
-                let RoomJoin { after, .. } = parse(body);
+                let RoomJoin { after, page, .. } = parse(body);
                 let (entries, reset) = after.map_or((Vec::new(), false), |after| self.after(after));
-                let head = self.head();
-                Ok(
-                    json!({"room": self.state(), "members": 2, "online": 1, "entries": entries, "head": head, "reset": reset}),
-                )
+                let page = page.filter(|_| self.joins_with_page && (reset || after.is_none())).map(|_| self.page(None));
+                let mut joined = json!({"room": self.state(), "members": 2, "online": 1, "entries": entries, "head": self.head(), "reset": reset});
+                if let Some(page) = page {
+                    joined["page"] = json!(page);
+                }
+                Ok(joined)
             }
             "room:sync" => {
                 let RoomSync { after, .. } = parse(body);

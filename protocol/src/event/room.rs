@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{pushes, requests};
+use super::{HistoryPage, pushes, requests};
 use crate::account::Role;
 use crate::answer::Empty;
 use crate::log::Entry;
@@ -123,6 +123,11 @@ pub struct RoomJoin {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub after: Option<Seq>,
+    /// So many messages of the newest page are wanted where there are no `entries` to go on with: without `after`, and with
+    /// `reset`. More than [`crate::limits::HISTORY_MAX`] means that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub page: Option<usize>,
 }
 
 /// The answer to `room:join`.
@@ -138,8 +143,12 @@ pub struct RoomJoined {
     pub entries: Vec<Entry>,
     /// The head of the log.
     pub head: Seq,
-    /// Too far behind: `entries` is empty, take `room:history`.
+    /// Too far behind: `entries` is empty, take `page` or `room:history`.
     pub reset: bool,
+    /// The newest page, when it was asked for: what `room:history` would answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub page: Option<HistoryPage>,
 }
 
 /// `room:leave`.

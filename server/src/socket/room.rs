@@ -12,7 +12,7 @@ use confab_protocol::limits;
 
 use super::dispatch::Caller;
 use super::space::Space;
-use crate::store::Op;
+use crate::store::{Op, Page};
 
 pub async fn list(caller: Caller, space: Arc<Space>, _: RoomList) -> Answer<RoomsReply> {
     Ok(RoomsReply { rooms: caller.peer.app.chat.store.listed_rooms(&space.slug, &caller.peer.user).await? })
@@ -49,7 +49,13 @@ pub async fn join(caller: Caller, space: Arc<Space>, request: RoomJoin) -> Answe
         }
         None => (Vec::new(), room.head, false),
     };
-    Ok(RoomJoined { members: room.members, online: space.online(&room.id), entries, head, reset, room })
+    let page = match request.page {
+        Some(limit) if reset || request.after.is_none() => {
+            Some(chat.store.history(&room.id, Page::Latest, limit.clamp(1, limits::HISTORY_MAX)).await?)
+        }
+        _ => None,
+    };
+    Ok(RoomJoined { members: room.members, online: space.online(&room.id), entries, head, reset, page, room })
 }
 
 pub async fn leave(caller: Caller, space: Arc<Space>, request: RoomLeave) -> Answer<Empty> {

@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::client::Client;
 use crate::harness::{Server, code, room};
 
 #[tokio::test]
@@ -123,6 +124,45 @@ async fn a_guest_sees_only_the_rooms_of_the_invitation() {
     ada.request("room:create", json!({ "name": "open", "kind": "public" })).await;
     client.fence().await;
     assert!(client.seen("room:added").into_iter().all(|push| push["room"]["name"] != "open"));
+}
+
+#[tokio::test]
+async fn a_join_brings_the_newest_page_where_there_is_nothing_to_go_on_from() {
+    let (server, owner) = Server::start().await;
+    let mut ada = server.connect("/general", &owner).await;
+    let general = room(&ada.ready, "general");
+    for i in 0..5 {
+        ada.request("message:send", json!({ "room": general, "cid": format!("c{i}"), "text": "x" })).await;
+    }
+    let history = async |client: &mut Client, limit: usize| {
+        let mut page = client.request("room:history", json!({ "room": general, "limit": limit })).await;
+        page.as_object_mut().unwrap().remove("ok");
+        page
+    };
+    let (three, all) = (history(&mut ada, 3).await, history(&mut ada, 200).await);
+    assert_eq!((three["messages"].as_array().unwrap().len(), three["start"].as_bool()), (3, Some(false)));
+    let head = all["head"].as_u64().unwrap();
+    for (asked, answered) in [
+        (json!({}), Value::Null),
+        (json!({ "page": 3 }), three.clone()),
+        (json!({ "page": 1_000_000 }), all),
+        (json!({ "page": 3, "after": head - 2 }), Value::Null),
+        // Of another log.
+        (json!({ "page": 3, "after": head + 10 }), three),
+        (json!({ "after": head + 10 }), Value::Null),
+    ] {
+        let mut request = asked.clone();
+        request["room"] = json!(general);
+        let joined = ada.request("room:join", request).await;
+        assert_eq!(joined["ok"], true, "{joined}");
+        assert_eq!(joined["page"], answered, "{asked}");
+        assert_eq!(joined["head"], head, "{asked}");
+    }
+    for page in [json!("all"), json!(-1), json!(1.5)] {
+        assert_eq!(code(&ada.request("room:join", json!({ "room": general, "page": page })).await), "bad_request");
+    }
+    let one = ada.request("room:join", json!({ "room": general, "page": 0 })).await;
+    assert_eq!(one["page"]["messages"].as_array().unwrap().len(), 1, "as `limit` of a page of history: at least one");
 }
 
 #[tokio::test]

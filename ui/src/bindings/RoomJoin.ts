@@ -12,4 +12,9 @@ room: RoomId,
 /**
  * The last `seq` that the caller has; absent: no entries are wanted.
  */
-after?: number, };
+after?: number, 
+/**
+ * So many messages of the newest page are wanted where there are no `entries` to go on with: without `after`, and with
+ * `reset`. More than [`crate::limits::HISTORY_MAX`] means that.
+ */
+page?: number, };

@@ -157,7 +157,7 @@ impl Workspace {
             let after = open.timeline.applied();
             if open.join {
                 let after = open.timeline.is_loaded().then_some(after);
-                self.wire.ask(&RoomJoin { room: room.clone(), after }, Ask::Join(room), now, out);
+                self.wire.ask(&RoomJoin { room: room.clone(), after, page: Some(PAGE) }, Ask::Join(room), now, out);
             } else if !open.timeline.is_loaded() {
                 let request = RoomHistory { room: room.clone(), before: None, around: None, limit: Some(PAGE) };
                 self.wire.ask(&request, Ask::History(room), now, out);
@@ -178,7 +178,7 @@ impl Workspace {
     }
 
     pub(super) fn joined(&mut self, room: &RoomId, answer: Answer<Value>, now: Now, out: &mut Vec<Effect>) {
-        let Some(RoomJoined { room: state, members, online, entries, head, reset }) =
+        let Some(RoomJoined { room: state, members, online, entries, head, reset, page }) =
             self.settle(room, answer, now, out)
         else {
             return;
@@ -186,7 +186,8 @@ impl Workspace {
         self.put_room(state.clone(), out);
         let Some(open) = self.open.get_mut(room) else { return };
         open.join = false;
-        open.joined = Some(RoomJoined { room: state, members, online, entries: Vec::new(), head, reset: false });
+        let told = RoomJoined { room: state, members, online, entries: Vec::new(), head, reset: false, page: None };
+        open.joined = Some(told);
         // A log shorter than what we have is another log.
         if reset || head < open.timeline.applied() {
             open.unload();
@@ -195,6 +196,9 @@ impl Workspace {
         open.timeline.note_head(head);
         for entry in entries {
             self.entry(entry, out);
+        }
+        if let Some(page) = page {
+            self.load(room, page, out);
         }
         let roster = self.open.get(room).and_then(|open| open.roster.as_ref());
         // Who came and who went is in the log. After an outage nobody asks for a thousand names again.
@@ -226,6 +230,11 @@ impl Workspace {
 
     pub(super) fn history_came(&mut self, room: &RoomId, answer: Answer<Value>, now: Now, out: &mut Vec<Effect>) {
         let Some(page) = self.settle::<HistoryPage>(room, answer, now, out) else { return };
+        self.load(room, page, out);
+    }
+
+    /// The newest page of a room of which nothing is known, or nothing that can be gone on from.
+    fn load(&mut self, room: &RoomId, page: HistoryPage, out: &mut Vec<Effect>) {
         let Some(open) = self.open.get_mut(room) else { return };
         self.outbox.seen_all(room, &self.me, &page.messages);
         open.timeline.load(page);

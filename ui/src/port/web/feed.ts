@@ -72,16 +72,17 @@ export class Feed {
 
   private async enter(): Promise<RoomJoined> {
     const { room } = this;
-    const joined = await this.world.link.request('room:join', this.log.loaded ? { room, after: this.log.last } : { room });
+    const joined = await this.world.link.request('room:join', { room, page: PAGE, ...(this.log.loaded ? { after: this.log.last } : {}) });
     if (this.closed) return joined;
-    if (!this.log.loaded || joined.reset) await this.restart();
+    if (!this.log.loaded || joined.reset) await this.restart(joined.page);
     else this.draw(this.log.receive(joined.entries));
     this.log.hint(joined.head);
     return joined;
   }
 
-  private async restart(): Promise<void> {
-    const page = await this.world.link.request('room:history', { room: this.room, limit: PAGE });
+  /** With the newest page, as it came with the join if it did: a server of before does not know of that. */
+  private async restart(came?: HistoryPage): Promise<void> {
+    const page = came ?? (await this.world.link.request('room:history', { room: this.room, limit: PAGE }));
     if (this.closed) return;
     this.log.reset(page);
     this.reset();
