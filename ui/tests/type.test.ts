@@ -14,6 +14,12 @@ describe('the sizes and weights of letters', () => {
     expect(styles.length).toBeGreaterThan(50);
   });
 
+  it('are of a font that is there on a desktop that names none, too', () => {
+    const families = /--bs-font-sans-serif: ([^;]+);/.exec(readFileSync(join(source, 'styles.css'), 'utf8'))?.[1]?.split(', ');
+    // In WebKitGTK's last resort, bold and regular letters come mixed in one word.
+    expect(families?.slice(-3)).toEqual(['system-ui', 'Arial', 'sans-serif']);
+  });
+
   it.each(styles)('%s uses those of the scale', (file) => {
     const text = readFileSync(join(source, file), 'utf8');
     const others = Object.entries(ALLOWED).flatMap(([property, allowed]) =>
