@@ -430,7 +430,6 @@ fn a_final_refusal_is_shown_and_can_be_retried_or_discarded() {
     assert_eq!(world.replies[&call].as_ref().unwrap_err().code, ErrorCode::NotFound);
 }
 
-/// Thousands of rows that nobody sees are not told again with each change of the room.
 #[test]
 fn an_edit_shows_at_once_and_is_taken_back_when_it_is_refused() {
     let mut world = opened();

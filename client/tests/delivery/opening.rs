@@ -41,6 +41,7 @@ fn asked_of_rooms(world: &mut World) -> Vec<&'static str> {
     asked
 }
 
+/// Thousands of rows that nobody sees are not told again with each change of the room.
 #[test]
 fn a_room_that_is_opened_anew_shows_its_end_and_the_pages_before_it_are_here() {
     let mut world = opened();

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::harness::{Server, code, room};
+use crate::harness::{Person, Server, code, room};
 
 #[tokio::test]
 async fn a_public_room_is_found_joined_and_left() {
@@ -126,14 +126,20 @@ async fn a_guest_sees_only_the_rooms_of_the_invitation() {
     assert!(client.seen("room:added").into_iter().all(|push| push["room"]["name"] != "open"));
 }
 
-#[tokio::test]
-async fn a_join_brings_the_newest_page_where_there_is_nothing_to_go_on_from() {
-    let (server, owner) = Server::start().await;
-    let mut ada = server.connect("/general", &owner).await;
+/// The owner, and `general` with five messages of theirs.
+async fn five_said(server: &Server, owner: &Person) -> (Client, String) {
+    let mut ada = server.connect("/general", owner).await;
     let general = room(&ada.ready, "general");
     for i in 0..5 {
         ada.request("message:send", json!({ "room": general, "cid": format!("c{i}"), "text": "x" })).await;
     }
+    (ada, general)
+}
+
+#[tokio::test]
+async fn a_join_brings_the_newest_page_where_there_is_nothing_to_go_on_from() {
+    let (server, owner) = Server::start().await;
+    let (mut ada, general) = five_said(&server, &owner).await;
     let history = async |client: &mut Client, limit: usize| {
         let mut page = client.request("room:history", json!({ "room": general, "limit": limit })).await;
         page.as_object_mut().unwrap().remove("ok");
@@ -168,11 +174,7 @@ async fn a_join_brings_the_newest_page_where_there_is_nothing_to_go_on_from() {
 #[tokio::test]
 async fn coming_back_brings_what_was_missed() {
     let (server, owner) = Server::start().await;
-    let mut ada = server.connect("/general", &owner).await;
-    let general = room(&ada.ready, "general");
-    for i in 0..5 {
-        ada.request("message:send", json!({ "room": general, "cid": format!("c{i}"), "text": "x" })).await;
-    }
+    let (mut ada, general) = five_said(&server, &owner).await;
     let head =
         ada.request("room:sync", json!({ "room": general, "after": 0, "limit": 1 })).await["head"].as_u64().unwrap();
     let mut again = server.connect("/general", &owner).await;
