@@ -166,6 +166,7 @@ cases! {
     searching::pages_join_without_a_seam,
     searching::a_search_finds_what_a_scan_finds,
     searching::a_search_among_many_finds_what_a_scan_finds,
+    searching::mentions_are_all_found_while_the_index_is_far_behind,
     durability::everything_is_still_there_after_opening_again,
     durability::a_backup_is_the_same_database,
     durability::a_new_epoch_begins_when_asked,

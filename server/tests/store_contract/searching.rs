@@ -209,6 +209,18 @@ pub async fn pages_join_without_a_seam(place: Place) {
     assert_eq!(refusal(world.store.search(&world.slug, &ada, search).await), ErrorCode::BadRequest);
 }
 
+/// Who is mentioned is known before the index has seen the message: the word is looked for there.
+pub async fn mentions_are_all_found_while_the_index_is_far_behind(place: Place) {
+    let world = place.world().await;
+    let ada = world.ada.clone();
+    let bob = world.joins("bob").await;
+    let texts = std::iter::once("@bob brings tea").chain(std::iter::repeat_n("something else", 3_100));
+    let group = texts.map(|text| world.write(&ada, world.send_op(&world.general, &Cid::generate(), text))).collect();
+    assert!(world.store.write(group).await.unwrap().iter().all(Result::is_ok));
+    let page = found(&world, &ada, MessageSearch { mentions: Some(bob), ..asked("tea") }).await;
+    assert_eq!((page.hits.len(), page.incomplete), (1, None));
+}
+
 /// Texts of the same few syllables, so many that the index has common pieces and rare ones, and leaves common ones aside.
 pub async fn a_search_among_many_finds_what_a_scan_finds(place: Place) {
     let world = place.world().await;

@@ -60,6 +60,12 @@ impl<'a> Stream<'a> {
     ) -> Result<Self> {
         let mut stream =
             Self { source, room, above, below, piece: VecDeque::new(), count: PIECE, tail: BTreeSet::new() };
+        // To read every mention is less work than all that the index has not seen, and leaves none out.
+        if let Source::Mentions(_, asked) = &mut stream.source
+            && room.head.saturating_sub(room.indexed) > TAIL_PIECE as Seq
+        {
+            *asked = None;
+        }
         if matches!(stream.source, Source::Index(_) | Source::Known(_) | Source::Mentions(_, Some(_))) {
             stream.read_tail(sql, wanted, unseen).await?;
         }
